@@ -1,0 +1,111 @@
+# Every target sets up what it needs: with Python 3.11 or later, pip and make on the machine, `make demo` is all there is to type.
+# Another Python: make test PYTHON=python3.13. Some tests only: make test ARGS="-k blend".
+
+PYTHON ?= python3
+ARGS ?=
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+
+BIN := .venv/bin
+KAGGLE := .venv-kaggle/bin
+RUN := .venv/.run-$(VERSION)
+DEV := .venv/.dev-$(VERSION)
+KAGGLE_DEV := .venv-kaggle/.dev-$(VERSION)
+
+.PHONY: help demo test test-kaggle check fuzz mutants bench lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make demo         validate, blend and log the example, and show the log'
+	@echo 'make test         the whole suite'
+	@echo 'make check        lint, format, types, import laws'
+	@echo 'make test-kaggle  the suite with the library versions of a Kaggle notebook'
+	@echo 'make fuzz         a million random files (PBL_FUZZ_COUNT)'
+	@echo 'make mutants      break the code on purpose, and see the suite notice'
+	@echo 'make bench        how long it takes; printed, never asserted'
+	@echo 'make lock         renew constraints.txt and constraints-kaggle.txt'
+	@echo 'make clean        remove all that make made'
+
+demo: $(RUN)
+	@rm -rf demo && mkdir demo
+	@$(call show,pbl validate examples/biomass/pillars)
+	@$(call show,pbl blend examples/biomass/pillars --clip-min 0 --output demo/submission.csv --force)
+	@$(call show,pbl log-run demo/submission.csv --label demo --logs demo/run_logs)
+	@for log in demo/run_logs/*.csv; do echo; echo "\$$ cat $$log"; cat "$$log"; done
+
+test: $(DEV)
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-kaggle: $(KAGGLE_DEV)
+	@$(KAGGLE)/python -m pytest $(ARGS)
+
+check: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fuzz: export PBL_FUZZ_COUNT ?= 1000000
+fuzz: $(DEV)
+	@$(BIN)/python -m pytest tests/test_fuzz.py $(ARGS)
+
+mutants: $(DEV)
+	@$(BIN)/python tests/mutants.py $(ARGS)
+
+bench: $(DEV)
+	@$(BIN)/python benchmarks/bench.py $(ARGS)
+
+# The floors' Python gives versions that exist for all later ones. pip freeze names versions only, no addresses.
+lock:
+	@[ "$(VERSION)" = 3.11 ] || { echo "make lock needs the lowest Python: make lock PYTHON=python3.11" >&2; exit 1; }
+	@$(call lock,constraints.txt,--group dev)
+	@$(call lock,constraints-kaggle.txt,--group test --group kaggle)
+
+clean:
+	rm -rf .venv .venv-kaggle .venv-lock demo build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src schemas sql tests examples benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# A stamp a folder and Python version: another PYTHON, other dependencies or other locked versions set up anew.
+$(RUN): pyproject.toml constraints.txt
+	@$(call venv,.venv)
+	@$(call install,.venv,constraints.txt,)
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt
+	@$(call venv,.venv)
+	@$(call install,.venv,constraints.txt,--group dev)
+	@touch $(RUN) $@
+
+$(KAGGLE_DEV): pyproject.toml constraints-kaggle.txt
+	@$(call venv,.venv-kaggle)
+	@$(call install,.venv-kaggle,constraints-kaggle.txt,--group test --group kaggle)
+	@touch $@
+
+# $(1): the command line of pbl. Printed as a reader would type it, then run.
+show = echo; echo '$$ $(1)'; $(BIN)/$(1)
+
+# $(1): folder. Kept if it holds this Python. Debian's Python without python3-venv has no ensurepip: then its own pip helps out.
+define venv
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+  echo "pbl needs Python 3.11 or later, and $(PYTHON) is $(or $(VERSION),not here). Try: make PYTHON=python3.12" >&2; exit 1; }; \
+echo "Setting up $(1) with Python $(VERSION) (once; a minute or two)"; \
+[ "$$($(1)/bin/python -c 'import sys, pip; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$(VERSION)" ] || \
+  $(PYTHON) -m venv --clear $(1) >/dev/null 2>&1 || { \
+    $(PYTHON) -m venv --clear --without-pip $(1) && \
+    $(PYTHON) -m pip --disable-pip-version-check --python $(1)/bin/python install -qq pip; }
+endef
+
+# $(1): folder, $(2): constraints, $(3): groups. --group needs pip 25.1, so pip comes first.
+define install
+$(1)/bin/python -m pip --disable-pip-version-check install -qq --no-input -c $(2) --upgrade pip && \
+$(1)/bin/python -m pip --disable-pip-version-check install -qq --no-input -c $(2) -e . $(3)
+endef
+
+# $(1): file to write, $(2): groups.
+define lock
+set -e; rm -rf .venv-lock; $(call venv,.venv-lock); \
+: > .venv-lock/none.txt; \
+$(call install,.venv-lock,.venv-lock/none.txt,$(2)); \
+{ echo "# What 'pip install -e . $(2)' brings, exactly; for Python 3.11 to 3.13. Renew it with: make lock"; \
+  .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude setuptools; } > .venv-lock/$(1); \
+mv .venv-lock/$(1) $(1); rm -rf .venv-lock
+endef

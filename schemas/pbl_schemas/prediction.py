@@ -1,0 +1,87 @@
+"""What a prediction file must look like: one row a sample, an id and one number or more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandera.polars as pa
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pandera.api.polars.types import PolarsData
+
+SPACE = r"[\t\n\x0B\f\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
+"""White space as Unicode has it, in words that all engines read alike."""
+
+
+def prediction_schema(
+    *,
+    id: str,  # noqa: A002 - the column's name
+    targets: Sequence[str],
+    number: str,
+    id_pattern: str | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> pa.DataFrameSchema:
+    """Return the schema of one file's raw text: a frame of string columns, the id first, no nulls.
+
+    `number` and `id_pattern` are whole-cell regular expressions in Rust's dialect; a pattern that Rust can't read
+    raises polars' ComputeError at validation. Each check is named by the public code of what it finds. No cell fails
+    two checks, except that a repeated id may have a fault of its own. Column names must not look like expressions.
+    """
+    columns = {id: pa.Column(pl.String, _id_checks(pl.col(id), id_pattern))}
+    columns |= {t: pa.Column(pl.String, _number_checks(pl.col(t), number, minimum, maximum)) for t in targets}
+    rows = pa.Check(lambda data: data.lazyframe.select(pl.len() > 0).collect().item(), name="PBL107")
+    return pa.DataFrameSchema(columns, checks=rows, strict=True, ordered=True)
+
+
+def _id_checks(cell: pl.Expr, id_pattern: str | None) -> list[pa.Check]:
+    missing = cell.str.contains(rf"\A{SPACE}*\z")
+    edged = ~missing & cell.str.contains(rf"\A{SPACE}|{SPACE}\z")
+    checks = [_check("PBL401", missing), _check("PBL404", edged), pa.Check(_unique, name="PBL402")]
+    if id_pattern is not None:
+        strange = ~missing & ~edged & ~cell.str.contains(rf"\A(?:{id_pattern})\z")
+        checks.append(_check("PBL403", strange))
+    return checks
+
+
+def _number_checks(cell: pl.Expr, number: str, minimum: float | None, maximum: float | None) -> list[pa.Check]:
+    value = cell.cast(pl.Float64, strict=False)
+    numeric = cell.str.contains(rf"\A(?:{number})\z")
+    missing = cell.str.contains(rf"\A{SPACE}*\z")
+    nan = cell.str.contains(r"\A[+-]?(?i:nan)\z")
+    finite = numeric & value.is_finite().fill_null(value=False)
+    infinite = cell.str.contains(r"\A[+-]?(?i:inf|infinity)\z") | (numeric & ~finite)
+    checks = [
+        _check("PBL501", missing),
+        _check("PBL502", ~(missing | nan | infinite | numeric)),
+        _check("PBL503", nan),
+        _check("PBL504", infinite),
+    ]
+    if minimum is not None:
+        checks.append(_check("PBL505", finite & (value < minimum)))
+    if maximum is not None:
+        checks.append(_check("PBL506", finite & (value > maximum)))
+    return checks
+
+
+def _check(code: str, bad: pl.Expr) -> pa.Check:
+    """Return a check that answers in one word while nothing is bad, which spares a column of answers."""
+
+    def good(data: PolarsData) -> bool | pl.LazyFrame:
+        if not data.lazyframe.select(bad.any()).collect().item():
+            return True
+        return data.lazyframe.select((~bad).alias(data.key))
+
+    return pa.Check(good, name=code)
+
+
+def _unique(data: PolarsData) -> bool | pl.LazyFrame:
+    """Prove uniqueness by hashes, which is cheap and exact if they differ; else compare the ids, blank ones aside."""
+    ids = data.lazyframe.select(pl.col(data.key)).collect().to_series()
+    if ids.hash().n_unique() == len(ids):
+        return True
+    blank = ids.str.contains(rf"\A{SPACE}*\z")
+    return pl.LazyFrame({data.key: ~ids.is_duplicated() | blank})

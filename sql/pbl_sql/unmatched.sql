@@ -1,0 +1,10 @@
+-- Which ids of one file are not in the other, blank ones aside?
+-- $blank a regular expression; {table} the name to give the answer, {file} and {other} the files
+CREATE OR REPLACE TEMP TABLE {table} AS
+SELECT f.row, f.id,
+    regexp_replace(
+        lower(regexp_replace(nfc_normalize(trim(f.id)), '^([+-]?[0-9]+)\.0*$', '\1')), '(^|[^0-9.])0+([0-9])', '\1\2', 'g'
+    ) AS canonical
+FROM {file} AS f ANTI JOIN {other} AS o ON f.id = o.id
+WHERE NOT regexp_full_match(f.id, $blank)
+ORDER BY f.row

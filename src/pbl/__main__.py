@@ -1,0 +1,82 @@
+"""Run pbl as a program: `pbl` or `python -m pbl`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import NoReturn
+
+_EXITS = {signal.SIGINT: 130, signal.SIGTERM: 143} | ({signal.SIGHUP: 129} if hasattr(signal, "SIGHUP") else {})
+
+
+def main() -> NoReturn:
+    """Run the command line, and leave with its exit code; an interrupt ends it within a second, nothing half done."""
+    _watch()
+    code = _run()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = code or 2
+    except OSError as error:
+        code = _say(f"pbl: standard output: {error.strerror}")
+    try:
+        sys.stderr.flush()
+    except OSError:
+        code = code or 2
+    # Tearing the engines down takes time, and one of them talks while it does.
+    os._exit(code)
+
+
+def _run() -> int:
+    try:
+        for name in [n for n in os.environ if n.startswith("PANDERA_")]:
+            del os.environ[name]
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # they are text files here
+        from pbl.cli import app  # noqa: PLC0415 - an interrupt is watched for first
+
+        app(prog_name="pbl")
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else 2 if exit_.code else 0
+    except MemoryError:
+        return _say("pbl: out of memory; give it more, or close what else is running")
+    except BaseException:  # noqa: BLE001 - whatever is a bug keeps its traceback, and never looks like a finding
+        import traceback  # noqa: PLC0415 - for bugs only
+
+        traceback.print_exc()
+        return 2
+    return 0
+
+
+def _say(message: str) -> int:
+    try:
+        sys.stderr.write(message + "\n")
+    except OSError:
+        pass
+    return 2
+
+
+def _watch() -> None:
+    """Wait for signals in a thread of their own: no engine's call, however long, keeps them waiting."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    wanted = {s for s in _EXITS if signal.getsignal(s) is not signal.SIG_IGN}
+    signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+
+    def wait() -> None:
+        number = signal.sigwait(wanted)
+        from pbl.writing import sweep  # noqa: PLC0415 - loaded by the time it matters
+
+        sweep()
+        if number == signal.SIGINT:
+            _say("\npbl: interrupted; nothing half done is left")
+        os._exit(_EXITS[signal.Signals(number)])
+
+    if wanted:
+        threading.Thread(target=wait, name="signals", daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

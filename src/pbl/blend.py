@@ -1,0 +1,434 @@
+"""Blend checked prediction files into one submission, and write it with its recipe: both whole, or neither."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from pbl_sql import Sql, identifier, listed, name
+
+from pbl.contract import Contract, Settings
+from pbl.duck import Duck, Limits
+from pbl.errors import ChangedError, EngineError, FindingsError, InputError, OutputError, UsageError
+from pbl.pillars import Pillar, Selection, shares
+from pbl.reading import Survey, structural, survey, tokenize
+from pbl.recipe import FileFacts, Ingredient, Output, Recipe, parse_recipe, recipe_path
+from pbl.validate import Checked, Examination, examine, spare_inputs
+from pbl.writing import Draft, Drafts, recover
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from pbl.findings import Report
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """The bounds that a blend is held to; None is no bound."""
+
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse bounds that cross, with UsageError."""
+        if self.low is not None and self.high is not None and self.low > self.high:
+            message = f"--clip-min {self.low!r} is above --clip-max {self.high!r}"
+            raise UsageError(message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maker:
+    """Who makes the submission, when and by which command; it goes into the recipe."""
+
+    now: datetime
+    version: str
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blended:
+    """A submission that was made."""
+
+    recipe: Recipe
+    report: Report
+    output: Path | None
+    """Where it was written; None if it went to a stream."""
+    recipe_path: Path | None
+    already: bool = False
+    """Whether the same bytes were there before."""
+    below: Mapping[str, int]
+    """For each pillar, in how many of the clipped rows it is itself below the lower bound."""
+
+
+def blend(
+    selection: Selection,
+    *,
+    output: Path | BinaryIO,
+    maker: Maker,
+    spill: Path,
+    clip: Clip = Clip(),  # noqa: B008 - frozen
+    raw_weights: bool = False,
+    force: bool = False,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> Blended:
+    """Blend weighed pillars (see `pillars.weigh`) and write the submission and, beside it, its recipe.
+
+    Each value is min(high, max(low, (w1/W) t1 + (w2/W) t2 + ...)), W the sum of the weights, in double precision, the
+    terms added in pillar order; with `raw_weights` the weights themselves stand in place of the shares. Rows come in
+    the template's order, else the first pillar's. Raises FindingsError (nothing written) if a check finds an error,
+    OutputError if the output is an input, must not be replaced or can't be written, and what `validate` raises.
+    """
+    job = _Job(selection=selection, maker=maker, spill=spill, clip=clip, raw_weights=raw_weights, limits=limits)
+    if not isinstance(output, Path):
+        return job.stream(output)
+    kept = recipe_path(output)
+    for written in (output, kept):
+        spare_inputs(written, selection)
+    recover(output, kept, fits)
+    _allow_replacing(output, kept, force=force)
+    return job.write(output, kept)
+
+
+def replay(
+    path: Path,
+    *,
+    maker: Maker,
+    spill: Path,
+    output: Path | None = None,
+    inputs: Path | None = None,
+    force: bool = False,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> Blended:
+    """Make the submission of a recipe again, byte for byte, beside the recipe unless `output` is given.
+
+    Inputs are looked for where the recipe says, relative to it, and, given the folder `inputs`, by hash in there.
+    Raises ChangedError if one is missing or changed, or if the bytes made are not those of the recipe.
+    """
+    recipe = load_recipe(path)
+    folder = path.parent
+    found = _find_inputs(recipe, folder, inputs)
+    pillars = [Pillar(name=i.name, path=found[i.name], weight=i.weight) for i in recipe.inputs]
+    selection = Selection(
+        pillars=tuple(pillars), settings=Settings(contract=recipe.contract), template=found.get(None), files_given=True
+    )
+    clip = Clip(low=recipe.clip_min, high=recipe.clip_max)
+    expected = recipe.output.sha256
+    job = _Job(
+        selection=selection, maker=maker, spill=spill, clip=clip, raw_weights=recipe.raw_weights, limits=limits, expected=expected
+    )
+    target = output or folder / Path(recipe.output.path).name
+    kept = recipe_path(target)
+    spare_inputs(target, selection)
+    if _same_bytes(target, expected) and kept.exists() and fits(target, kept):
+        return replace(job.rehearse(target), output=target, recipe_path=kept, already=True)
+    recover(target, kept, fits)
+    ours = kept.exists() and kept.samefile(path)
+    if not ours or target.exists():
+        _allow_replacing(target, kept, force=force)
+    return job.write(target, kept)
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe file; raise InputError if it isn't there or isn't one."""
+    try:
+        return parse_recipe(path.read_bytes(), path)
+    except OSError as error:
+        message = f"{path}: {'no such file' if isinstance(error, FileNotFoundError) else error.strerror}"
+        raise InputError(message) from error
+
+
+def fits(submission: Path, recipe: Path) -> bool:
+    """Say whether a recipe describes the submission: its size and hash are the file's."""
+    try:
+        output = parse_recipe(recipe.read_bytes(), recipe).output
+        return submission.stat().st_size == output.bytes and _same_bytes(submission, output.sha256)
+    except (InputError, OSError):
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Made:
+    """A draft that holds the submission, and what is known of it."""
+
+    examination: Examination
+    output: Output
+    below: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """One blend: what it is made of and how."""
+
+    selection: Selection
+    maker: Maker
+    spill: Path
+    clip: Clip
+    raw_weights: bool
+    limits: Limits
+    expected: str | None = None
+
+    def write(self, output: Path, kept: Path) -> Blended:
+        """Publish the submission and its recipe together."""
+        with Drafts() as drafts:
+            draft = drafts.new(output)
+            made, report = self._make(draft, output.name)
+            recipe = self._recipe(made, kept.parent)
+            note = drafts.new(kept)
+            note.write(recipe.to_bytes())
+            if b"".join(note.chunks()) != recipe.to_bytes():
+                message = f"{kept}: not written: the disk gives back other bytes than it was given"
+                raise OutputError(message)
+            drafts.publish(draft, note=note)
+        return Blended(recipe=recipe, report=report, output=output, recipe_path=kept, below=made.below)
+
+    def stream(self, sink: BinaryIO) -> Blended:
+        """Hand the submission's bytes out; there is no recipe file then."""
+        with Drafts() as drafts:
+            draft = drafts.new(self.spill / "submission.csv")
+            made, report = self._make(draft, "-")
+            for chunk in draft.chunks():
+                sink.write(chunk)
+            sink.flush()
+        return Blended(recipe=self._recipe(made, Path()), report=report, output=None, recipe_path=None, below=made.below)
+
+    def rehearse(self, output: Path) -> Blended:
+        """Make the submission, and leave nothing behind."""
+        with Drafts() as drafts:
+            made, report = self._make(drafts.new(output), output.name)
+        recipe = self._recipe(made, output.parent)
+        return Blended(recipe=recipe, report=report, output=None, recipe_path=None, below=made.below)
+
+    def _make(self, draft: Draft, called: str) -> tuple[_Made, Report]:
+        with examine(
+            self.selection, spill=self.spill, limits=self.limits, max_examples=5, trusting=True, outputs={draft.fd: draft.path}
+        ) as examination:
+            if examination.report.errors():
+                raise FindingsError(examination.report)
+            columns = self.selection.contract.columns
+            self._blend(examination)
+            facts = _summary(examination.duck, len(columns) - 1)
+            expected_rows = examination.reference.rows if examination.reference else None
+            if facts["rows"] != expected_rows:
+                message = f"the blend has {facts['rows']} rows where {expected_rows} were due; nothing was written, please report it"
+                raise EngineError(message)
+            if facts["broken"]:
+                message = f"the blend is no finite number in {facts['broken']} rows: the predictions or weights are too large for a double"
+                raise UsageError(message)
+            picked = [Sql(f"{n} AS {identifier(c)}") for n, c in zip(_names("id", "b", columns), columns, strict=True)]
+            examination.duck.run("write", columns=listed(picked), file=examination.duck.path(draft.fd))
+            written = _read_back(examination.duck, draft, self.selection.contract)
+            below = self._below(examination) if facts["clipped"] else {}
+            examination.unchanged()
+        if self.expected not in {None, written.sha256}:
+            message = (
+                f"the recipe's submission has the hash {self.expected}, and what these inputs and this pbl "
+                f"({self.maker.version}) make has {written.sha256}; nothing was written"
+            )
+            raise ChangedError(message)
+        output = Output(
+            path=called,
+            sha256=written.sha256 or "",
+            bytes=written.size or 0,
+            rows=facts["rows"],
+            clipped=facts["clipped"],
+            min=facts["lowest"],
+            mean=float(f"{facts['mean']:.12g}"),
+            max=facts["highest"],
+        )
+        return _Made(examination=examination, output=output, below=below), examination.report
+
+    def _blend(self, examination: Examination) -> None:
+        """Have the weighted sums made, row beside row where all files stand in one order, else by id."""
+        reference = examination.reference
+        if reference is None:
+            message = "there is nothing to blend"
+            raise UsageError(message)
+        files = examination.pillars
+        aliases = [name("o") if file is reference else name(file.table) for file in files]
+        others = [file for file in files if file is not reference]
+        join = "POSITIONAL JOIN {0}" if all(file.aligned for file in others) else "JOIN {0} ON {0}.id = o.id"
+        targets = range(len(self.selection.contract.targets))
+        sums = [
+            listed([Sql(f"$share{n} * {alias}.t{t}::DOUBLE") for n, alias in enumerate(aliases)], " + ") + f" AS s{t}" for t in targets
+        ]
+        values: dict[str, Any] = {f"share{n}": share for n, share in enumerate(self._factors())}
+        clips = [Sql(f"{self._clipped(t)} AS b{t}") for t in targets]
+        changed = [Sql(f"{self._clipped(t)} <> s{t}") for t in targets]
+        values |= {k: v for k, v in {"clip_min": self.clip.low, "clip_max": self.clip.high}.items() if v is not None}
+        examination.duck.run(
+            "blend",
+            values,
+            order=reference.table,
+            joins=listed([Sql(join.format(file.table)) for file in others], " "),
+            sums=listed([Sql(s) for s in sums]),
+            clips=listed(clips),
+            clipped=listed(changed, " OR "),
+        )
+
+    def _clipped(self, target: int) -> Sql:
+        inner = f"s{target}"
+        if self.clip.high is not None:
+            inner = f"least($clip_max, {inner})"
+        return Sql(inner if self.clip.low is None else f"greatest($clip_min, {inner})")
+
+    def _below(self, examination: Examination) -> Mapping[str, int]:
+        if self.clip.low is None:
+            return {}
+        condition = listed([Sql(f"t{t}::DOUBLE < $clip_min") for t in range(len(self.selection.contract.targets))], " OR ")
+        return {
+            file.name or "": examination.duck.rows("below", {"clip_min": self.clip.low}, file=file.table, below=condition)[0][0]
+            for file in examination.pillars
+        }
+
+    def _weights(self) -> tuple[float, ...]:
+        return tuple(pillar.weight or 0.0 for pillar in self.selection.pillars)
+
+    def _factors(self) -> tuple[float, ...]:
+        return self._weights() if self.raw_weights else shares(self._weights())
+
+    def _recipe(self, made: _Made, folder: Path) -> Recipe:
+        template = made.examination.template
+        return Recipe(
+            pbl_version=self.maker.version,
+            created_at=f"{self.maker.now:%Y-%m-%dT%H:%M:%SZ}",
+            command=self.maker.command,
+            contract=self.selection.contract,
+            raw_weights=self.raw_weights,
+            clip_min=self.clip.low,
+            clip_max=self.clip.high,
+            inputs=tuple(
+                Ingredient(**_facts(file, folder), name=file.name or "", weight=weight, share=share)
+                for file, weight, share in zip(made.examination.pillars, self._weights(), self._factors(), strict=True)
+            ),
+            template=FileFacts(**_facts(template, folder)) if template else None,
+            output=made.output,
+        )
+
+
+def _facts(file: Checked, folder: Path) -> dict[str, Any]:
+    return {
+        "path": Path(os.path.relpath(file.path, folder)).as_posix(),
+        "sha256": file.source.sha256,
+        "bytes": file.source.size,
+        "rows": file.rows,
+    }
+
+
+def _names(first: str, stem: str, columns: Sequence[str]) -> list[str]:
+    return [first, *(f"{stem}{n}" for n in range(len(columns) - 1))]
+
+
+def _summary(duck: Duck, targets: int) -> dict[str, Any]:
+    blends = [f"b{n}" for n in range(targets)]
+    return duck.row(
+        "blend_summary",
+        lowest=Sql(f"least({', '.join(f'min({b})' for b in blends)})"),
+        highest=Sql(f"greatest({', '.join(f'max({b})' for b in blends)})"),
+        mean=Sql(f"({' + '.join(f'avg({b})' for b in blends)}) / {targets}"),
+        broken=listed([Sql(f"NOT coalesce(isfinite({b}), false)") for b in blends], " OR "),
+    )
+
+
+def _read_back(duck: Duck, draft: Draft, contract: Contract) -> Survey:
+    """Read what was written as strictly as an input, and compare it with what was meant; raise OutputError if it differs."""
+    source = survey(draft.path, None, contract)
+    try:
+        columns = source.columns
+        good = columns == tuple(range(len(contract.columns))) and not source.findings
+        if good and source.plain:
+            duck.add_plain("written", draft.fd, width=len(columns), columns=columns, keep=False)
+        elif good:
+            batches, offences = tokenize(source, 1)
+            duck.add_cells("written", batches)
+            good = not structural(source, offences)
+        if good:
+            differ = listed([Sql(f"f.t{n}::DOUBLE IS DISTINCT FROM b.b{n}") for n in range(len(columns) - 1)], " OR ")
+            rows, different = duck.rows("written", file="written", differ=differ)[0]
+            good = rows and not different
+    finally:
+        source.close()
+    if not good:
+        message = f"{draft.name}: not written: what was read back is not what was blended"
+        raise OutputError(message)
+    return source
+
+
+def _allow_replacing(output: Path, kept: Path, *, force: bool) -> None:
+    """Raise OutputError if what is there was not written by pbl, or was edited since."""
+    if force:
+        return
+    if os.path.lexists(output):
+        if not output.is_file():
+            return
+        if not kept.exists():
+            message = f"{output}: is there already, and no recipe beside it says that pbl wrote it; use --force to replace it"
+            raise OutputError(message)
+        if not fits(output, kept):
+            message = f"{output}: is not the file that {kept.name} describes (edited since?); use --force to replace it"
+            raise OutputError(message)
+    elif os.path.lexists(kept):
+        try:
+            load_recipe(kept)
+        except InputError as error:
+            message = f"{kept}: is there already and is no recipe; use --force to replace it"
+            raise OutputError(message) from error
+
+
+def _same_bytes(path: Path, sha256: str) -> bool:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    except OSError:
+        return False
+    return digest.hexdigest() == sha256
+
+
+def _find_inputs(recipe: Recipe, folder: Path, inputs: Path | None) -> dict[str | None, Path]:
+    """Find each input of a recipe, the template as None; raise ChangedError naming all that are missing or changed."""
+    wanted: list[tuple[str | None, FileFacts]] = [(i.name, i) for i in recipe.inputs]
+    wanted += [(None, recipe.template)] if recipe.template else []
+    candidates = _by_size(inputs) if inputs else {}
+    found: dict[str | None, Path] = {}
+    troubles = []
+    for who, facts in wanted:
+        path = folder / facts.path
+        match = next((p for p in (path, *candidates.get(facts.bytes, ())) if _regular(p) and _same_bytes(p, facts.sha256)), None)
+        if match:
+            found[who] = match
+            continue
+        called = who or "the template"
+        if not path.exists():
+            troubles.append(f"{called}: {path} is missing (expected sha256 {facts.sha256})")
+        else:
+            now = _hash(path) if _regular(path) else "no regular file"
+            troubles.append(f"{called}: {path} has changed: expected sha256 {facts.sha256}, found {now}")
+    if troubles:
+        place = f"; not found by hash in {inputs} either" if inputs else "; if the files lie elsewhere, name the folder with --inputs"
+        raise ChangedError("\n".join(troubles) + place)
+    return found
+
+
+def _by_size(folder: Path) -> dict[int, list[Path]]:
+    sizes: dict[int, list[Path]] = {}
+    for path in sorted(folder.rglob("*")):
+        if _regular(path):
+            sizes.setdefault(path.stat().st_size, []).append(path)
+    return sizes
+
+
+def _regular(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+

@@ -1,0 +1,43 @@
+"""The command line: the only part of pbl that knows a terminal, a clock, a working folder and an environment."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pbl.cli.blend import blend
+from pbl.cli.command import Command, Group
+
+
+from pbl.cli.validate import validate
+
+app = typer.Typer(
+    name="pbl",
+    cls=Group,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from pbl import __version__  # noqa: PLC0415 - reads the installed metadata
+
+        typer.echo(f"pbl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _pbl(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Check the prediction files of several models, blend them into one submission, and keep the record."""
+
+
+app.command(cls=Command)(validate)
+app.command(cls=Command)(blend)
+
+

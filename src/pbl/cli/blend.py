@@ -1,0 +1,142 @@
+"""`pbl blend`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pbl.cli import options, show
+from pbl.errors import UsageError
+from pbl.pillars import shares, weigh
+
+if TYPE_CHECKING:
+    from pbl.blend import Blended, Maker
+
+
+class Format(StrEnum):
+    """How the outcome is told."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def blend(
+    ctx: typer.Context,
+    paths: options.Paths = None,
+    siglip: options.Siglip = None,
+    dino: options.Dino = None,
+    mvp: options.Mvp = None,
+    dinov2: options.Dinov2 = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option("--weights", "-w", metavar="W...", help="0.6 0.2 0.1 0.1, or siglip=0.6,dino=0.4 for those only."),
+    ] = None,
+    raw_weights: Annotated[bool, typer.Option("--raw-weights", help="Don't divide the weights by their sum.")] = False,
+    clip_min: Annotated[str | None, typer.Option("--clip-min", metavar="X", help="Raise lower values to X.")] = None,
+    clip_max: Annotated[str | None, typer.Option("--clip-max", metavar="X", help="Lower higher values to X.")] = None,
+    template: options.Template = None,
+    pillars_dir: options.PillarsDir = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Default: submission.csv; - is stdout.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that pbl didn't write.")] = False,
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", metavar="FILE", help="Make this recipe's submission again, byte for byte.")
+    ] = None,
+    inputs: Annotated[
+        str | None, typer.Option("--inputs", metavar="DIR", help="With --recipe: find its inputs in here, by hash.")
+    ] = None,
+    format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")] = "text",  # noqa: A002 - the flag's name
+    threads: options.Threads = None,
+    memory_limit: options.Memory = None,
+    temp_dir: options.TempDir = None,
+) -> None:
+    """Blend checked prediction files into one submission, with its recipe beside it.
+
+    Each value is the weighted mean of the pillars' values, matched by id; nothing is written if a check fails.
+
+    Examples:
+        pbl blend pillars/ --clip-min 0
+        pbl blend siglip=a.csv dino=b.csv --weights 0.7 0.3 --output blend.csv
+        pbl blend --siglip a.csv --dino b.csv --mvp c.csv --dinov2 d.csv --weights 0.6 0.2 0.1 0.1
+        pbl blend --recipe submission.recipe.json
+    """
+    as_json = options.choice(Format, format, "--format") is Format.JSON
+    to, given = options.path(output, "--output"), weights or []
+    if as_json and output == "-":
+        message = "--output - and --format json both want stdout; choose one"
+        raise UsageError(message)
+    limits = options.limits(threads, memory_limit, temp_dir)
+    files = {"siglip": siglip, "dino": dino, "mvp": mvp, "dinov2": dinov2}
+
+    from pbl.blend import Clip, replay
+    from pbl.blend import blend as deed
+
+    if recipe is not None:
+        _alone(paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, raw_weights or None)
+        if output == "-":
+            message = "--recipe writes a file; name one with --output, or leave it out"
+            raise UsageError(message)
+        path = Path(recipe)
+        made = replay(
+            path,
+            maker=_maker(),
+            spill=path.parent,
+            output=to,
+            inputs=options.path(inputs, "--inputs"),
+            force=force,
+            limits=limits,
+        )
+        _tell(made, as_json=as_json)
+        return
+    if inputs is not None:
+        message = "--inputs goes with --recipe"
+        raise UsageError(message)
+    options.bare_weights_fit(files, ctx.meta["pbl.flags"], given)
+    chosen = weigh(options.selection(ctx, paths, template=template, pillars_dir=pillars_dir, **files), given)
+    settings = chosen.settings
+    clip = Clip(
+        low=settings.clip_min if clip_min is None else options.real(clip_min, "--clip-min"),
+        high=settings.clip_max if clip_max is None else options.real(clip_max, "--clip-max"),
+    )
+    target = to or settings.output or Path("submission.csv")
+    stdout = output == "-"
+    if not as_json:
+        each = [p.weight or 0.0 for p in chosen.pillars]
+        show.shares(chosen, each if raw_weights else shares(each), raw=raw_weights)
+    made = deed(
+        chosen,
+        output=sys.stdout.buffer if stdout else target,
+        maker=_maker(),
+        spill=options.temporary_folder() if stdout else target.parent,
+        clip=clip,
+        raw_weights=raw_weights,
+        force=force,
+        limits=limits,
+    )
+    _tell(made, as_json=as_json)
+
+
+def _tell(made: Blended, *, as_json: bool) -> None:
+    if as_json:
+        show.blended_json(made)
+    else:
+        show.blended(made)
+
+
+def _maker() -> Maker:
+    from pbl import __version__
+    from pbl.blend import Maker
+
+    return Maker(now=datetime.now(UTC), version=__version__, command=("pbl", *sys.argv[1:]))
+
+
+def _alone(*others: object) -> None:
+    if any(other not in (None, []) for other in others):
+        message = "--recipe has its own pillars, weights, clips and template; it goes with --output, --inputs and --force only"
+        raise UsageError(message)

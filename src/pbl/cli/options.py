@@ -1,0 +1,120 @@
+"""The options that several commands share, and what their text means."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from pbl.duck import Limits, parse_memory
+from pbl.errors import UsageError
+from pbl.pillars import TABLE, Selection, number, select_pillars
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PATH]...", help="Folders, files or name=file; default: the pillars of pbl.toml."),
+]
+Template = Annotated[str | None, typer.Option("--template", metavar="FILE", help="The sample submission: its ids, its order.")]
+PillarsDir = Annotated[
+    str | None, typer.Option("--pillars-dir", metavar="DIR", help="submission_<pillar>.csv in here wins over the file found.")
+]
+Siglip = Annotated[str | None, typer.Option("--siglip", metavar="FILE", help="SigLIP's predictions.")]
+Dino = Annotated[str | None, typer.Option("--dino", metavar="FILE", help="DINO's predictions.")]
+Mvp = Annotated[str | None, typer.Option("--mvp", metavar="FILE", help="MVP's predictions.")]
+Dinov2 = Annotated[str | None, typer.Option("--dinov2", metavar="FILE", help="Dinov2-L's predictions.")]
+Threads = Annotated[str | None, typer.Option("--threads", metavar="N", help="Threads to use; default: all cores.")]
+Memory = Annotated[str | None, typer.Option("--memory-limit", metavar="SIZE", help="Memory to use, such as 1GB or 512MiB.")]
+TempDir = Annotated[str | None, typer.Option("--temp-dir", metavar="DIR", help="Where to put what memory cannot hold.")]
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def path(text: str | None, flag: str) -> Path | None:
+    """Return the path that was given; raise UsageError for an empty one."""
+    if text == "":
+        message = f"{flag}: the path is empty"
+        raise UsageError(message)
+    return None if text is None else Path(text)
+
+
+def real(text: str | None, flag: str) -> float | None:
+    """Return the finite number that was given; raise UsageError for anything else."""
+    return None if text is None else number(text, flag)
+
+
+def whole(text: str, flag: str, *, least: int) -> int:
+    """Return the whole number that was given; raise UsageError for anything else, or for less than `least`."""
+    if not (text.isascii() and text.isdigit() and int(text[:9]) >= least) or len(text) > 9:  # noqa: PLR2004 - digits of an int
+        message = f"{flag}: {text!r} is not a whole number of {least} or more"
+        raise UsageError(message)
+    return int(text)
+
+
+def choice(kind: type[Choice], text: str, flag: str) -> Choice:
+    """Return the choice that was named; raise UsageError listing them all otherwise."""
+    try:
+        return kind(text)
+    except ValueError:
+        message = f"{flag}: {text!r} is not one of {', '.join(kind)}"
+        raise UsageError(message) from None
+
+
+def selection(
+    ctx: typer.Context,
+    given: list[str] | None,
+    *,
+    template: str | None,
+    pillars_dir: str | None,
+    **files: str | None,
+) -> Selection:
+    """Return the pillars that the arguments mean; `files` are --siglip, --dino, --mvp and --dinov2."""
+    order: list[str] = ctx.meta.get("pbl.flags", [])
+    named = [(name, file) for name, file in files.items() if file is not None]
+    named.sort(key=lambda item: order.index(f"--{item[0]}") if f"--{item[0]}" in order else len(order))
+    for name, file in named:
+        path(file, f"--{name}")
+    return select_pillars(
+        _none_empty(given),
+        named=named,
+        template=path(template, "--template"),
+        pillars_dir=path(pillars_dir, "--pillars-dir"),
+    )
+
+
+def bare_weights_fit(files: dict[str, str | None], flags: list[str], weights: list[str]) -> None:
+    """Raise UsageError where bare weights stand beside pillar flags in another order than the table's."""
+    given = [name for name in dict.fromkeys(flag.removeprefix("--") for flag in flags) if files.get(name) is not None]
+    if weights and not any("=" in w for w in weights) and given != [name for name in TABLE if name in given]:
+        message = (
+            f"the flags stand in the order {', '.join(given)}, the weights are meant in the order "
+            f"{', '.join(n for n in TABLE if n in given)}: write --weights {','.join(f'{n}=...' for n in given)}"
+        )
+        raise UsageError(message)
+
+
+def limits(threads: str | None, memory: str | None, temp_dir: str | None) -> Limits:
+    """Return how much of the machine may be taken; raise UsageError for what is no number, size or folder."""
+    folder = path(temp_dir, "--temp-dir")
+    if folder is not None and not folder.is_dir():
+        message = f"--temp-dir: {folder} is not a folder"
+        raise UsageError(message)
+    return Limits(
+        threads=None if threads is None else whole(threads, "--threads", least=1),
+        memory=None if memory is None else parse_memory(memory),
+        temp_dir=folder,
+    )
+
+
+def temporary_folder() -> Path:
+    """Return the system's folder for temporary files."""
+    return Path(os.environ.get("TMPDIR") or "/tmp" if os.name == "posix" else os.environ.get("TEMP", "."))  # noqa: S108 - a private folder is made in it
+
+
+def _none_empty(texts: list[str] | None) -> list[str]:
+    if texts and "" in texts:
+        message = "a path is empty; is a shell variable unset?"
+        raise UsageError(message)
+    return texts or []

@@ -1,0 +1,216 @@
+"""The only printer: results become text, JSON, JUnit or GitHub lines; stdout is data, stderr is talk."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any, assert_never
+
+from pbl.errors import FindingsError, PblError
+from pbl.findings import SCHEMA_VERSION, Finding, Report, Severity, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pbl.blend import Blended
+    from pbl.cli.validate import Format
+    from pbl.pillars import Selection
+
+_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
+
+
+def data(text: str) -> None:
+    """Print to stdout, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def talk(text: str) -> None:
+    """Print to stderr."""
+    sys.stderr.write(text + "\n")
+
+
+def failure(command: str, error: PblError, *, json_too: bool) -> None:
+    """Tell what could not be done, or what was found."""
+    if isinstance(error, FindingsError):
+        if json_too:
+            as_json({**error.report.to_json(), "command": command})
+        else:
+            talk("\n".join(_table(error.report, sys.stderr.isatty())))
+            talk(f"pbl {command}: nothing was written")
+        return
+    talk(f"pbl {command}: {safe(str(error), keep=chr(10))}")
+    if json_too:
+        failure_json(command, str(error))
+
+
+def failure_json(command: str, message: str) -> None:
+    """Print a failure as JSON to stdout."""
+    as_json({"schema_version": SCHEMA_VERSION, "command": command, "ok": False, "error": message})
+
+
+def close_quietly() -> None:
+    """Send what is still to be printed nowhere: the reader has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def report(found: Report, how: Format) -> None:
+    """Print a report of findings to stdout."""
+    match how.value:
+        case "table":
+            data("\n".join(_table(found, sys.stdout.isatty())))
+        case "json":
+            as_json(found.to_json())
+        case "github":
+            for line in _github(found):
+                data(line)
+            talk(found.verdict())
+        case "junit":
+            data(_junit(found))
+            talk(found.verdict())
+        case other:
+            assert_never(other)
+
+
+def shares(selection: Selection, factors: Sequence[float], *, raw: bool) -> None:
+    """Tell which pillar has which weight and share."""
+    wide = max(len(safe(p.name)) for p in selection.pillars)
+    talk(f"{'pillar':<{wide}}  weight   {'factor' if raw else 'share'}  file")
+    for pillar, factor in zip(selection.pillars, factors, strict=True):
+        weight = f"{pillar.weight:<7.6g}"
+        talk(f"{safe(pillar.name):<{wide}}  {weight}  {factor:<6.4f}  {safe(str(pillar.path))}")
+
+
+def blended(made: Blended) -> None:
+    """Tell what a blend came to, and what to type next."""
+    for finding in made.report.findings:
+        if finding.severity is Severity.WARNING:
+            talk("\n".join(_finding(finding, sys.stderr.isatty())))
+    out, recipe = made.recipe.output, made.recipe
+    below = ", ".join(f"{safe(name)} in {n:,}" for name, n in made.below.items() if n)
+    bound = f" (itself below {recipe.clip_min:g}: {below})" if below else ""
+    talk(f"rows     {out.rows:,}, clipped {out.clipped:,}{bound}")
+    talk(f"values   min {out.min:.6g}, mean {out.mean:.6g}, max {out.max:.6g}")
+    talk(f"sha256   {out.sha256}")
+    if made.output is None:
+        return
+    talk(f"{'already' if made.already else 'written'}  {safe(str(made.output))}, {safe(str(made.recipe_path))}")
+    talk(f"next     pbl log-run {_quoted(str(made.output))} --label LABEL --cv CV")
+
+
+def blended_json(made: Blended) -> None:
+    """Print what a blend came to as JSON."""
+    as_json(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "command": "blend",
+            "ok": True,
+            "output": None if made.output is None else str(made.output),
+            "recipe_path": None if made.recipe_path is None else str(made.recipe_path),
+            "already": made.already,
+            "below": dict(made.below),
+            "recipe": made.recipe.to_json(),
+            "findings": [f.to_json() for f in made.report.findings],
+        }
+    )
+
+
+def safe(text: str, *, keep: str = "") -> str:
+    """Return text that can't do anything to a terminal: what isn't printable is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
+
+
+def as_json(table: dict[str, Any]) -> None:
+    """Print one JSON object to stdout."""
+    data(json.dumps(table, indent=2, allow_nan=False))
+
+
+def _table(found: Report, colour: bool) -> Iterable[str]:
+    colour = colour and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    files = [*found.files, *([found.template] if found.template else [])]
+    wide = max((len(safe(f.pillar or "template")) for f in files), default=0)
+    for file in files:
+        mine = [x for x in found.findings if (x.file, x.pillar) == (file.path, file.pillar)]
+        counts = [(sum(x.severity is s for x in mine), str(s)) for s in Severity]
+        told = ", ".join(plural(n, word) for n, word in counts if n) or "ok"
+        rows = "? rows" if file.rows is None else plural(file.rows, "row")
+        yield f"{safe(file.pillar or 'template'):<{wide}}  {safe(file.path)}  {rows}: {told}"
+        for finding in mine:
+            yield from _finding(finding, colour, indent="  ")
+        if file.not_checked:
+            yield f"  not checked: {', '.join(file.not_checked)}"
+    if found.set_aside:
+        yield f"set aside: {', '.join(map(safe, found.set_aside))}"
+    yield found.verdict()
+
+
+def _finding(finding: Finding, colour: bool, indent: str = "") -> Iterable[str]:
+    word = f"\x1b[{_COLOURS[finding.severity]}m{finding.severity}\x1b[0m" if colour else str(finding.severity)
+    where = f" in {safe(finding.column)}" if finding.column else ""
+    who = "" if indent else f"{safe(finding.pillar or 'template')}: "
+    yield f"{indent}{word} {finding.code} {finding.rule}{where}: {who}{safe(finding.message)}"
+    for example in finding.examples:
+        row = "" if example.row is None else f"row {example.row:,}"
+        value = "" if example.value is None else repr(example.value[:80])
+        parts = [row, safe(example.id) if example.id is not None else "", safe(value)]
+        yield f"{indent}    {'  '.join(p for p in parts if p)}"
+    if finding.examples and finding.count > len(finding.examples):
+        yield f"{indent}    and {finding.count - len(finding.examples):,} more"
+    if finding.severity is not Severity.INFO:
+        yield f"{indent}    -> {safe(finding.hint)}"
+
+
+def _github(found: Report) -> Iterable[str]:
+    for finding in found.findings:
+        level = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}[finding.severity]
+        title = f"{finding.code} {finding.rule}"
+        for example in finding.examples or (None,):
+            line = f",line={example.row}" if example and example.row else ""
+            cell = f" ({example.id or ''} {example.value!r})" if example and example.value is not None else ""
+            named = f" ({example.id})" if example and example.value is None and example.id else ""
+            message = f"{finding.message}{cell or named}; {finding.hint}"
+            yield f"::{level} file={_property(finding.file)}{line},title={_property(title)}::{_message(message)}"
+
+
+def _message(text: str) -> str:
+    return safe(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _junit(found: Report) -> str:
+    from xml.etree import ElementTree as Xml  # noqa: PLC0415 - for this format only
+
+    suites = Xml.Element("testsuites")
+    files = [*found.files, *([found.template] if found.template else [])]
+    suite = Xml.SubElement(suites, "testsuite", name="pbl validate", tests=str(len(files)))
+    failed = 0
+    for file in files:
+        case = Xml.SubElement(suite, "testcase", classname=_xml(file.pillar or "template"), name=_xml(file.path))
+        mine = [x for x in found.findings if (x.file, x.pillar) == (file.path, file.pillar)]
+        bad = [x for x in mine if found.fails(x)]
+        failed += bool(bad)
+        for finding in bad:
+            failure = Xml.SubElement(case, "failure", type=f"{finding.code} {finding.rule}", message=_xml(finding.message))
+            failure.text = _xml("\n".join(_finding(finding, colour=False)))
+        told = [line for x in mine if x not in bad for line in _finding(x, colour=False)]
+        if told:
+            Xml.SubElement(case, "system-out").text = _xml("\n".join(told))
+    suite.set("failures", str(failed))
+    Xml.indent(suites)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(suites, encoding="unicode")
+
+
+def _xml(text: str) -> str:
+    return safe(text, keep="\n")
+
+
+def _quoted(text: str) -> str:
+    from shlex import quote  # noqa: PLC0415 - for one line
+
+    return quote(text)

@@ -1,0 +1,87 @@
+"""`pbl validate`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from pbl.cli import options, show
+from pbl.findings import Severity, codes
+
+
+class FailOn(StrEnum):
+    """What makes the exit code 1."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Format(StrEnum):
+    """How the report is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    GITHUB = "github"
+    JUNIT = "junit"
+
+
+def validate(
+    ctx: typer.Context,
+    paths: options.Paths = None,
+    siglip: options.Siglip = None,
+    dino: options.Dino = None,
+    mvp: options.Mvp = None,
+    dinov2: options.Dinov2 = None,
+    template: options.Template = None,
+    pillars_dir: options.PillarsDir = None,
+    format: Annotated[  # noqa: A002 - the flag's name
+        str, typer.Option("--format", metavar="table|json|github|junit", help="How to write the report.")
+    ] = "table",
+    select: Annotated[
+        list[str] | None, typer.Option("--select", metavar="CODES", help="Report these only: PBL502, PBL5, nan.")
+    ] = None,
+    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help="Don't report these.")] = None,
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", metavar="error|warning", help="What makes the exit code 1.")
+    ] = "error",
+    max_examples: Annotated[str, typer.Option("--max-examples", metavar="N", help="Rows to show a finding.")] = "5",
+    failures: Annotated[
+        str | None, typer.Option("--failures", metavar="FILE", help="Write every offending row to this CSV.")
+    ] = None,
+    threads: options.Threads = None,
+    memory_limit: options.Memory = None,
+    temp_dir: options.TempDir = None,
+) -> None:
+    """Check prediction files: each by its contract, then against each other and the template.
+
+    Every problem of every file is reported in one go. Exit code 0: fine; 1: findings; 2: could not check.
+
+    Examples:
+        pbl validate pillars/
+        pbl validate siglip=a.csv dino=b.csv --template sample_submission.csv
+        pbl validate pillars/ --format github --fail-on warning
+        pbl validate pillars/ --ignore PBL604 --failures bad_rows.csv
+    """
+    how = options.choice(Format, format, "--format")
+    severity = Severity(options.choice(FailOn, fail_on, "--fail-on"))
+    shown, wanted, unwanted = options.whole(max_examples, "--max-examples", least=0), select or [], ignore or []
+    codes([*wanted, *unwanted])
+    kept = options.path(failures, "--failures")
+    chosen = options.selection(
+        ctx, paths, template=template, pillars_dir=pillars_dir, siglip=siglip, dino=dino, mvp=mvp, dinov2=dinov2
+    )
+    limits = options.limits(threads, memory_limit, temp_dir)
+
+    from pbl.validate import trimmed, write_failures
+    from pbl.validate import validate as check
+
+    found = check(
+        chosen, spill=options.temporary_folder(), limits=limits, max_examples=shown if kept is None else None
+    ).shown(select=wanted, ignore=unwanted, fail_on=severity)
+    if kept is not None:
+        write_failures(found, kept, chosen)
+    report = trimmed(found, shown)
+    show.report(report, how)
+    raise typer.Exit(0 if report.ok else 1)

@@ -1,0 +1,194 @@
+"""The only door to DuckDB: in memory, locked, and reading nothing but the files that were opened for it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pbl_sql import Sql, ask, listed, literal, name
+
+from pbl.errors import EngineError, UsageError
+from pbl.writing import private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import duckdb
+    import polars as pl
+
+_UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+_SPILL_FROM = 64 << 20
+_LOCKED = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",
+}
+
+
+class Malformed(Exception):  # noqa: N818 - an answer, caught by the one who asked
+    """A file does not have the shape that a plain file was said to have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much of the machine to take: threads, bytes of memory, and the folder to spill into."""
+
+    threads: int | None = None
+    memory: int | None = None
+    temp_dir: Path | None = None
+
+
+def parse_memory(text: str) -> int:
+    """Return the bytes that `1GB` or `512MiB` means; raise UsageError for anything else."""
+    digits = text.strip().rstrip("BKMGTibkmgt").strip()
+    unit = text.strip()[len(digits) :].strip().upper()
+    if not digits.replace(".", "", 1).isdigit() or not digits.isascii() or unit not in _UNITS:
+        message = f"--memory-limit: {text!r} is not a size; write 1GB, 512MB or 2GiB"
+        raise UsageError(message)
+    size = int(float(digits) * _UNITS[unit])
+    if size < _UNITS["MB"]:
+        message = f"--memory-limit: {text} is too little to work in; give 100MB or more"
+        raise UsageError(message)
+    return size
+
+
+class Duck:
+    """A database that knows some files as tables; each has the columns row, id, t0, t1, ... all text but row."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, paths: Mapping[int, str]) -> None:
+        self._connection = connection
+        self._paths = paths
+
+    def add_plain(self, table: str, fd: int, *, width: int, columns: Sequence[int], keep: bool) -> None:
+        """Know a plain file as a table, its cells taken from `columns` of `width`; `keep` holds it in memory.
+
+        Raises Malformed if a row has not `width` cells.
+        """
+        every = listed([Sql(f"'c{n}': 'VARCHAR'") for n in range(width)])
+        picked = [Sql(f"c{n} AS {'id' if place == 0 else f't{place - 1}'}") for place, n in enumerate(columns)]
+        file = literal(self._paths[fd])
+        self.run("plain_file", table=table, kind=Sql("TABLE" if keep else "VIEW"), file=file, every=every, picked=listed(picked))
+
+    def add_cells(self, table: str, batches: Iterable[list[list[str]]]) -> None:
+        """Know cells that were taken apart elsewhere as a table."""
+        import polars as pl  # noqa: PLC0415 - heavy, and needed for files out of the ordinary only
+
+        first, at = True, 2
+        for batch in batches:
+            names = ["id", *(f"t{n}" for n in range(len(batch) - 1))]
+            frame = pl.DataFrame(dict(zip(names, batch, strict=True)), schema=dict.fromkeys(names, pl.String))
+            self._connection.register("batch", _Stream(frame.with_row_index("row", at)))
+            self.run("first_cells" if first else "more_cells", table=table)
+            self._connection.unregister("batch")
+            first, at = False, at + len(frame)
+
+    def run(self, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> None:
+        """Have a question carried out that has no answer."""
+        self.rows(question, values, **parts)
+
+    def rows(self, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> list[tuple[Any, ...]]:
+        """Return the answer to a question of `pbl_sql`, `values` being bound to its $parameters."""
+        with _plainly():
+            return self._connection.execute(ask(question, **parts), dict(values or {})).fetchall()
+
+    def row(self, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> dict[str, Any]:
+        """Return the one row of an answer by column name."""
+        with _plainly():
+            cursor = self._connection.execute(ask(question, **parts), dict(values or {}))
+            names = [column[0] for column in cursor.description or ()]
+            (only,) = cursor.fetchall()
+            return dict(zip(names, only, strict=True))
+
+    def frame(self, question: str, **parts: Sql | str) -> pl.DataFrame:
+        """Return an answer as a polars frame."""
+        import polars as pl  # noqa: PLC0415 - heavy, and needed by validate only
+
+        with _plainly():
+            return pl.DataFrame(self._connection.sql(ask(question, **parts)))
+
+    def path(self, fd: int) -> Sql:
+        """Return the literal by which the database may open a file that was announced."""
+        return literal(self._paths[fd])
+
+
+@contextmanager
+def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Path) -> Iterator[Duck]:
+    """Open a database that may open `files` (by descriptor) and no others.
+
+    `size` is the bytes to be read in all; if they are many, what doesn't fit into memory goes to a private folder
+    within `spill`, which is gone afterwards. Raises EngineError for whatever the engine can't do.
+    """
+    import duckdb  # noqa: PLC0415 - heavy
+
+    spills = size >= _SPILL_FROM or not _proc()
+    with private_folder(limits.temp_dir or spill) if spills else nullcontext() as private:
+        paths = {fd: _by_descriptor(fd, path, private) for fd, path in files.items()}
+        config = {**_LOCKED, "temp_directory": "" if private is None else str(private)}
+        if limits.threads is not None:
+            config["threads"] = str(limits.threads)
+        if limits.memory is not None:
+            config["memory_limit"] = f"{limits.memory // 1000}KB"
+        with _plainly():
+            connection = duckdb.connect(":memory:", config=config)
+        try:
+            with _plainly():
+                connection.execute("SET enable_progress_bar = false")
+                connection.execute(f"SET allowed_paths = [{listed([literal(p) for p in paths.values()])}]")
+                connection.execute("SET enable_external_access = false")
+                connection.execute("SET lock_configuration = true")
+            yield Duck(connection, paths)
+        finally:
+            connection.close()
+
+
+class _Stream:
+    """A frame that shows its Arrow stream and nothing else, so that the engine asks for no other library."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._frame.__arrow_c_stream__(requested_schema)
+
+
+def _proc() -> bool:
+    return os.path.isdir("/proc/self/fd")  # noqa: PTH112 - one call of the system
+
+
+def _by_descriptor(fd: int, path: Path, private: Path | None) -> str:
+    """Return a plain name for an opened file: its bytes can't be swapped, and nothing in its path is read as a pattern."""
+    if private is None or _proc():
+        return f"/proc/self/fd/{fd}"
+    link = private / f"file{fd}"
+    link.symlink_to(path.absolute())
+    return str(link)
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Turn the engine's errors into ours, in one line each."""
+    import duckdb  # noqa: PLC0415 - heavy
+
+    try:
+        yield
+    except duckdb.InvalidInputException as error:
+        raise Malformed(_first_line(error)) from error
+    except duckdb.OutOfMemoryException as error:
+        message = (
+            f"the work does not fit into the memory and disk given: {_first_line(error)}; "
+            "raise --memory-limit, or name a larger disk with --temp-dir"
+        )
+        raise EngineError(message) from error
+    except duckdb.Error as error:
+        message = f"DuckDB could not do it: {_first_line(error)}"
+        raise EngineError(message) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
+
+

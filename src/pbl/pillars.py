@@ -1,0 +1,358 @@
+"""Turn arguments and folders into named files in order, and weights into shares."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pbl.contract import NUMBER, TOML, Contract, Settings, read_settings
+from pbl.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+class Known(NamedTuple):
+    """A long-standing pillar: its share of the default blend and its usual files, the preferred one first."""
+
+    weight: float
+    files: tuple[str, ...]
+
+
+TABLE: Mapping[str, Known] = {
+    "siglip": Known(0.6, ("submission_siglip.csv", "submission1.csv")),
+    "dino": Known(0.2, ("submission_dino.csv", "submission3.csv")),
+    "mvp": Known(0.1, ("submission_mvp.csv", "submission2.csv")),
+    "dinov2": Known(0.1, ("submission_dinov2.csv", "submission4.csv")),
+}
+TEMPLATE = "sample_submission.csv"
+_SET_ASIDE = ("submission.csv", "oof_*.csv", "scores_*.csv", "train.csv", "test.csv", "truth.csv", "folds.csv")
+_NUMBER = re.compile(NUMBER)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pillar:
+    """A model, known by a name, and its prediction file."""
+
+    name: str
+    path: Path
+    weight: float | None = None
+    promised: bool = False
+    """Whether `pbl.toml` names the file, so that its absence is a finding."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The pillars that a command is about, in order, with the template and the contract that hold for them."""
+
+    pillars: tuple[Pillar, ...]
+    settings: Settings = field(default_factory=Settings)
+    template: Path | None = None
+    set_aside: tuple[str, ...] = ()
+    files_given: bool = False
+
+    @property
+    def contract(self) -> Contract:
+        """Return the contract that holds for every file."""
+        return self.settings.contract
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the pillars' names in order."""
+        return tuple(p.name for p in self.pillars)
+
+
+def select_pillars(
+    paths: Sequence[str | Path] = (),
+    *,
+    named: Sequence[tuple[str, str | Path]] = (),
+    template: str | Path | None = None,
+    pillars_dir: str | Path | None = None,
+    folder: Path = Path(),
+) -> Selection:
+    """Find the pillars that `paths` and `named` files mean; raise UsageError or InputError where that is in doubt.
+
+    `paths` are folders, files or `name=file`; `folder` is the working folder, where `pbl.toml` is looked for; a
+    `submission_<pillar>.csv` in `pillars_dir` wins over the file found otherwise.
+    """
+    given = [_argument(path) for path in paths] + [(name, Path(path)) for name, path in named]
+    folders = [path for name, path in given if name is None and path.is_dir()]
+    for _, path in given:
+        _there(path)
+    settings = _settings(folders, folder)
+    found: list[Pillar] = []
+    set_aside: list[str] = []
+    templates = [] if template is None else [Path(template)]
+    if template is not None:
+        _there(templates[0])
+    elif settings.template is not None:
+        templates = [settings.template]
+    if not given:
+        if settings.path is None:
+            message = "nothing to do: name a folder of prediction files, or files (pbl.toml was not found here either)"
+            raise UsageError(message)
+        given = [(None, settings.path.parent)]
+        folders = [settings.path.parent]
+    scanned_templates: list[Path] = []
+    for name, path in given:
+        if name is None and path in folders:
+            if settings.pillars and settings.path is not None and _same(settings.path.parent, path):
+                found += sorted(_promised(settings), key=_rank)
+                if (path / TEMPLATE).exists():
+                    scanned_templates.append(path / TEMPLATE)
+            else:
+                scan = _scan(path, templates)
+                found += sorted(scan.pillars, key=_rank)
+                set_aside += scan.set_aside
+                scanned_templates += scan.template
+        else:
+            found.append(Pillar(name=name or pillar_name(path), path=path))
+    if not templates and scanned_templates:
+        if len(scanned_templates) > 1:
+            message = f"{scanned_templates[0]} and {scanned_templates[1]} are both templates; name one with --template"
+            raise UsageError(message)
+        templates = scanned_templates
+    elif templates:
+        set_aside += [str(t) for t in scanned_templates if not _same(t, templates[0])]
+    _unique(found)
+    if pillars_dir is not None:
+        found = _prefer(found, Path(pillars_dir))
+    if not found:
+        places = ", ".join(str(p) for p in folders)
+        message = f"no prediction file found in {places}; pbl looks for *.csv directly in the folder"
+        if set_aside:
+            message += f" (set aside: {', '.join(set_aside)})"
+        raise UsageError(message)
+    return Selection(
+        pillars=tuple(found),
+        settings=settings,
+        template=templates[0] if templates else None,
+        set_aside=tuple(sorted(set_aside)),
+        files_given=not folders,
+    )
+
+
+def pillar_name(path: Path) -> str:
+    """Return the name a plain file goes by: the table's, else its stem without a leading `submission_`."""
+    for name, known in TABLE.items():
+        if path.name in known.files:
+            return name
+    stem = path.name[:-4] if path.name.lower().endswith(".csv") else path.name
+    return stem.removeprefix("submission_") or stem
+
+
+def number(text: str, what: str) -> float:
+    """Return the finite number that the user typed; raise UsageError naming `what` it was for."""
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    if not math.isfinite(value):
+        message = f"{what}: {text!r} is not a finite decimal number"
+        raise UsageError(message)
+    return value
+
+
+def weigh(selection: Selection, texts: Sequence[str] = ()) -> Selection:
+    """Give each pillar its weight: from `texts`, else `pbl.toml`, else the table, else equal.
+
+    `texts` are numbers in pillar order or `name=number`; each may be a comma list. Names leave the pillars they
+    don't name aside. Weights are finite, not negative, and their sum is above 0; else UsageError.
+    """
+    words = [word.strip() for text in texts for word in text.split(",")]
+    if not words:
+        weighed = _default_weights(selection)
+    elif any("=" in word for word in words):
+        weighed = _named_weights(selection, words)
+    else:
+        weighed = _bare_weights(selection, words)
+    if not any(p.weight for p in weighed):
+        message = f"the weights are all zero; their sum must be above 0. {_shown(selection)}"
+        raise UsageError(message)
+    return replace(selection, pillars=tuple(weighed))
+
+
+def shares(weights: Sequence[float]) -> tuple[float, ...]:
+    """Return each weight divided by the sum of all, in double precision.
+
+    The weights are first scaled by a power of two, which changes no digit and keeps the sum finite.
+    """
+    scale = -math.frexp(max(weights))[1]
+    scaled = [math.ldexp(w, scale) for w in weights]
+    total = sum(scaled[1:], start=scaled[0])
+    return tuple(w / total for w in scaled)
+
+
+class _Scan(NamedTuple):
+    pillars: list[Pillar]
+    set_aside: list[str]
+    template: list[Path]
+
+
+def _argument(text: str | Path) -> tuple[str | None, Path]:
+    """Split `name=file`, unless the whole is the name of a file that is there."""
+    name, equals, rest = str(text).partition("=")
+    if isinstance(text, Path) or not equals or not name or "/" in name or os.sep in name:
+        return None, Path(text)
+    whole, part = os.path.lexists(text), os.path.lexists(rest)
+    if whole and part:
+        message = f"{text!r} is a file, and so is {rest!r}: write ./{text} for the first, {name}=./{rest} for the second"
+        raise UsageError(message)
+    if whole:
+        return None, Path(text)
+    if not rest:
+        message = f"{text!r} names a pillar and no file: write {name}=FILE"
+        raise UsageError(message)
+    return name, Path(rest)
+
+
+def _there(path: Path) -> None:
+    if not os.path.lexists(path):
+        hint = ""
+        if _NUMBER.fullmatch(str(path)):
+            hint = "; to give weights, write --weights=0.6,0.4"
+        elif "://" in str(path):
+            hint = "; pbl reads local files only, download it first"
+        message = f"{path}: no such file{hint}"
+        raise InputError(message)
+
+
+def _settings(folders: Sequence[Path], folder: Path) -> Settings:
+    """Read the `pbl.toml` of the folder given, else the working folder's, else a parent's up to the repository's root."""
+    for place in (*folders, *_upwards(folder)):
+        if os.path.lexists(place / TOML):
+            return read_settings(place / TOML)
+    return Settings()
+
+
+def _upwards(folder: Path) -> Iterable[Path]:
+    above = [folder]
+    absolute = folder.absolute()
+    for place in (absolute, *absolute.parents):
+        if place != absolute:
+            above.append(place)
+        if (place / ".git").exists():
+            return above
+    return [folder]
+
+
+def _promised(settings: Settings) -> list[Pillar]:
+    return [Pillar(name=e.name, path=e.file, weight=e.weight, promised=True) for e in settings.pillars]
+
+
+def _scan(folder: Path, templates: Sequence[Path]) -> _Scan:
+    scan = _Scan([], [], [])
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError as error:
+        message = f"{folder}: cannot be listed: {error.strerror}"
+        raise InputError(message) from error
+    for name in names:
+        path = folder / name
+        if not name.lower().endswith(".csv"):
+            continue
+        if any(_same(path, template) for template in templates):
+            continue
+        if name == TEMPLATE:
+            scan.template.append(path)
+        elif name.startswith(".") or any(fnmatchcase(name, pattern) for pattern in _SET_ASIDE):
+            scan.set_aside.append(name)
+        else:
+            scan.pillars.append(Pillar(name=pillar_name(path), path=path))
+    return scan
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one == other
+
+
+def _rank(pillar: Pillar) -> tuple[int, str]:
+    order = list(TABLE)
+    return (order.index(pillar.name) if pillar.name in TABLE else len(order), pillar.name)
+
+
+def _unique(pillars: Sequence[Pillar]) -> None:
+    seen: dict[str, Path] = {}
+    for pillar in pillars:
+        if pillar.name in seen:
+            message = (
+                f"two files for the pillar {pillar.name!r}: {seen[pillar.name]} and {pillar.path}; "
+                "take one away, or name them: first=FILE second=FILE"
+            )
+            raise UsageError(message)
+        seen[pillar.name] = pillar.path
+
+
+def _prefer(pillars: Sequence[Pillar], folder: Path) -> list[Pillar]:
+    """Take `submission_<pillar>.csv` of the folder where it is there."""
+    if not folder.is_dir():
+        message = f"{folder}: no such folder (--pillars-dir)"
+        raise InputError(message)
+    nearer = [folder / f"submission_{p.name}.csv" for p in pillars]
+    return [replace(p, path=near) if os.path.lexists(near) else p for p, near in zip(pillars, nearer, strict=True)]
+
+
+def _default_weights(selection: Selection) -> list[Pillar]:
+    pillars = selection.pillars
+    missing = [p.name for p in pillars if p.weight is None]
+    if len(missing) < len(pillars):
+        if missing:
+            message = (
+                f"{selection.settings.path}: {', '.join(missing)} {'has' if len(missing) == 1 else 'have'} no weight and "
+                f"others do; give every pillar one, or all with --weights. {_shown(selection)}"
+            )
+            raise UsageError(message)
+        return list(pillars)
+    if set(selection.names) == set(TABLE):
+        return [_with(p, TABLE[p.name].weight) for p in pillars]
+    return [_with(p, 1.0) for p in pillars]
+
+
+def _named_weights(selection: Selection, words: Sequence[str]) -> list[Pillar]:
+    given: dict[str, float] = {}
+    for word in words:
+        name, equals, text = word.rpartition("=")
+        if not equals:
+            message = f"--weights: {word!r} has no name and others do; write name=number for each. {_shown(selection)}"
+            raise UsageError(message)
+        if name not in selection.names:
+            message = f"--weights: there is no pillar {name!r}. {_shown(selection)}"
+            raise UsageError(message)
+        if name in given:
+            message = f"--weights: {name!r} is given twice. {_shown(selection)}"
+            raise UsageError(message)
+        given[name] = _weight(selection, text)
+    return [_with(p, given[p.name]) for p in selection.pillars if p.name in given]
+
+
+def _bare_weights(selection: Selection, words: Sequence[str]) -> list[Pillar]:
+    given = [_weight(selection, word) for word in words]
+    if len(given) != len(selection.pillars):
+        message = f"--weights: {len(given)} given for {len(selection.pillars)} pillars. {_shown(selection)}"
+        raise UsageError(message)
+    return [_with(p, w) for p, w in zip(selection.pillars, given, strict=True)]
+
+
+def _weight(selection: Selection, text: str) -> float:
+    try:
+        value = number(text, "--weights")
+    except UsageError as error:
+        message = f"{error}. {_shown(selection)}"
+        raise UsageError(message) from None
+    if value < 0:
+        message = f"--weights: {text} is negative. {_shown(selection)}"
+        raise UsageError(message)
+    return value + 0.0
+
+
+def _with(pillar: Pillar, weight: float) -> Pillar:
+    return replace(pillar, weight=weight)
+
+
+def _shown(selection: Selection) -> str:
+    return f"Pillars found, in order: {', '.join(selection.names)}"

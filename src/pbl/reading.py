@@ -1,0 +1,599 @@
+"""Read bytes for exactly what they say, or say what is wrong with them.
+
+The dialect is RFC 4180 and nothing beyond it: UTF-8 (a byte-order mark is allowed), a comma, whole cells in double
+quotes with quotes doubled, every line ended alike by LF or by CRLF, no blank line, no NUL, as many cells in each row
+as in the header. `survey` opens a file once and looks at every byte; `tokenize` takes a file apart cell by cell. A
+file that `survey` finds plain (no quote, no oddity) may be read by a faster engine, which then can't read it otherwise.
+"""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import hashlib
+import os
+import re
+import stat
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pbl.contract import NUMBER
+from pbl.errors import ChangedError, InputError
+from pbl.findings import Example, Finding, finding, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+    from pbl.contract import Contract
+
+RECORD_LIMIT = 1 << 20
+"""Bytes that one record may have; a longer one is no row of predictions."""
+
+_CHUNK = 1 << 20
+_RAW_SHOWN = 1000
+_REREAD_LIMIT = 64 << 20
+_EARLY = 32 << 20
+_BOM = b"\xef\xbb\xbf"
+_WIDE_BOMS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_MAGIC = {
+    b"\x1f\x8b": "gzip data",
+    b"PK\x03\x04": "a zip archive (or a spreadsheet)",
+    b"PK\x05\x06": "a zip archive",
+    b"PAR1": "a Parquet file",
+    b"ARROW1": "an Arrow file",
+    b"BZh": "bzip2 data",
+    b"\xfd7zXZ\0": "xz data",
+    b"\x28\xb5\x2f\xfd": "zstd data",
+    b"7z\xbc\xaf\x27\x1c": "a 7-zip archive",
+    b"\x93NUMPY": "a NumPy array",
+    b"\x89HDF\r\n\x1a\n": "an HDF5 file",
+    b"SQLite format 3\0": "an SQLite database",
+    b"%PDF-": "a PDF",
+    b"\x89PNG\r\n": "a PNG picture",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Office document",
+    b"\x80\x04\x95": "a Python pickle",
+    b"\x80\x05\x95": "a Python pickle",
+}
+_QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"')
+_TO_CLOSE = re.compile(r'([^"]*+(?:""[^"]*+)*+)"')
+_DATA = re.compile(rf"{NUMBER}|[+-]?(nan|inf(inity)?)|n/?a|null|none|", re.IGNORECASE)
+_BATCH_ROWS = 50_000
+_TOO_LONG = f"has a line of more than {RECORD_LIMIT:,} bytes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """An opened file and what its bytes are; `fd` stays open until `close`, and is None where there is nothing to read."""
+
+    path: Path
+    pillar: str | None
+    fd: int | None = None
+    identity: tuple[int, ...] = ()
+    early: str = ""
+    sha256: str | None = None
+    size: int | None = None
+    rows: int = 0
+    """Data rows, true of a plain file."""
+    header: tuple[str, ...] = ()
+    columns: tuple[int, ...] = ()
+    """Where the contract's columns stand in a row, the id first; empty if the header isn't as it must be."""
+    plain: bool = False
+    utf8: bool = True
+    ascii: bool = True
+    nul: bool = False
+    ends: bool = True
+    """Whether the last line has a line end."""
+    findings: tuple[Finding, ...] = ()
+    stopped: bool = False
+    """Whether what was found makes taking the file apart pointless."""
+
+    def close(self) -> None:
+        """Close the file."""
+        if self.fd is not None:
+            os.close(self.fd)
+
+    def unchanged(self) -> None:
+        """Raise ChangedError if the file's bytes may not be those that were surveyed.
+
+        Size, times and identity are compared. Two writes within one tick of the file system's clock leave the same
+        times, so the first bytes, more than can be hashed within a tick, are hashed again.
+        """
+        if self.fd is None:
+            return
+        if _identity(os.fstat(self.fd)) != self.identity or _early(self.fd) != self.early:
+            message = f"{self.path}: changed while it was being read; wait until it is whole, then try again"
+            raise ChangedError(message)
+
+
+@dataclass(kw_only=True)
+class Offences:
+    """The places where one rule is broken: all are counted, the first `limit` are kept."""
+
+    limit: int | None
+    count: int = 0
+    examples: list[Example] = field(default_factory=list)
+
+    def add(self, row: int | None, id: str | None, value: str | None) -> None:  # noqa: A002 - the column's name
+        """Count one place."""
+        self.count += 1
+        if self.limit is None or len(self.examples) < self.limit:
+            self.examples.append(Example(row=row, id=id, value=value))
+
+
+def survey(path: Path, pillar: str | None, contract: Contract) -> Survey:
+    """Open a regular file, hash and screen every byte, and check its header.
+
+    Raises InputError if there is no such file; whatever else is wrong with it is a finding.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except FileNotFoundError as error:
+        message = f"{path}: no such file"
+        raise InputError(message) from error
+    except OSError as error:
+        return _unreadable(path, pillar, _refusal(path, error))
+    try:
+        about = os.fstat(fd)
+        if not stat.S_ISREG(about.st_mode):
+            os.close(fd)
+            return _unreadable(path, pillar, f"is {_kind(about.st_mode)}, not a regular file")
+        screen = _Screen(fd)
+        head = os.pread(fd, 4096, 0)
+        return _judge(path, pillar, contract, fd, about, screen, head)
+    except OSError as error:
+        os.close(fd)
+        return _unreadable(path, pillar, f"cannot be read: {error.strerror}")
+    except BaseException:
+        os.close(fd)
+        raise
+
+
+def tokenize(
+    source: Survey, limit: int | None, *, all_columns: bool = False
+) -> tuple[Iterator[list[list[str]]], dict[str, Offences]]:
+    """Return the file's rows in batches of columns, and where its structure is broken.
+
+    The batches (each a list of the contract's columns, each a list of cells) are worth something only if the offences,
+    complete once the batches are exhausted, are empty. With `all_columns` the header's own columns are meant.
+    """
+    offences: dict[str, Offences] = {}
+    positions = tuple(range(len(source.header))) if all_columns or not source.columns else source.columns
+    return _Tokens(source, offences, limit).batches(positions), offences
+
+
+def untailed(source: Survey) -> tuple[Finding, ...]:
+    """Return the finding that a plain file's last line has no line end, if so."""
+    if source.ends:
+        return ()
+    return structural(source, {"PBL701": Offences(limit=None, count=1, examples=[Example(row=source.rows + 1)])})
+
+
+def structural(source: Survey, offences: dict[str, Offences]) -> tuple[Finding, ...]:
+    """Return what `tokenize` found as findings."""
+    wanted = plural(len(source.header), "field")
+    said = {
+        "PBL103": "{n} not valid UTF-8",
+        "PBL105": "{n} broken by a quote",
+        "PBL106": "{n} with a NUL byte",
+        "PBL107": "a header and no row",
+        "PBL108": "{n} ended otherwise than the rest (LF or CRLF), or with a bare CR inside",
+        "PBL109": _TOO_LONG,
+        "PBL301": f"{{n}} with fewer than {wanted}",
+        "PBL302": f"{{n}} with more than {wanted}",
+        "PBL303": "{n} blank",
+        "PBL701": "the last line has no line end",
+    }
+    return tuple(
+        finding(
+            code,
+            file=str(source.path),
+            pillar=source.pillar,
+            message=said[code].format(n=plural(found.count, "row")),
+            count=found.count,
+            examples=tuple(found.examples),
+        )
+        for code, found in sorted(offences.items())
+    )
+
+
+class _Screen:
+    """One pass over the bytes: the hash, and what a fast engine would read otherwise than we do."""
+
+    def __init__(self, fd: int) -> None:
+        digest = hashlib.sha256()
+        self.early = ""
+        buffer = bytearray(_CHUNK)
+        view = memoryview(buffer)
+        decoder: codecs.IncrementalDecoder | None = None
+        self.size = self.lf = self.cr = self.crlf = 0
+        self.nul = self.quote = self.blank = False
+        self.utf8 = True
+        self.ascii = True
+        last = b""
+        os.lseek(fd, 0, os.SEEK_SET)
+        while n := os.readv(fd, [buffer]):
+            digest.update(view[:n])
+            chunk = bytes(view[:n])
+            seam = last[-2:] + chunk[:2]
+            self.size += n
+            if self.size >= _EARLY and not self.early:
+                self.early = digest.hexdigest()
+            self.lf += chunk.count(b"\n")
+            self.nul = self.nul or b"\0" in chunk
+            self.quote = self.quote or b'"' in chunk
+            if b"\r" in chunk:
+                self.cr += chunk.count(b"\r")
+                self.crlf += chunk.count(b"\r\n")
+                self.blank = self.blank or b"\n\r\n" in chunk
+            self.crlf += last[-1:] + chunk[:1] == b"\r\n"
+            self.blank = self.blank or b"\n\n" in chunk or b"\n\n" in seam or b"\n\r\n" in seam
+            if self.utf8 and (decoder or not chunk.isascii()):
+                self.ascii = False
+                decoder = decoder or codecs.getincrementaldecoder("utf-8")()
+                self.utf8 = _decodes(decoder, chunk)
+            last = (last + chunk)[-4:]
+        if self.utf8 and decoder:
+            self.utf8 = _decodes(decoder, b"", final=True)
+        self.sha256 = digest.hexdigest()
+        self.early = self.early or self.sha256
+        self.ends = last.endswith(b"\n")
+
+    @property
+    def plain(self) -> bool:
+        """Say whether commas and line ends alone part the cells."""
+        return not (self.nul or self.quote or self.blank) and self.utf8 and self.cr == self.crlf and self.crlf in {0, self.lf}
+
+
+class _Lines:
+    """The file's lines with their ends, as text; lines can be given back."""
+
+    def __init__(self, fd: int) -> None:
+        self._file = os.fdopen(os.dup(fd), "rb", buffering=_CHUNK)
+        self._file.seek(0)
+        if self._file.read(len(_BOM)) != _BOM:
+            self._file.seek(0)
+        self._again: list[str] = []
+        self.given_back = 0
+
+    def take(self) -> str | None:
+        """Return the next line, at most one byte longer than a record may be, or None at the end."""
+        if self._again:
+            return self._again.pop()
+        line = self._file.readline(RECORD_LIMIT + 1)
+        return line.decode("utf-8", "surrogateescape") if line else None
+
+    def give_back(self, lines: list[str]) -> None:
+        """Put lines back, to be taken again in their order."""
+        self._again += reversed(lines)
+        self.given_back += sum(map(len, lines))
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Record:
+    """One record taken from the lines: its cells, its raw text and, if it is broken, how."""
+
+    def __init__(self, lines: _Lines, first: str) -> None:
+        self.cells: list[str] = []
+        self.fault: str | None = None
+        self.endless = len(first) > RECORD_LIMIT
+        self._lines = lines
+        self._taken = [first]
+        if self.endless:
+            self.fault = "PBL109"
+            return
+        self._line, self._stop, self._at = first, _stop(first), 0
+        if '"' in first:
+            while self._cell():
+                pass
+        else:
+            self.cells = first[: self._stop].split(",")
+        if self.fault == "PBL105" and not self.endless:
+            lines.give_back(self._taken[1:])
+            del self._taken[1:]
+
+    @property
+    def raw(self) -> str:
+        """Return the record as it stands in the file, without its line end."""
+        whole = "".join(self._taken)
+        return whole[: _stop(whole)]
+
+    @property
+    def end(self) -> str:
+        """Return the record's line end: LF, CRLF, or nothing at the end of the file."""
+        return self._taken[-1][_stop(self._taken[-1]) :]
+
+    def _cell(self) -> bool:
+        """Take one cell, and say whether another one follows."""
+        if self._line.startswith('"', self._at):
+            self._quoted()
+        else:
+            comma = self._line.find(",", self._at, self._stop)
+            end = self._stop if comma < 0 else comma
+            self.cells.append(self._line[self._at : end])
+            self._at = end
+            if '"' in self.cells[-1]:
+                self.fault = "PBL105"
+        if self.fault or self._at >= self._stop:
+            return False
+        if self._line[self._at] != ",":
+            self.fault = "PBL105"
+            return False
+        self._at += 1
+        return True
+
+    def _quoted(self) -> None:
+        """Take a quoted cell, with as many further lines as it spans."""
+        match = _QUOTED.match(self._line, self._at)
+        if match:
+            self.cells.append(match[1].replace('""', '"'))
+            self._at = match.end()
+            return
+        pieces = [self._line[self._at + 1 :]]
+        size = len(self._line)
+        close = None
+        while close is None:
+            more = self._lines.take()
+            size += len(more or "")
+            if more is None or size > RECORD_LIMIT:
+                self.fault, self.endless = "PBL105", True
+                return
+            self._taken.append(more)
+            close = _TO_CLOSE.match(more)
+            pieces.append(close[1] if close else more)
+        self.cells.append("".join(pieces).replace('""', '"'))
+        self._line, self._stop, self._at = more, _stop(more), close.end()
+
+
+class _Tokens:
+    """Take a file apart, record by record, and note what is broken."""
+
+    def __init__(self, source: Survey, offences: dict[str, Offences], limit: int | None) -> None:
+        self._source = source
+        self._offences = offences
+        self._limit = limit
+        self._ends = {"\n": Offences(limit=limit), "\r\n": Offences(limit=limit)}
+
+    def batches(self, positions: tuple[int, ...]) -> Iterator[list[list[str]]]:
+        """Yield the sound rows' cells at `positions`, in batches of columns."""
+        batch: list[list[str]] = [[] for _ in positions]
+        rows = 0
+        for row, record in self._records():
+            rows += row > 1
+            if not self._sound(row, record) or row == 1:
+                continue
+            for cells, position in zip(batch, positions, strict=True):
+                cells.append(record.cells[position])
+            if len(batch[0]) >= _BATCH_ROWS:
+                yield batch
+                batch = [[] for _ in positions]
+        if not rows:
+            self._offend("PBL107", None, None)
+        rare = min(self._ends.values(), key=lambda found: found.count)
+        if rare.count:
+            self._merge("PBL108", rare)
+        yield batch
+
+    def _records(self) -> Iterator[tuple[int, _Record]]:
+        if self._source.fd is None:
+            return
+        lines = _Lines(self._source.fd)
+        try:
+            row = 0
+            while (first := lines.take()) is not None:
+                row += 1
+                record = _Record(lines, first)
+                yield row, record
+                if record.endless or lines.given_back > _REREAD_LIMIT:
+                    return
+            if row and not record.end:
+                self._offend("PBL701", row, record)
+        finally:
+            lines.close()
+
+    def _sound(self, row: int, record: _Record) -> bool:
+        """Note everything that is wrong with a record, and say whether its cells can be told."""
+        if record.fault:
+            self._offend(record.fault, row, record)
+            return False
+        if record.end:
+            self._ends[record.end].add(row, self._id(record), _shown(record.raw))
+        cells = record.cells
+        if self._source.nul and "\0" in record.raw:
+            self._offend("PBL106", row, record)
+        if not self._source.utf8 and _foreign(record.raw):
+            self._offend("PBL103", row, record)
+        if "\r" in record.raw and _bare_cr(record.raw):
+            self._offend("PBL108", row, record)
+        if len(cells) == len(self._source.header):
+            return True
+        blank = not record.raw.strip()
+        self._offend("PBL303" if blank else "PBL301" if len(cells) < len(self._source.header) else "PBL302", row, record)
+        return False
+
+    def _id(self, record: _Record) -> str | None:
+        position = self._source.columns[0] if self._source.columns else -1
+        return _shown(record.cells[position]) if 0 <= position < len(record.cells) else None
+
+    def _offend(self, code: str, row: int | None, record: _Record | None) -> None:
+        offences = self._offences.setdefault(code, Offences(limit=self._limit))
+        offences.add(row, self._id(record) if record else None, _shown(record.raw) if record else None)
+
+    def _merge(self, code: str, more: Offences) -> None:
+        offences = self._offences.setdefault(code, Offences(limit=self._limit))
+        offences.count += more.count
+        offences.examples = sorted(offences.examples + more.examples, key=lambda e: e.row or 0)[: self._limit]
+
+
+def _judge(
+    path: Path, pillar: str | None, contract: Contract, fd: int, about: os.stat_result, screen: _Screen, head: bytes
+) -> Survey:
+    """Say what the bytes are, and whether the header is the contract's."""
+
+    def source(code: str | None = None, message: str = "", row: int | None = None, **rest: Any) -> Survey:  # noqa: ANN401 - fields of Survey
+        found = [] if code is None else [_finding(path, pillar, code, message, row)]
+        return Survey(
+            path=path,
+            pillar=pillar,
+            fd=fd,
+            identity=_identity(about),
+            early=screen.early,
+            sha256=screen.sha256,
+            size=screen.size,
+            utf8=screen.utf8,
+            ascii=screen.ascii,
+            nul=screen.nul,
+            ends=screen.ends,
+            findings=(*found, *rest.pop("findings", ())),
+            stopped=code is not None,
+            **rest,
+        )
+
+    for magic, kind in _MAGIC.items():
+        if head.startswith(magic):
+            return source("PBL109", f"is {kind}, not CSV")
+    if re.match(rb"\s*<(!doctype|html|\?xml)", head, re.IGNORECASE):
+        return source("PBL109", "is a web page or XML, not CSV")
+    wide = next((name for bom, name in _WIDE_BOMS.items() if head.startswith(bom)), None)
+    if wide or _two_bytes_each(head):
+        return source("PBL103", f"is {wide or 'UTF-16 without a byte-order mark'}, not UTF-8")
+    text = head.removeprefix(_BOM)
+    if not text.strip() and screen.size <= len(head):
+        return source("PBL102", "is empty" if not screen.size else "holds nothing but white space")
+    if screen.cr and not screen.lf and not screen.quote:
+        return source("PBL108", "ends its lines with CR alone", row=1)
+    lines = _Lines(fd)
+    try:
+        record = _Record(lines, lines.take() or "")
+    finally:
+        lines.close()
+    header = tuple(record.cells)
+    if record.fault:
+        return source(record.fault, "the header is broken by a quote" if record.fault == "PBL105" else _TOO_LONG, row=1)
+    if len(header) == 1 and (delimiter := next((d for d in ";\t|" if d in header[0]), None)):
+        name = {"\t": "a tab"}.get(delimiter, repr(delimiter))
+        return source("PBL104", f"columns are separated by {name}, not by a comma", row=1)
+    columns, findings = _columns(path, pillar, contract, header)
+    return source(
+        rows=screen.lf - screen.ends, header=header, columns=columns, plain=screen.plain, findings=findings
+    )
+
+
+def _columns(path: Path, pillar: str | None, contract: Contract, header: tuple[str, ...]) -> tuple[tuple[int, ...], list[Finding]]:
+    """Return where the contract's columns stand (nothing if they don't), and what is wrong with the header."""
+    wanted = contract.columns
+    found: list[Finding] = []
+
+    def note(code: str, message: str, column: str | None, value: str | None = None) -> None:
+        found.append(_finding(path, pillar, code, message, 1, column=column, value=value))
+
+    folded = {_folded(name) for name in wanted}
+    if not any(_folded(name) in folded for name in header) and any(_DATA.fullmatch(name) for name in header):
+        note("PBL206", "the first row looks like data, not like a header", None, ",".join(header))
+        return (), found
+    extra = [name for name in dict.fromkeys(header) if name not in wanted]
+    for name in dict.fromkeys(header):
+        if header.count(name) > 1 and name:
+            note("PBL203", f"the column {name!r} stands {header.count(name)} times in the header", name, name)
+    for name in wanted:
+        if name in header:
+            continue
+        near = next((other for other in extra if _folded(other) == _folded(name)), None)
+        if near is None:
+            note("PBL201", f"there is no column {name!r}; the header is {','.join(header)!r}", name)
+        else:
+            extra.remove(near)
+            note("PBL204", f"the column {near!r} should be named {name!r}", name, near)
+    for name in extra:
+        if not name.strip() or name.startswith("Unnamed:"):
+            note("PBL205", f"the column {name!r} has no name" if name else "a column has no name", name, name)
+        else:
+            note("PBL202", f"the column {name!r} is not expected; expected are {', '.join(wanted)}", name, name)
+    if found:
+        return (), found
+    if header != wanted:
+        note("PBL207", f"the columns stand in another order: {','.join(header)}", None, ",".join(header))
+    return tuple(header.index(name) for name in wanted), found
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).replace("\ufeff", "").strip().strip("'\"").strip().casefold()
+
+
+def _unreadable(path: Path, pillar: str | None, reason: str) -> Survey:
+    return Survey(path=path, pillar=pillar, findings=(_finding(path, pillar, "PBL101", reason, None),), stopped=True)
+
+
+def _finding(
+    path: Path, pillar: str | None, code: str, message: str, row: int | None, *, column: str | None = None, value: str | None = None
+) -> Finding:
+    examples = (Example(row=row, value=None if value is None else _shown(value)),) if row is not None else ()
+    return finding(code, file=str(path), pillar=pillar, column=column, message=message, examples=examples)
+
+
+def _refusal(path: Path, error: OSError) -> str:
+    if error.errno == errno.ENXIO:
+        return f"is {_kind(os.stat(path).st_mode)}, not a regular file"
+    return f"cannot be opened: {error.strerror}"
+
+
+def _kind(mode: int) -> str:
+    kinds = {
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a FIFO (named pipe)",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+        stat.S_IFSOCK: "a socket",
+    }
+    return kinds.get(stat.S_IFMT(mode), "no file")
+
+
+def _identity(about: os.stat_result) -> tuple[int, ...]:
+    return (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+
+
+def _early(fd: int) -> str:
+    """Return the hash of the bytes that `_Screen.early` is of."""
+    digest = hashlib.sha256()
+    at = 0
+    while at < _EARLY and (chunk := os.pread(fd, _CHUNK, at)):
+        digest.update(chunk)
+        at += len(chunk)
+    return digest.hexdigest()
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _two_bytes_each(head: bytes) -> bool:
+    """Say whether every other byte of the beginning is NUL, as Latin text in UTF-16 has it."""
+    start = head[:64]
+    return len(start) > 3 and (not any(start[1::2]) or not any(start[::2])) and any(start)  # noqa: PLR2004 - two characters
+
+
+def _stop(line: str) -> int:
+    """Return where the line's text stops and its end begins."""
+    return len(line) - (2 if line.endswith("\r\n") else 1 if line.endswith("\n") else 0)
+
+
+def _bare_cr(raw: str) -> bool:
+    return "\r" in re.sub(_QUOTED, "", raw)
+
+
+def _foreign(raw: str) -> bool:
+    return not raw.isascii() and any("\ud800" <= c <= "\udfff" for c in raw)
+
+
+def _shown(raw: str) -> str:
+    """Return the raw text as it can be printed: bytes that aren't UTF-8 escaped, and of bounded length."""
+    text = raw[:_RAW_SHOWN]
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

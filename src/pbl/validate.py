@@ -1,0 +1,427 @@
+"""Check prediction files: each by its contract, then against each other and the template."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+import unicodedata
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pbl_sql import Sql, ask, listed, name
+
+from pbl.contract import NUMBER
+from pbl.duck import Limits, Malformed, open_duck
+from pbl.errors import ContractError, EngineError, OutputError
+from pbl.findings import Example, FileReport, Finding, Report, Severity, finding, plural
+from pbl.reading import Offences, Survey, structural, survey, tokenize, untailed
+from pbl.writing import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import polars as pl
+
+    from pbl.contract import Contract
+    from pbl.duck import Duck
+    from pbl.pillars import Pillar, Selection
+
+SCALE_FACTOR = 10.0
+"""PBL607: a pillar's mean absolute prediction is this many times the pillars' median, or less than one such part."""
+PLACEHOLDER_PART = 0.1
+"""PBL603: the part of the template's ids that a pillar covers at most, knowing no others."""
+_KEEP_UP_TO = 32 << 20
+_SPACE = r"[\t\n\x0B\f\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
+_BLANK = rf"{_SPACE}*"
+_EDGED = rf"\A{_SPACE}|{_SPACE}\z"
+_ROWS, _VALUES, _IDS = "rows", "values", "ids"
+
+
+@dataclass(kw_only=True)
+class Checked:
+    """One file on its way through the checks; `table` names it in the database once its structure is sound."""
+
+    pillar: Pillar | None
+    path: Path
+    source: Survey
+    table: str = ""
+    rows: int | None = None
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    spotless: bool = False
+    """Whether every cell was seen to be as the contract wants it."""
+    aligned: bool = False
+    """Whether the ids are the reference's, in the same order."""
+    same_ids: bool = False
+    findings: list[Finding] = field(default_factory=list)
+    not_checked: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str | None:
+        """Return the pillar's name, None for the template."""
+        return self.pillar and self.pillar.name
+
+    @property
+    def known(self) -> str:
+        """Return the words for this file in a message about another."""
+        return f"{self.pillar.name} ({self.path.name})" if self.pillar else f"the template ({self.path.name})"
+
+    def note(self, code: str, message: str, found: Offences, **rest: Any) -> None:  # noqa: ANN401 - fields of Finding
+        """Add a finding, if there are offences."""
+        if found.count:
+            examples = tuple(found.examples)
+            self.findings.append(
+                finding(code, file=str(self.path), pillar=self.name, message=message, count=found.count, examples=examples, **rest)
+            )
+
+    def report(self) -> FileReport:
+        """Return what is known of the file."""
+        return FileReport(
+            pillar=self.name,
+            path=str(self.path),
+            sha256=self.source.sha256,
+            bytes=self.source.size,
+            rows=self.rows,
+            not_checked=self.not_checked,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examination:
+    """What `examine` hands on: the files, the database that still knows them, and the report."""
+
+    pillars: tuple[Checked, ...]
+    template: Checked | None
+    reference: Checked | None
+    duck: Duck
+    report: Report
+
+    def unchanged(self) -> None:
+        """Raise ChangedError if a file's bytes may not be those that were checked."""
+        for file in (*self.pillars, *([self.template] if self.template else [])):
+            file.source.unchanged()
+
+
+def validate(
+    selection: Selection, *, spill: Path, limits: Limits = Limits(), max_examples: int | None = 5  # noqa: B008 - frozen
+) -> Report:
+    """Check the selected files and return all that was found, at most `max_examples` places a finding (None: all).
+
+    Raises InputError for a file that isn't there, ContractError for a pattern no engine reads, ChangedError for a file
+    that changes meanwhile and EngineError where memory or disk run out.
+    """
+    with examine(selection, spill=spill, limits=limits, max_examples=max_examples, trusting=False) as examination:
+        examination.unchanged()
+        return examination.report
+
+
+@contextmanager
+def examine(
+    selection: Selection,
+    *,
+    spill: Path,
+    limits: Limits,
+    max_examples: int | None,
+    trusting: bool,
+    outputs: Mapping[int, Path] | None = None,
+) -> Iterator[Examination]:
+    """Check the selected files, and keep them open for what comes next.
+
+    With `trusting`, a file that the screen finds spotless isn't shown to the Pandera schema; the two never disagree.
+    `outputs` are further files, by descriptor, that the database may open.
+    """
+    contract = selection.contract
+    with ExitStack() as stack:
+        pillars = [_opened(stack, pillar, pillar.path, contract) for pillar in selection.pillars]
+        template = _opened(stack, None, selection.template, contract) if selection.template else None
+        files = [*([template] if template else []), *pillars]
+        announced = {f.source.fd: f.path for f in files if f.source.fd is not None} | dict(outputs or {})
+        size = sum(f.source.size or 0 for f in files)
+        duck = stack.enter_context(open_duck(announced, limits, size=size, spill=spill))
+        for place, file in enumerate(files):
+            _check_structure(duck, file, f"p{place}", contract, max_examples)
+            if file.table:
+                _check_values(duck, file, contract, max_examples, trusting=trusting)
+        sound = [p for p in pillars if p.table]
+        reference = template if template and template.table else next(iter(sound), None)
+        for file in sound:
+            if reference:
+                _check_ids(duck, file, reference, max_examples)
+        _check_alike(duck, [p for p in sound if p.spotless], len(contract.targets), contract)
+        report = Report(
+            files=tuple(p.report() for p in pillars),
+            template=template and template.report(),
+            set_aside=selection.set_aside,
+            findings=tuple(f for file in files for f in sorted(file.findings, key=lambda f: (f.code, f.column or ""))),
+        )
+        yield Examination(pillars=tuple(pillars), template=template, reference=reference, duck=duck, report=report)
+
+
+def _opened(stack: ExitStack, pillar: Pillar | None, path: Path, contract: Contract) -> Checked:
+    if pillar and pillar.promised and not os.path.lexists(path):
+        source = Survey(path=path, pillar=pillar.name, stopped=True)
+        file = Checked(pillar=pillar, path=path, source=source, not_checked=(_ROWS, _VALUES, _IDS))
+        file.note("PBL608", "is not there, and pbl.toml names it", Offences(limit=0, count=1))
+        return file
+    source = survey(path, pillar and pillar.name, contract)
+    stack.callback(source.close)
+    return Checked(pillar=pillar, path=path, source=source, findings=list(source.findings))
+
+
+def _check_structure(duck: Duck, file: Checked, table: str, contract: Contract, limit: int | None) -> None:
+    """Know a sound file as a table; else note where its structure is broken, and what could not be checked."""
+    source = file.source
+    if source.stopped:
+        file.not_checked = (_ROWS, _VALUES, _IDS)
+        return
+    columns = source.columns if file.pillar else source.columns[:1]
+    if source.plain and source.columns and source.rows:
+        try:
+            keep = (source.size or 0) <= _KEEP_UP_TO
+            duck.add_plain(table, source.fd or 0, width=len(source.header), columns=columns, keep=keep)
+            file.profile = _profile(duck, table, columns, contract)
+            if file.profile["rows"] == source.rows:
+                file.table, file.rows = table, source.rows
+                file.findings += untailed(source)
+                return
+        except Malformed:
+            pass
+        table = f"{table}_again"
+    batches, offences = tokenize(source, limit)
+    if source.columns:
+        duck.add_cells(table, (batch[: len(columns)] for batch in batches))
+    else:
+        for _ in batches:
+            pass
+    found = structural(source, offences)
+    file.findings += found
+    if not source.columns or any(f.severity is Severity.ERROR for f in found):
+        file.not_checked = (_VALUES, _IDS)
+        return
+    file.profile = _profile(duck, table, columns, contract)
+    file.table, file.rows = table, int(file.profile["rows"])
+
+
+def _profile(duck: Duck, table: str, columns: Sequence[int], contract: Contract) -> Mapping[str, Any]:
+    """Screen a file: count what isn't as it must be, and sum its numbers up, in one query."""
+    values = {"blank": _BLANK, "edged": _EDGED}
+    targets = [name(f"t{n}") for n in range(len(columns) - 1)]
+    if targets:
+        values |= {"number": NUMBER, "minimum": contract.min, "maximum": contract.max}
+    pattern = Sql("0")
+    if contract.id_pattern is not None:
+        pattern = Sql("count(*) FILTER (WHERE NOT regexp_full_match(id, $pattern))")
+        values["pattern"] = f"(?:{contract.id_pattern})"
+    asked = listed([ask("screen_target", t=t) for t in targets]) if targets else Sql("0 AS no_targets")
+    return duck.row("screen", values, table=table, pattern=pattern, targets=asked)
+
+
+def _check_values(duck: Duck, file: Checked, contract: Contract, limit: int | None, *, trusting: bool) -> None:
+    """Have the Pandera schema decide about each cell, unless the screen has seen that all is well."""
+    profile, targets = file.profile, contract.targets if file.pillar else ()
+    bad = sum(profile[f"t{n}_bad"] for n in range(len(targets))) + profile["bad_ids"] + profile["strange_ids"]
+    file.spotless = not bad and profile["different_ids"] == file.rows
+    certain = contract.id_pattern is None or file.source.ascii
+    if not trusting or not file.spotless or not certain:
+        found = _decide(duck, file, contract, targets, limit)
+        if bad and not found and certain:
+            message = f"{file.path}: the screen and the schema disagree about this file; please report it"
+            raise EngineError(message)
+        file.spotless = not found
+    if profile["different_ids"] != file.rows or not file.source.ascii:
+        alike = _alike_ids(duck, file.table, limit)
+        file.note("PBL605", f"{plural(alike.count, 'id')} differ from others by case or Unicode form only", alike, severity=Severity.WARNING,
+                  column=contract.id, hint="are they meant to be different samples?")
+    for n, target in enumerate(targets):
+        if file.spotless and (file.rows or 0) > 1 and profile[f"t{n}_min"] == profile[f"t{n}_max"]:
+            file.note("PBL551", f"every prediction is {profile[f't{n}_min']!r}", Offences(limit=0, count=file.rows or 0), column=target)
+
+
+_SAID = {
+    "PBL401": ("{n} without an id", "row"),
+    "PBL402": ("{n} with an id that stands elsewhere too", "row"),
+    "PBL403": ("{n} not of the form {pattern!r}", "id"),
+    "PBL404": ("{n} with white space around it", "id"),
+    "PBL501": ("{n} empty", "cell"),
+    "PBL502": ("{n} not a decimal number", "cell"),
+    "PBL503": ("{n} NaN", "cell"),
+    "PBL504": ("{n} infinite, or too large for a double", "cell"),
+    "PBL505": ("{n} below {min!r}", "cell"),
+    "PBL506": ("{n} above {max!r}", "cell"),
+}
+
+
+def _decide(duck: Duck, file: Checked, contract: Contract, targets: Sequence[str], limit: int | None) -> bool:
+    """Show the file to the schema, note what it finds, and say whether it found anything."""
+    import polars as pl  # noqa: PLC0415 - heavy
+
+    columns = ["id", *(f"t{n}" for n in range(len(targets)))]
+    frame = duck.frame("cells", table=file.table, columns=listed([name(c) for c in columns]))
+    cases = _failures(frame, contract, columns)
+    if cases is None:
+        return False
+    named = dict(zip(columns, (contract.id, *targets), strict=True))
+    for (check, column), group in cases.group_by(["code", "column"], maintain_order=True):
+        code, at = str(check), group["place"].sort()
+        places = at if limit is None else at.head(limit)
+        rows = frame[places.cast(pl.Int64).to_list()]
+        found = Offences(limit=limit, count=len(group))
+        found.examples = [
+            Example(row=place + 2, id=cells[0] or None, value=cells[columns.index(str(column))])
+            for place, cells in zip(places, rows.iter_rows(), strict=True)
+        ]
+        text, noun = _SAID[code]
+        message = text.format(n=plural(len(group), noun), pattern=contract.id_pattern, min=contract.min, max=contract.max)
+        file.note(code, message, found, column=named[str(column)])
+    return True
+
+
+def _failures(frame: pl.DataFrame, contract: Contract, columns: Sequence[str]) -> pl.DataFrame | None:
+    """Return the schema's failure cases, None if there are none; nothing in the environment weakens the verdict."""
+    import polars as pl  # noqa: PLC0415 - heavy
+    from pandera.config import ValidationDepth, config_context, set_config  # noqa: PLC0415 - heavy
+    from pandera.errors import SchemaErrors  # noqa: PLC0415 - heavy
+
+    from pbl_schemas.prediction import prediction_schema  # noqa: PLC0415 - heavy
+
+    schema = prediction_schema(
+        id=columns[0],
+        targets=columns[1:],
+        number=NUMBER,
+        id_pattern=contract.id_pattern,
+        minimum=contract.min,
+        maximum=contract.max,
+    )
+    set_config(use_narwhals_backend=False)
+    try:
+        with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+            schema.validate(frame, lazy=True)
+    except SchemaErrors as errors:
+        cases = errors.failure_cases.filter(pl.col("check").is_in(list(_SAID)))
+        return cases.select(code="check", column="column", place="index")
+    except pl.exceptions.ComputeError as error:
+        message = f"contract.id_pattern cannot be read: {str(error).strip()}: {contract.id_pattern!r}"
+        raise ContractError(message) from error
+    return None
+
+
+def _alike_ids(duck: Duck, table: str, limit: int | None) -> Offences:
+    """Find the ids that are the same once normalised (NFKC) and case-folded, and yet differ."""
+    first: dict[str, str] = {}
+    twins: dict[str, str] = {}
+    ids = duck.rows("cells", table=table, columns=listed([name("row"), name("id")]))
+    for _, text in ids:
+        folded = unicodedata.normalize("NFKC", text).casefold()
+        other = first.setdefault(folded, text)
+        if other != text:
+            twins.setdefault(folded, text)
+    found = Offences(limit=limit)
+    for row, text in ids if twins else ():
+        folded = unicodedata.normalize("NFKC", text).casefold()
+        if folded in twins:
+            found.add(row, text, first[folded] if text != first[folded] else twins[folded])
+    return found
+
+
+def _check_ids(duck: Duck, file: Checked, reference: Checked, limit: int | None) -> None:
+    """Compare a file's ids with the reference's."""
+    if file is reference:
+        file.aligned = file.same_ids = True
+        return
+    if file.rows == reference.rows:
+        (different,) = duck.rows("same_order", file=file.table, reference=reference.table)[0]
+        file.aligned = file.same_ids = not different
+        if file.aligned:
+            return
+    blank = {"blank": _BLANK}
+    duck.run("unmatched", blank, table="missing", file=reference.table, other=file.table)
+    duck.run("unmatched", blank, table="unknown", file=file.table, other=reference.table)
+    duck.run("respelt")
+    edged = {"edged": _EDGED, "limit": limit}
+    missing = _offences(duck, "listed_missing", {"limit": limit}, limit)
+    unknown = _offences(duck, "listed_unknown", edged, limit)
+    respelt = _offences(duck, "listed_respelt", edged, limit)
+    known = reference.known
+    (strangers,) = duck.rows("strangers")[0]
+    matched = (reference.rows or 0) - missing.count
+    if not reference.pillar and missing.count and not strangers and matched <= PLACEHOLDER_PART * (reference.rows or 0):
+        message = f"{plural(matched, 'id')} of the {reference.rows:,} that {known} has: the file covers a placeholder of the test set only"
+        file.note("PBL603", message, missing)
+    else:
+        file.note("PBL601", f"{plural(missing.count, 'id')} missing that {known} has", missing)
+    file.note("PBL602", f"{plural(unknown.count, 'id')} that {known} has not", unknown)
+    file.note("PBL605", f"{plural(respelt.count, 'id')} spelt otherwise than in {known}", respelt)
+    file.same_ids = not (missing.count or strangers or respelt.count)
+    if file.same_ids and file.rows == reference.rows:
+        file.note("PBL604", f"the rows stand in another order than in {known}", Offences(limit=0, count=1))
+
+
+def _offences(duck: Duck, question: str, values: Mapping[str, Any], limit: int | None) -> Offences:
+    rows = duck.rows(question, values)
+    examples = [Example(row=row, id=id_, value=value) for _, row, id_, value in rows]
+    return Offences(limit=limit, count=rows[0][0] if rows else 0, examples=examples)
+
+
+def _check_alike(duck: Duck, files: Sequence[Checked], targets: int, contract: Contract) -> None:
+    """Warn of predictions that are another file's, or of another scale."""
+    for place, file in enumerate(files):
+        for other in files[:place]:
+            if _same_profile(file, other, targets) and _same_predictions(duck, file, other, targets):
+                file.note("PBL606", f"the predictions are those of {other.known}, row by row", Offences(limit=0, count=file.rows or 0))
+                break
+    for n in range(targets):
+        sizes = [f.profile[f"t{n}_size"] for f in files]
+        middle = sorted(sizes)[(len(sizes) - 1) // 2] if sizes else 0.0
+        for file, size in zip(files, sizes, strict=True):
+            if middle > 0 and not middle / SCALE_FACTOR <= size <= middle * SCALE_FACTOR:
+                message = f"the mean absolute prediction is {size:.4g}, and {middle:.4g} in the middle of all pillars"
+                file.note("PBL607", message, Offences(limit=0, count=file.rows or 0), column=contract.targets[n])
+
+
+def _same_profile(file: Checked, other: Checked, targets: int) -> bool:
+    """Say whether two files may hold the same numbers; their means are summed in different orders."""
+    if file.rows != other.rows:
+        return False
+    mine, theirs = file.profile, other.profile
+    return all(
+        mine[f"t{n}_min"] == theirs[f"t{n}_min"]
+        and mine[f"t{n}_max"] == theirs[f"t{n}_max"]
+        and math.isclose(mine[f"t{n}_size"], theirs[f"t{n}_size"], rel_tol=1e-6)
+        for n in range(targets)
+    )
+
+
+def _same_predictions(duck: Duck, file: Checked, other: Checked, targets: int) -> bool:
+    differ = listed([Sql(f"f.t{n}::DOUBLE IS DISTINCT FROM o.t{n}::DOUBLE") for n in range(targets)], " OR ")
+    different, rows = duck.rows("same_predictions", file=file.table, other=other.table, differ=differ)[0]
+    return not different and rows == file.rows
+
+
+def trimmed(report: Report, max_examples: int) -> Report:
+    """Return the report with at most `max_examples` places a finding."""
+    findings = tuple(replace(f, examples=f.examples[:max_examples]) for f in report.findings)
+    return replace(report, findings=findings)
+
+
+def write_failures(report: Report, path: Path, selection: Selection) -> None:
+    """Write every place of every finding as CSV, replacing the file as a whole; raise OutputError if it is an input."""
+    spare_inputs(path, selection)
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["file", "row", "column", "code", "id", "value"])
+    for found in report.findings:
+        for place in found.examples or (Example(),):
+            rows.writerow([found.file, place.row, found.column, found.code, place.id, place.value])
+    write_whole(path, text.getvalue().encode("utf-8", "surrogateescape"))
+
+
+def spare_inputs(written: Path, selection: Selection) -> None:
+    """Raise OutputError if a file to be written is one of those that are read."""
+    sources = [p.path for p in selection.pillars] + [p for p in (selection.template, selection.settings.path) if p]
+    for source in sources:
+        if written.exists() and source.exists() and written.samefile(source):
+            message = f"{written}: is an input ({source}); name another file"
+            raise OutputError(message)
