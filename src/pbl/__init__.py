@@ -24,5 +24,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever was asked for
         # All at once: the modules of the same names became attributes of the package when they were loaded.
         globals().update({each: getattr(errors if each.endswith("Error") else api, each) for each in _OFFERED})
         return globals()[name]
-    message = f"module 'pbl' has no attribute {name!r}"
-    raise AttributeError(message)
+    raise AttributeError(f"module 'pbl' has no attribute {name!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -35,7 +36,7 @@ def _run() -> int:
             del os.environ[name]
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # they are text files here
-        from pbl.cli import app  # noqa: PLC0415 - an interrupt is watched for first
+        from pbl.cli import app
 
         app(prog_name="pbl")
     except SystemExit as exit_:
@@ -43,7 +44,7 @@ def _run() -> int:
     except MemoryError:
         return _say("pbl: out of memory; give it more, or close what else is running")
     except BaseException:  # noqa: BLE001 - whatever is a bug keeps its traceback, and never looks like a finding
-        import traceback  # noqa: PLC0415 - for bugs only
+        import traceback
 
         traceback.print_exc()
         return 2
@@ -51,10 +52,8 @@ def _run() -> int:
 
 
 def _say(message: str) -> int:
-    try:
+    with contextlib.suppress(OSError):
         sys.stderr.write(message + "\n")
-    except OSError:
-        pass
     return 2
 
 
@@ -67,7 +66,7 @@ def _watch() -> None:
 
     def wait() -> None:
         number = signal.sigwait(wanted)
-        from pbl.writing import sweep  # noqa: PLC0415 - loaded by the time it matters
+        from pbl.writing import sweep
 
         sweep()
         if number == signal.SIGINT:

@@ -68,8 +68,7 @@ def blend(
     to = None if output is None else Path(output)
     if recipe is not None:
         if paths or pillars or weights or template is not None or raw_weights or (clip_min, clip_max) != (None, None):
-            message = "recipe has its own pillars, weights, clips and template"
-            raise UsageError(message)
+            raise UsageError("recipe has its own pillars, weights, clips and template")
         path = Path(recipe)
         folder = None if inputs is None else Path(inputs)
         return replay(

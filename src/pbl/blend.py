@@ -36,8 +36,7 @@ class Clip:
     def __post_init__(self) -> None:
         """Refuse bounds that cross, with UsageError."""
         if self.low is not None and self.high is not None and self.low > self.high:
-            message = f"--clip-min {self.low!r} is above --clip-max {self.high!r}"
-            raise UsageError(message)
+            raise UsageError(f"--clip-min {self.low!r} is above --clip-max {self.high!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +69,10 @@ def blend(
     output: Path | BinaryIO,
     maker: Maker,
     spill: Path,
-    clip: Clip = Clip(),  # noqa: B008 - frozen
+    clip: Clip = Clip(),
     raw_weights: bool = False,
     force: bool = False,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
+    limits: Limits = Limits(),
 ) -> Blended:
     """Blend weighed pillars (see `pillars.weigh`) and write the submission and, beside it, its recipe.
 
@@ -101,7 +100,7 @@ def replay(
     output: Path | None = None,
     inputs: Path | None = None,
     force: bool = False,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
+    limits: Limits = Limits(),
 ) -> Blended:
     """Make the submission of a recipe again, byte for byte, beside the recipe unless `output` is given.
 
@@ -112,13 +111,17 @@ def replay(
     folder = path.parent
     found = _find_inputs(recipe, folder, inputs)
     pillars = [Pillar(name=i.name, path=found[i.name], weight=i.weight) for i in recipe.inputs]
-    selection = Selection(
-        pillars=tuple(pillars), settings=Settings(contract=recipe.contract), template=found.get(None), files_given=True
-    )
+    selection = Selection(pillars=tuple(pillars), settings=Settings(contract=recipe.contract), template=found.get(None))
     clip = Clip(low=recipe.clip_min, high=recipe.clip_max)
     expected = recipe.output.sha256
     job = _Job(
-        selection=selection, maker=maker, spill=spill, clip=clip, raw_weights=recipe.raw_weights, limits=limits, expected=expected
+        selection=selection,
+        maker=maker,
+        spill=spill,
+        clip=clip,
+        raw_weights=recipe.raw_weights,
+        limits=limits,
+        expected=expected,
     )
     target = output or folder / Path(recipe.output.path).name
     kept = recipe_path(target)
@@ -137,8 +140,9 @@ def load_recipe(path: Path) -> Recipe:
     try:
         return parse_recipe(path.read_bytes(), path)
     except OSError as error:
-        message = f"{path}: {'no such file' if isinstance(error, FileNotFoundError) else error.strerror}"
-        raise InputError(message) from error
+        raise InputError(
+            f"{path}: {'no such file' if isinstance(error, FileNotFoundError) else error.strerror}"
+        ) from error
 
 
 def fits(submission: Path, recipe: Path) -> bool:
@@ -180,8 +184,7 @@ class _Job:
             note = drafts.new(kept)
             note.write(recipe.to_bytes())
             if b"".join(note.chunks()) != recipe.to_bytes():
-                message = f"{kept}: not written: the disk gives back other bytes than it was given"
-                raise OutputError(message)
+                raise OutputError(f"{kept}: not written: the disk gives back other bytes than it was given")
             drafts.publish(draft, note=note)
         return Blended(recipe=recipe, report=report, output=output, recipe_path=kept, below=made.below)
 
@@ -190,10 +193,11 @@ class _Job:
         with Drafts() as drafts:
             draft = drafts.new(self.spill / "submission.csv")
             made, report = self._make(draft, "-")
-            for chunk in draft.chunks():
-                sink.write(chunk)
+            sink.writelines(draft.chunks())
             sink.flush()
-        return Blended(recipe=self._recipe(made, Path()), report=report, output=None, recipe_path=None, below=made.below)
+        return Blended(
+            recipe=self._recipe(made, Path()), report=report, output=None, recipe_path=None, below=made.below
+        )
 
     def rehearse(self, output: Path) -> Blended:
         """Make the submission, and leave nothing behind."""
@@ -204,7 +208,12 @@ class _Job:
 
     def _make(self, draft: Draft, called: str) -> tuple[_Made, Report]:
         with examine(
-            self.selection, spill=self.spill, limits=self.limits, max_examples=5, trusting=True, outputs={draft.fd: draft.path}
+            self.selection,
+            spill=self.spill,
+            limits=self.limits,
+            max_examples=5,
+            trusting=True,
+            outputs={draft.fd: draft.path},
         ) as examination:
             if examination.report.errors():
                 raise FindingsError(examination.report)
@@ -213,22 +222,23 @@ class _Job:
             facts = _summary(examination.duck, len(columns) - 1)
             expected_rows = examination.reference.rows if examination.reference else None
             if facts["rows"] != expected_rows:
-                message = f"the blend has {facts['rows']} rows where {expected_rows} were due; nothing was written, please report it"
-                raise EngineError(message)
+                raise EngineError(
+                    f"the blend has {facts['rows']} rows where {expected_rows} were due; please report this"
+                )
             if facts["broken"]:
-                message = f"the blend is no finite number in {facts['broken']} rows: the predictions or weights are too large for a double"
-                raise UsageError(message)
+                raise UsageError(
+                    f"the blend is not finite in {facts['broken']} rows: a prediction or weight is too large"
+                )
             picked = [Sql(f"{n} AS {identifier(c)}") for n, c in zip(_names("id", "b", columns), columns, strict=True)]
             examination.duck.run("write", columns=listed(picked), file=examination.duck.path(draft.fd))
             written = _read_back(examination.duck, draft, self.selection.contract)
             below = self._below(examination) if facts["clipped"] else {}
             examination.unchanged()
         if self.expected not in {None, written.sha256}:
-            message = (
+            raise ChangedError(
                 f"the recipe's submission has the hash {self.expected}, and what these inputs and this pbl "
                 f"({self.maker.version}) make has {written.sha256}; nothing was written"
             )
-            raise ChangedError(message)
         output = Output(
             path=called,
             sha256=written.sha256 or "",
@@ -245,15 +255,15 @@ class _Job:
         """Have the weighted sums made, row beside row where all files stand in one order, else by id."""
         reference = examination.reference
         if reference is None:
-            message = "there is nothing to blend"
-            raise UsageError(message)
+            raise UsageError("there is nothing to blend")
         files = examination.pillars
         aliases = [name("o") if file is reference else name(file.table) for file in files]
         others = [file for file in files if file is not reference]
         join = "POSITIONAL JOIN {0}" if all(file.aligned for file in others) else "JOIN {0} ON {0}.id = o.id"
         targets = range(len(self.selection.contract.targets))
         sums = [
-            listed([Sql(f"$share{n} * {alias}.t{t}::DOUBLE") for n, alias in enumerate(aliases)], " + ") + f" AS s{t}" for t in targets
+            listed([Sql(f"$share{n} * {alias}.t{t}::DOUBLE") for n, alias in enumerate(aliases)], " + ") + f" AS s{t}"
+            for t in targets
         ]
         values: dict[str, Any] = {f"share{n}": share for n, share in enumerate(self._factors())}
         clips = [Sql(f"{self._clipped(t)} AS b{t}") for t in targets]
@@ -278,9 +288,13 @@ class _Job:
     def _below(self, examination: Examination) -> Mapping[str, int]:
         if self.clip.low is None:
             return {}
-        condition = listed([Sql(f"t{t}::DOUBLE < $clip_min") for t in range(len(self.selection.contract.targets))], " OR ")
+        condition = listed(
+            [Sql(f"t{t}::DOUBLE < $clip_min") for t in range(len(self.selection.contract.targets))], " OR "
+        )
         return {
-            file.name or "": examination.duck.rows("below", {"clip_min": self.clip.low}, file=file.table, below=condition)[0][0]
+            file.name or "": examination.duck.rows(
+                "below", {"clip_min": self.clip.low}, file=file.table, below=condition
+            )[0][0]
             for file in examination.pillars
         }
 
@@ -334,7 +348,7 @@ def _summary(duck: Duck, targets: int) -> dict[str, Any]:
 
 
 def _read_back(duck: Duck, draft: Draft, contract: Contract) -> Survey:
-    """Read what was written as strictly as an input, and compare it with what was meant; raise OutputError if it differs."""
+    """Read what was written as strictly as an input; raise OutputError if it is not what was meant."""
     source = survey(draft.path, None, contract)
     try:
         columns = source.columns
@@ -352,8 +366,7 @@ def _read_back(duck: Duck, draft: Draft, contract: Contract) -> Survey:
     finally:
         source.close()
     if not good:
-        message = f"{draft.name}: not written: what was read back is not what was blended"
-        raise OutputError(message)
+        raise OutputError(f"{draft.name}: not written: what was read back is not what was blended")
     return source
 
 
@@ -365,17 +378,18 @@ def _allow_replacing(output: Path, kept: Path, *, force: bool) -> None:
         if not output.is_file():
             return
         if not kept.exists():
-            message = f"{output}: is there already, and no recipe beside it says that pbl wrote it; use --force to replace it"
-            raise OutputError(message)
+            raise OutputError(
+                f"{output}: is there already, and no recipe beside it says that pbl wrote it; use --force to replace it"
+            )
         if not fits(output, kept):
-            message = f"{output}: is not the file that {kept.name} describes (edited since?); use --force to replace it"
-            raise OutputError(message)
+            raise OutputError(
+                f"{output}: is not the file that {kept.name} describes (edited since?); use --force to replace it"
+            )
     elif os.path.lexists(kept):
         try:
             load_recipe(kept)
         except InputError as error:
-            message = f"{kept}: is there already and is no recipe; use --force to replace it"
-            raise OutputError(message) from error
+            raise OutputError(f"{kept}: is there already and is no recipe; use --force to replace it") from error
 
 
 def _same_bytes(path: Path, sha256: str) -> bool:
@@ -398,7 +412,9 @@ def _find_inputs(recipe: Recipe, folder: Path, inputs: Path | None) -> dict[str 
     troubles = []
     for who, facts in wanted:
         path = folder / facts.path
-        match = next((p for p in (path, *candidates.get(facts.bytes, ())) if _regular(p) and _same_bytes(p, facts.sha256)), None)
+        match = next(
+            (p for p in (path, *candidates.get(facts.bytes, ())) if _regular(p) and _same_bytes(p, facts.sha256)), None
+        )
         if match:
             found[who] = match
             continue
@@ -409,7 +425,11 @@ def _find_inputs(recipe: Recipe, folder: Path, inputs: Path | None) -> dict[str 
             now = _hash(path) if _regular(path) else "no regular file"
             troubles.append(f"{called}: {path} has changed: expected sha256 {facts.sha256}, found {now}")
     if troubles:
-        place = f"; not found by hash in {inputs} either" if inputs else "; if the files lie elsewhere, name the folder with --inputs"
+        place = (
+            f"; not found by hash in {inputs} either"
+            if inputs
+            else "; if the files lie elsewhere, name the folder with --inputs"
+        )
         raise ChangedError("\n".join(troubles) + place)
     return found
 
@@ -431,4 +451,3 @@ def _regular(path: Path) -> bool:
 
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-

@@ -7,13 +7,13 @@ import sys
 import tomllib
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pbl.errors import ContractError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 TOML = "pbl.toml"
 NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
@@ -66,11 +66,9 @@ def read_settings(path: Path) -> Settings:
         text = path.read_bytes().decode("utf-8")
         table = tomllib.loads(text)
     except OSError as error:
-        message = f"{path}: cannot be read: {error.strerror}"
-        raise InputError(message) from error
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        message = f"{path}: not valid TOML: {error}"
-        raise ContractError(message) from error
+        raise ContractError(f"{path}: not valid TOML: {error}") from error
     return _Toml(path).settings(table)
 
 
@@ -148,7 +146,8 @@ class _Toml:
         foreign = re.search(r"(?<!\\)(?:\\\\)*(\(\?(?:[=!>(#]|<[=!]|P=)|\\[1-9]|[*+?}]\+)", pattern)
         if foreign:
             raise self._error(
-                "contract.id_pattern", f"uses {foreign[1]!r}; look-around and back-references are not supported: {pattern!r}"
+                "contract.id_pattern",
+                f"uses {foreign[1]!r}; look-around and back-references are not supported: {pattern!r}",
             )
         return pattern
 

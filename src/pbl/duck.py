@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, listed, literal, name
+from pbl_sql import Sql, ask, listed, literal
 
 from pbl.errors import EngineError, UsageError
 from pbl.writing import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import duckdb
     import polars as pl
@@ -47,12 +47,10 @@ def parse_memory(text: str) -> int:
     digits = text.strip().rstrip("BKMGTibkmgt").strip()
     unit = text.strip()[len(digits) :].strip().upper()
     if not digits.replace(".", "", 1).isdigit() or not digits.isascii() or unit not in _UNITS:
-        message = f"--memory-limit: {text!r} is not a size; write 1GB, 512MB or 2GiB"
-        raise UsageError(message)
+        raise UsageError(f"--memory-limit: {text!r} is not a size; write 1GB, 512MB or 2GiB")
     size = int(float(digits) * _UNITS[unit])
     if size < _UNITS["MB"]:
-        message = f"--memory-limit: {text} is too little to work in; give 100MB or more"
-        raise UsageError(message)
+        raise UsageError(f"--memory-limit: {text} is too little to work in; give 100MB or more")
     return size
 
 
@@ -71,11 +69,18 @@ class Duck:
         every = listed([Sql(f"'c{n}': 'VARCHAR'") for n in range(width)])
         picked = [Sql(f"c{n} AS {'id' if place == 0 else f't{place - 1}'}") for place, n in enumerate(columns)]
         file = literal(self._paths[fd])
-        self.run("plain_file", table=table, kind=Sql("TABLE" if keep else "VIEW"), file=file, every=every, picked=listed(picked))
+        self.run(
+            "plain_file",
+            table=table,
+            kind=Sql("TABLE" if keep else "VIEW"),
+            file=file,
+            every=every,
+            picked=listed(picked),
+        )
 
     def add_cells(self, table: str, batches: Iterable[list[list[str]]]) -> None:
         """Know cells that were taken apart elsewhere as a table."""
-        import polars as pl  # noqa: PLC0415 - heavy, and needed for files out of the ordinary only
+        import polars as pl
 
         first, at = True, 2
         for batch in batches:
@@ -105,7 +110,7 @@ class Duck:
 
     def frame(self, question: str, **parts: Sql | str) -> pl.DataFrame:
         """Return an answer as a polars frame."""
-        import polars as pl  # noqa: PLC0415 - heavy, and needed by validate only
+        import polars as pl
 
         with _plainly():
             return pl.DataFrame(self._connection.sql(ask(question, **parts)))
@@ -122,12 +127,15 @@ def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Pa
     `size` is the bytes to be read in all; if they are many, what doesn't fit into memory goes to a private folder
     within `spill`, which is gone afterwards. Raises EngineError for whatever the engine can't do.
     """
-    import duckdb  # noqa: PLC0415 - heavy
+    import duckdb
 
     spills = size >= _SPILL_FROM or not _proc()
     with private_folder(limits.temp_dir or spill) if spills else nullcontext() as private:
         paths = {fd: _by_descriptor(fd, path, private) for fd, path in files.items()}
-        config = {**_LOCKED, "temp_directory": "" if private is None else str(private)}
+        config: dict[str, str | bool | int | float | list[str]] = {
+            **_LOCKED,
+            "temp_directory": "" if private is None else str(private),
+        }
         if limits.threads is not None:
             config["threads"] = str(limits.threads)
         if limits.memory is not None:
@@ -160,7 +168,7 @@ def _proc() -> bool:
 
 
 def _by_descriptor(fd: int, path: Path, private: Path | None) -> str:
-    """Return a plain name for an opened file: its bytes can't be swapped, and nothing in its path is read as a pattern."""
+    """Return a plain name for an opened file: its bytes can't be swapped, and no part of its path is a pattern."""
     if private is None or _proc():
         return f"/proc/self/fd/{fd}"
     link = private / f"file{fd}"
@@ -171,24 +179,20 @@ def _by_descriptor(fd: int, path: Path, private: Path | None) -> str:
 @contextmanager
 def _plainly() -> Iterator[None]:
     """Turn the engine's errors into ours, in one line each."""
-    import duckdb  # noqa: PLC0415 - heavy
+    import duckdb
 
     try:
         yield
     except duckdb.InvalidInputException as error:
         raise Malformed(_first_line(error)) from error
     except duckdb.OutOfMemoryException as error:
-        message = (
+        raise EngineError(
             f"the work does not fit into the memory and disk given: {_first_line(error)}; "
             "raise --memory-limit, or name a larger disk with --temp-dir"
-        )
-        raise EngineError(message) from error
+        ) from error
     except duckdb.Error as error:
-        message = f"DuckDB could not do it: {_first_line(error)}"
-        raise EngineError(message) from error
+        raise EngineError(f"DuckDB could not do it: {_first_line(error)}") from error
 
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0]
-
-

@@ -77,7 +77,9 @@ def _rules() -> Iterable[Rule]:
     )
     yield rule("PBL604", "row-order-differs", "rows are matched by id, so no harm is done", info)
     yield rule("PBL605", "id-format-differs", "write the ids letter by letter as the template does")
-    yield rule("PBL606", "identical-predictions", "the same predictions twice; was one file copied by mistake?", warning)
+    yield rule(
+        "PBL606", "identical-predictions", "the same predictions twice; was one file copied by mistake?", warning
+    )
     yield rule("PBL607", "scale-differs", "are the predictions of all pillars in the same unit?", warning)
     yield rule("PBL608", "missing-pillar", "put the file there, or take the pillar out of pbl.toml")
     yield rule("PBL701", "truncated-tail", "the last line has no line end; was the export cut short?", warning)
@@ -178,7 +180,9 @@ class Report:
         """Return the findings that stop a blend."""
         return tuple(f for f in self.findings if f.severity is Severity.ERROR)
 
-    def shown(self, *, select: Sequence[str] = (), ignore: Sequence[str] = (), fail_on: Severity = Severity.ERROR) -> Report:
+    def shown(
+        self, *, select: Sequence[str] = (), ignore: Sequence[str] = (), fail_on: Severity = Severity.ERROR
+    ) -> Report:
         """Return the report with the selected findings only, failing as asked."""
         keep = codes(select) or frozenset(RULES)
         kept = tuple(f for f in self.findings if f.code in keep - codes(ignore))
@@ -231,8 +235,7 @@ def codes(texts: Sequence[str]) -> frozenset[str]:
         code = _BY_NAME.get(word.lower())
         matches = {code} if code else {c for c in RULES if c.startswith(word.upper())}
         if not matches or (not code and not word.upper().startswith("PBL")):
-            message = f"{word!r} is no finding: give a code (PBL502), a prefix (PBL5) or a name (not-a-number)"
-            raise UsageError(message)
+            raise UsageError(f"{word!r} is no finding: give a code (PBL502), a prefix (PBL5) or a name (not-a-number)")
         found |= matches
     return frozenset(found)
 

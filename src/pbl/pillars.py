@@ -54,7 +54,6 @@ class Selection:
     settings: Settings = field(default_factory=Settings)
     template: Path | None = None
     set_aside: tuple[str, ...] = ()
-    files_given: bool = False
 
     @property
     def contract(self) -> Contract:
@@ -81,60 +80,34 @@ def select_pillars(
     `submission_<pillar>.csv` in `pillars_dir` wins over the file found otherwise.
     """
     given = [_argument(path) for path in paths] + [(name, Path(path)) for name, path in named]
-    folders = [path for name, path in given if name is None and path.is_dir()]
-    for _, path in given:
+    for path in [path for _, path in given] + ([Path(template)] if template is not None else []):
         _there(path)
-    settings = _settings(folders, folder)
-    found: list[Pillar] = []
-    set_aside: list[str] = []
-    templates = [] if template is None else [Path(template)]
-    if template is not None:
-        _there(templates[0])
-    elif settings.template is not None:
-        templates = [settings.template]
+    settings = _settings([path for name, path in given if name is None and path.is_dir()], folder)
     if not given:
         if settings.path is None:
-            message = "nothing to do: name a folder of prediction files, or files (pbl.toml was not found here either)"
-            raise UsageError(message)
+            raise UsageError(
+                "nothing to do: name a folder of prediction files, or files (there is no pbl.toml here either)"
+            )
         given = [(None, settings.path.parent)]
-        folders = [settings.path.parent]
-    scanned_templates: list[Path] = []
-    for name, path in given:
-        if name is None and path in folders:
-            if settings.pillars and settings.path is not None and _same(settings.path.parent, path):
-                found += sorted(_promised(settings), key=_rank)
-                if (path / TEMPLATE).exists():
-                    scanned_templates.append(path / TEMPLATE)
-            else:
-                scan = _scan(path, templates)
-                found += sorted(scan.pillars, key=_rank)
-                set_aside += scan.set_aside
-                scanned_templates += scan.template
-        else:
-            found.append(Pillar(name=name or pillar_name(path), path=path))
-    if not templates and scanned_templates:
-        if len(scanned_templates) > 1:
-            message = f"{scanned_templates[0]} and {scanned_templates[1]} are both templates; name one with --template"
-            raise UsageError(message)
-        templates = scanned_templates
+    meant = settings.template if template is None else Path(template)
+    scans = [_look(name, path, settings, meant) for name, path in given]
+    found = [pillar for scan in scans for pillar in scan.pillars]
+    set_aside = [name for scan in scans for name in scan.set_aside]
+    templates = [path for scan in scans for path in scan.template]
+    if meant is not None:
+        set_aside += [path.name for path in templates if not _same(path, meant)]
+    elif len(templates) > 1:
+        raise UsageError(f"{templates[0]} and {templates[1]} are both templates; name one with --template")
     elif templates:
-        set_aside += [str(t) for t in scanned_templates if not _same(t, templates[0])]
+        meant = templates[0]
     _unique(found)
     if pillars_dir is not None:
         found = _prefer(found, Path(pillars_dir))
     if not found:
-        places = ", ".join(str(p) for p in folders)
-        message = f"no prediction file found in {places}; pbl looks for *.csv directly in the folder"
-        if set_aside:
-            message += f" (set aside: {', '.join(set_aside)})"
-        raise UsageError(message)
-    return Selection(
-        pillars=tuple(found),
-        settings=settings,
-        template=templates[0] if templates else None,
-        set_aside=tuple(sorted(set_aside)),
-        files_given=not folders,
-    )
+        places = ", ".join(str(path) for _, path in given)
+        aside = f" (set aside: {', '.join(set_aside)})" if set_aside else ""
+        raise UsageError(f"no prediction file found in {places}; pbl looks for *.csv directly in the folder{aside}")
+    return Selection(pillars=tuple(found), settings=settings, template=meant, set_aside=tuple(sorted(set_aside)))
 
 
 def pillar_name(path: Path) -> str:
@@ -150,8 +123,7 @@ def number(text: str, what: str) -> float:
     """Return the finite number that the user typed; raise UsageError naming `what` it was for."""
     value = float(text) if _NUMBER.fullmatch(text) else math.nan
     if not math.isfinite(value):
-        message = f"{what}: {text!r} is not a finite decimal number"
-        raise UsageError(message)
+        raise UsageError(f"{what}: {text!r} is not a finite decimal number")
     return value
 
 
@@ -169,8 +141,7 @@ def weigh(selection: Selection, texts: Sequence[str] = ()) -> Selection:
     else:
         weighed = _bare_weights(selection, words)
     if not any(p.weight for p in weighed):
-        message = f"the weights are all zero; their sum must be above 0. {_shown(selection)}"
-        raise UsageError(message)
+        raise UsageError(f"the weights are all zero; their sum must be above 0. {_shown(selection)}")
     return replace(selection, pillars=tuple(weighed))
 
 
@@ -198,13 +169,13 @@ def _argument(text: str | Path) -> tuple[str | None, Path]:
         return None, Path(text)
     whole, part = os.path.lexists(text), os.path.lexists(rest)
     if whole and part:
-        message = f"{text!r} is a file, and so is {rest!r}: write ./{text} for the first, {name}=./{rest} for the second"
-        raise UsageError(message)
+        raise UsageError(
+            f"{text!r} is a file, and so is {rest!r}: write ./{text} for the first, {name}=./{rest} for the second"
+        )
     if whole:
         return None, Path(text)
     if not rest:
-        message = f"{text!r} names a pillar and no file: write {name}=FILE"
-        raise UsageError(message)
+        raise UsageError(f"{text!r} names a pillar and no file: write {name}=FILE")
     return name, Path(rest)
 
 
@@ -215,12 +186,11 @@ def _there(path: Path) -> None:
             hint = "; to give weights, write --weights=0.6,0.4"
         elif "://" in str(path):
             hint = "; pbl reads local files only, download it first"
-        message = f"{path}: no such file{hint}"
-        raise InputError(message)
+        raise InputError(f"{path}: no such file{hint}")
 
 
 def _settings(folders: Sequence[Path], folder: Path) -> Settings:
-    """Read the `pbl.toml` of the folder given, else the working folder's, else a parent's up to the repository's root."""
+    """Read the `pbl.toml` of the folder given, else of the working folder or a parent up to the repository's root."""
     for place in (*folders, *_upwards(folder)):
         if os.path.lexists(place / TOML):
             return read_settings(place / TOML)
@@ -238,22 +208,25 @@ def _upwards(folder: Path) -> Iterable[Path]:
     return [folder]
 
 
-def _promised(settings: Settings) -> list[Pillar]:
-    return [Pillar(name=e.name, path=e.file, weight=e.weight, promised=True) for e in settings.pillars]
+def _look(name: str | None, path: Path, settings: Settings, template: Path | None) -> _Scan:
+    """Find what one argument means: a file, the pillars that `pbl.toml` names, or a folder's files."""
+    if name is not None or not path.is_dir():
+        return _Scan([Pillar(name=name or pillar_name(path), path=path)], [], [])
+    if settings.pillars and settings.path is not None and _same(settings.path.parent, path):
+        named = [Pillar(name=e.name, path=e.file, weight=e.weight, promised=True) for e in settings.pillars]
+        return _Scan(sorted(named, key=_rank), [], [path / TEMPLATE] if (path / TEMPLATE).exists() else [])
+    return _scan(path, template)
 
 
-def _scan(folder: Path, templates: Sequence[Path]) -> _Scan:
+def _scan(folder: Path, template: Path | None) -> _Scan:
     scan = _Scan([], [], [])
     try:
-        names = sorted(os.listdir(folder))
+        names = sorted(entry.name for entry in folder.iterdir())
     except OSError as error:
-        message = f"{folder}: cannot be listed: {error.strerror}"
-        raise InputError(message) from error
+        raise InputError(f"{folder}: cannot be listed: {error.strerror}") from error
     for name in names:
         path = folder / name
-        if not name.lower().endswith(".csv"):
-            continue
-        if any(_same(path, template) for template in templates):
+        if not name.lower().endswith(".csv") or (template is not None and _same(path, template)):
             continue
         if name == TEMPLATE:
             scan.template.append(path)
@@ -261,7 +234,7 @@ def _scan(folder: Path, templates: Sequence[Path]) -> _Scan:
             scan.set_aside.append(name)
         else:
             scan.pillars.append(Pillar(name=pillar_name(path), path=path))
-    return scan
+    return scan._replace(pillars=sorted(scan.pillars, key=_rank))
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -280,19 +253,17 @@ def _unique(pillars: Sequence[Pillar]) -> None:
     seen: dict[str, Path] = {}
     for pillar in pillars:
         if pillar.name in seen:
-            message = (
+            raise UsageError(
                 f"two files for the pillar {pillar.name!r}: {seen[pillar.name]} and {pillar.path}; "
                 "take one away, or name them: first=FILE second=FILE"
             )
-            raise UsageError(message)
         seen[pillar.name] = pillar.path
 
 
 def _prefer(pillars: Sequence[Pillar], folder: Path) -> list[Pillar]:
     """Take `submission_<pillar>.csv` of the folder where it is there."""
     if not folder.is_dir():
-        message = f"{folder}: no such folder (--pillars-dir)"
-        raise InputError(message)
+        raise InputError(f"{folder}: no such folder (--pillars-dir)")
     nearer = [folder / f"submission_{p.name}.csv" for p in pillars]
     return [replace(p, path=near) if os.path.lexists(near) else p for p, near in zip(pillars, nearer, strict=True)]
 
@@ -302,11 +273,10 @@ def _default_weights(selection: Selection) -> list[Pillar]:
     missing = [p.name for p in pillars if p.weight is None]
     if len(missing) < len(pillars):
         if missing:
-            message = (
-                f"{selection.settings.path}: {', '.join(missing)} {'has' if len(missing) == 1 else 'have'} no weight and "
-                f"others do; give every pillar one, or all with --weights. {_shown(selection)}"
+            raise UsageError(
+                f"{selection.settings.path}: no weight for {', '.join(missing)}, and others have one; "
+                f"give every pillar one, or all with --weights. {_shown(selection)}"
             )
-            raise UsageError(message)
         return list(pillars)
     if set(selection.names) == set(TABLE):
         return [_with(p, TABLE[p.name].weight) for p in pillars]
@@ -318,14 +288,13 @@ def _named_weights(selection: Selection, words: Sequence[str]) -> list[Pillar]:
     for word in words:
         name, equals, text = word.rpartition("=")
         if not equals:
-            message = f"--weights: {word!r} has no name and others do; write name=number for each. {_shown(selection)}"
-            raise UsageError(message)
+            raise UsageError(
+                f"--weights: {word!r} has no name and others do; write name=number for each. {_shown(selection)}"
+            )
         if name not in selection.names:
-            message = f"--weights: there is no pillar {name!r}. {_shown(selection)}"
-            raise UsageError(message)
+            raise UsageError(f"--weights: there is no pillar {name!r}. {_shown(selection)}")
         if name in given:
-            message = f"--weights: {name!r} is given twice. {_shown(selection)}"
-            raise UsageError(message)
+            raise UsageError(f"--weights: {name!r} is given twice. {_shown(selection)}")
         given[name] = _weight(selection, text)
     return [_with(p, given[p.name]) for p in selection.pillars if p.name in given]
 
@@ -333,8 +302,7 @@ def _named_weights(selection: Selection, words: Sequence[str]) -> list[Pillar]:
 def _bare_weights(selection: Selection, words: Sequence[str]) -> list[Pillar]:
     given = [_weight(selection, word) for word in words]
     if len(given) != len(selection.pillars):
-        message = f"--weights: {len(given)} given for {len(selection.pillars)} pillars. {_shown(selection)}"
-        raise UsageError(message)
+        raise UsageError(f"--weights: {len(given)} given for {len(selection.pillars)} pillars. {_shown(selection)}")
     return [_with(p, w) for p, w in zip(selection.pillars, given, strict=True)]
 
 
@@ -342,11 +310,9 @@ def _weight(selection: Selection, text: str) -> float:
     try:
         value = number(text, "--weights")
     except UsageError as error:
-        message = f"{error}. {_shown(selection)}"
-        raise UsageError(message) from None
+        raise UsageError(f"{error}. {_shown(selection)}") from None
     if value < 0:
-        message = f"--weights: {text} is negative. {_shown(selection)}"
-        raise UsageError(message)
+        raise UsageError(f"--weights: {text} is negative. {_shown(selection)}")
     return value + 0.0
 
 

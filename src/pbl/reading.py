@@ -15,7 +15,7 @@ import os
 import re
 import stat
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pbl.contract import NUMBER
@@ -25,7 +25,6 @@ from pbl.findings import Example, Finding, finding, plural
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import Any
 
     from pbl.contract import Contract
 
@@ -66,7 +65,7 @@ _TOO_LONG = f"has a line of more than {RECORD_LIMIT:,} bytes"
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """An opened file and what its bytes are; `fd` stays open until `close`, and is None where there is nothing to read."""
+    """An opened file and what its bytes are; `fd` is open until `close`, and None where there is nothing to read."""
 
     path: Path
     pillar: str | None
@@ -104,8 +103,7 @@ class Survey:
         if self.fd is None:
             return
         if _identity(os.fstat(self.fd)) != self.identity or _early(self.fd) != self.early:
-            message = f"{self.path}: changed while it was being read; wait until it is whole, then try again"
-            raise ChangedError(message)
+            raise ChangedError(f"{self.path}: changed while it was being read; wait until it is whole, then try again")
 
 
 @dataclass(kw_only=True)
@@ -131,8 +129,7 @@ def survey(path: Path, pillar: str | None, contract: Contract) -> Survey:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except FileNotFoundError as error:
-        message = f"{path}: no such file"
-        raise InputError(message) from error
+        raise InputError(f"{path}: no such file") from error
     except OSError as error:
         return _unreadable(path, pillar, _refusal(path, error))
     try:
@@ -141,8 +138,20 @@ def survey(path: Path, pillar: str | None, contract: Contract) -> Survey:
             os.close(fd)
             return _unreadable(path, pillar, f"is {_kind(about.st_mode)}, not a regular file")
         screen = _Screen(fd)
-        head = os.pread(fd, 4096, 0)
-        return _judge(path, pillar, contract, fd, about, screen, head)
+        source = Survey(
+            path=path,
+            pillar=pillar,
+            fd=fd,
+            identity=_identity(about),
+            early=screen.early,
+            sha256=screen.sha256,
+            size=screen.size,
+            utf8=screen.utf8,
+            ascii=screen.ascii,
+            nul=screen.nul,
+            ends=screen.ends,
+        )
+        return _judge(source, contract, screen, os.pread(fd, 4096, 0))
     except OSError as error:
         os.close(fd)
         return _unreadable(path, pillar, f"cannot be read: {error.strerror}")
@@ -244,7 +253,12 @@ class _Screen:
     @property
     def plain(self) -> bool:
         """Say whether commas and line ends alone part the cells."""
-        return not (self.nul or self.quote or self.blank) and self.utf8 and self.cr == self.crlf and self.crlf in {0, self.lf}
+        return (
+            not (self.nul or self.quote or self.blank)
+            and self.utf8
+            and self.cr == self.crlf
+            and self.crlf in {0, self.lf}
+        )
 
 
 class _Lines:
@@ -335,18 +349,15 @@ class _Record:
             return
         pieces = [self._line[self._at + 1 :]]
         size = len(self._line)
-        close = None
-        while close is None:
-            more = self._lines.take()
-            size += len(more or "")
-            if more is None or size > RECORD_LIMIT:
-                self.fault, self.endless = "PBL105", True
-                return
+        while (more := self._lines.take()) is not None and (size := size + len(more)) <= RECORD_LIMIT:
             self._taken.append(more)
             close = _TO_CLOSE.match(more)
-            pieces.append(close[1] if close else more)
-        self.cells.append("".join(pieces).replace('""', '"'))
-        self._line, self._stop, self._at = more, _stop(more), close.end()
+            if close:
+                self.cells.append("".join([*pieces, close[1]]).replace('""', '"'))
+                self._line, self._stop, self._at = more, _stop(more), close.end()
+                return
+            pieces.append(more)
+        self.fault, self.endless = "PBL105", True
 
 
 class _Tokens:
@@ -390,8 +401,8 @@ class _Tokens:
                 yield row, record
                 if record.endless or lines.given_back > _REREAD_LIMIT:
                     return
-            if row and not record.end:
-                self._offend("PBL701", row, record)
+                if not record.end:
+                    self._offend("PBL701", row, record)
         finally:
             lines.close()
 
@@ -412,7 +423,9 @@ class _Tokens:
         if len(cells) == len(self._source.header):
             return True
         blank = not record.raw.strip()
-        self._offend("PBL303" if blank else "PBL301" if len(cells) < len(self._source.header) else "PBL302", row, record)
+        self._offend(
+            "PBL303" if blank else "PBL301" if len(cells) < len(self._source.header) else "PBL302", row, record
+        )
         return False
 
     def _id(self, record: _Record) -> str | None:
@@ -429,95 +442,98 @@ class _Tokens:
         offences.examples = sorted(offences.examples + more.examples, key=lambda e: e.row or 0)[: self._limit]
 
 
-def _judge(
-    path: Path, pillar: str | None, contract: Contract, fd: int, about: os.stat_result, screen: _Screen, head: bytes
-) -> Survey:
+def _judge(source: Survey, contract: Contract, screen: _Screen, head: bytes) -> Survey:
     """Say what the bytes are, and whether the header is the contract's."""
+    misfit = _misfit(screen, head)
+    if misfit is None:
+        lines = _Lines(source.fd or 0)
+        try:
+            record = _Record(lines, lines.take() or "")
+        finally:
+            lines.close()
+        misfit = _misread(record)
+        if misfit is None:
+            header = tuple(record.cells)
+            columns, findings = _columns(source, contract, header)
+            rows = screen.lf - screen.ends
+            return replace(
+                source, rows=rows, header=header, columns=columns, plain=screen.plain, findings=tuple(findings)
+            )
+    code, message, row = misfit
+    return replace(source, findings=(_finding(source, code, message, row),), stopped=True)
 
-    def source(code: str | None = None, message: str = "", row: int | None = None, **rest: Any) -> Survey:  # noqa: ANN401 - fields of Survey
-        found = [] if code is None else [_finding(path, pillar, code, message, row)]
-        return Survey(
-            path=path,
-            pillar=pillar,
-            fd=fd,
-            identity=_identity(about),
-            early=screen.early,
-            sha256=screen.sha256,
-            size=screen.size,
-            utf8=screen.utf8,
-            ascii=screen.ascii,
-            nul=screen.nul,
-            ends=screen.ends,
-            findings=(*found, *rest.pop("findings", ())),
-            stopped=code is not None,
-            **rest,
-        )
 
-    for magic, kind in _MAGIC.items():
-        if head.startswith(magic):
-            return source("PBL109", f"is {kind}, not CSV")
-    if re.match(rb"\s*<(!doctype|html|\?xml)", head, re.IGNORECASE):
-        return source("PBL109", "is a web page or XML, not CSV")
+def _misfit(screen: _Screen, head: bytes) -> tuple[str, str, int | None] | None:
+    """Return the code, message and row of why the bytes are no text to take apart, or None."""
+    kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
+    if not kind and re.match(rb"\s*<(!doctype|html|\?xml)", head, re.IGNORECASE):
+        kind = "a web page or XML"
+    if kind:
+        return "PBL109", f"is {kind}, not CSV", None
     wide = next((name for bom, name in _WIDE_BOMS.items() if head.startswith(bom)), None)
     if wide or _two_bytes_each(head):
-        return source("PBL103", f"is {wide or 'UTF-16 without a byte-order mark'}, not UTF-8")
-    text = head.removeprefix(_BOM)
-    if not text.strip() and screen.size <= len(head):
-        return source("PBL102", "is empty" if not screen.size else "holds nothing but white space")
+        return "PBL103", f"is {wide or 'UTF-16 without a byte-order mark'}, not UTF-8", None
+    if screen.size <= len(head) and not head.removeprefix(_BOM).strip():
+        return "PBL102", "holds nothing but white space" if screen.size else "is empty", None
     if screen.cr and not screen.lf and not screen.quote:
-        return source("PBL108", "ends its lines with CR alone", row=1)
-    lines = _Lines(fd)
-    try:
-        record = _Record(lines, lines.take() or "")
-    finally:
-        lines.close()
-    header = tuple(record.cells)
-    if record.fault:
-        return source(record.fault, "the header is broken by a quote" if record.fault == "PBL105" else _TOO_LONG, row=1)
-    if len(header) == 1 and (delimiter := next((d for d in ";\t|" if d in header[0]), None)):
-        name = {"\t": "a tab"}.get(delimiter, repr(delimiter))
-        return source("PBL104", f"columns are separated by {name}, not by a comma", row=1)
-    columns, findings = _columns(path, pillar, contract, header)
-    return source(
-        rows=screen.lf - screen.ends, header=header, columns=columns, plain=screen.plain, findings=findings
-    )
+        return "PBL108", "ends its lines with CR alone", 1
+    return None
 
 
-def _columns(path: Path, pillar: str | None, contract: Contract, header: tuple[str, ...]) -> tuple[tuple[int, ...], list[Finding]]:
+def _misread(header: _Record) -> tuple[str, str, int | None] | None:
+    """Return the code, message and row of why the header can't be taken apart, or None."""
+    if header.fault:
+        return header.fault, "the header is broken by a quote" if header.fault == "PBL105" else _TOO_LONG, 1
+    only = header.cells[0] if len(header.cells) == 1 else ""
+    delimiter = next((d for d in ";\t|" if d in only), None)
+    if delimiter:
+        name = "a tab" if delimiter == "\t" else repr(delimiter)
+        return "PBL104", f"columns are separated by {name}, not by a comma", 1
+    return None
+
+
+def _columns(source: Survey, contract: Contract, header: tuple[str, ...]) -> tuple[tuple[int, ...], list[Finding]]:
     """Return where the contract's columns stand (nothing if they don't), and what is wrong with the header."""
     wanted = contract.columns
-    found: list[Finding] = []
-
-    def note(code: str, message: str, column: str | None, value: str | None = None) -> None:
-        found.append(_finding(path, pillar, code, message, 1, column=column, value=value))
-
     folded = {_folded(name) for name in wanted}
     if not any(_folded(name) in folded for name in header) and any(_DATA.fullmatch(name) for name in header):
-        note("PBL206", "the first row looks like data, not like a header", None, ",".join(header))
-        return (), found
-    extra = [name for name in dict.fromkeys(header) if name not in wanted]
+        text = ",".join(header)
+        return (), [_finding(source, "PBL206", "the first row looks like data, not like a header", 1, value=text)]
+    faults = [*_repeated(header), *_misnamed(header, wanted)]
+    if faults:
+        return (), [_finding(source, code, text, 1, column=name, value=raw) for code, text, name, raw in faults]
+    found = []
+    if header != wanted:
+        text = ",".join(header)
+        found = [_finding(source, "PBL207", f"the columns stand in another order: {text}", 1, value=text)]
+    return tuple(header.index(name) for name in wanted), found
+
+
+def _repeated(header: tuple[str, ...]) -> Iterator[tuple[str, str, str, str]]:
     for name in dict.fromkeys(header):
-        if header.count(name) > 1 and name:
-            note("PBL203", f"the column {name!r} stands {header.count(name)} times in the header", name, name)
+        if name and header.count(name) > 1:
+            yield "PBL203", f"the column {name!r} stands {header.count(name)} times in the header", name, name
+
+
+def _misnamed(header: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[tuple[str, str, str, str | None]]:
+    """Yield code, message, column and raw name of what is missing, misspelt or too much in a header."""
+    extra = [name for name in dict.fromkeys(header) if name not in wanted]
     for name in wanted:
         if name in header:
             continue
         near = next((other for other in extra if _folded(other) == _folded(name)), None)
         if near is None:
-            note("PBL201", f"there is no column {name!r}; the header is {','.join(header)!r}", name)
+            yield "PBL201", f"there is no column {name!r}; the header is {','.join(header)!r}", name, None
         else:
             extra.remove(near)
-            note("PBL204", f"the column {near!r} should be named {name!r}", name, near)
+            yield "PBL204", f"the column {near!r} should be named {name!r}", name, near
     for name in extra:
-        if not name.strip() or name.startswith("Unnamed:"):
-            note("PBL205", f"the column {name!r} has no name" if name else "a column has no name", name, name)
+        if not name.strip():
+            yield "PBL205", "a column has no name", name, name
+        elif name.startswith("Unnamed:"):
+            yield "PBL205", f"the column {name!r} had no name", name, name
         else:
-            note("PBL202", f"the column {name!r} is not expected; expected are {', '.join(wanted)}", name, name)
-    if found:
-        return (), found
-    if header != wanted:
-        note("PBL207", f"the columns stand in another order: {','.join(header)}", None, ",".join(header))
-    return tuple(header.index(name) for name in wanted), found
+            yield "PBL202", f"the column {name!r} is not expected; expected are {', '.join(wanted)}", name, name
 
 
 def _folded(name: str) -> str:
@@ -525,19 +541,21 @@ def _folded(name: str) -> str:
 
 
 def _unreadable(path: Path, pillar: str | None, reason: str) -> Survey:
-    return Survey(path=path, pillar=pillar, findings=(_finding(path, pillar, "PBL101", reason, None),), stopped=True)
+    source = Survey(path=path, pillar=pillar, stopped=True)
+    return replace(source, findings=(_finding(source, "PBL101", reason, None),))
 
 
 def _finding(
-    path: Path, pillar: str | None, code: str, message: str, row: int | None, *, column: str | None = None, value: str | None = None
+    source: Survey, code: str, message: str, row: int | None, *, column: str | None = None, value: str | None = None
 ) -> Finding:
-    examples = (Example(row=row, value=None if value is None else _shown(value)),) if row is not None else ()
-    return finding(code, file=str(path), pillar=pillar, column=column, message=message, examples=examples)
+    raw = None if value is None else _shown(value)
+    examples = () if row is None else (Example(row=row, value=raw),)
+    return finding(code, file=str(source.path), pillar=source.pillar, column=column, message=message, examples=examples)
 
 
 def _refusal(path: Path, error: OSError) -> str:
     if error.errno == errno.ENXIO:
-        return f"is {_kind(os.stat(path).st_mode)}, not a regular file"
+        return f"is {_kind(path.stat().st_mode)}, not a regular file"
     return f"cannot be opened: {error.strerror}"
 
 
@@ -577,7 +595,7 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
 def _two_bytes_each(head: bytes) -> bool:
     """Say whether every other byte of the beginning is NUL, as Latin text in UTF-16 has it."""
     start = head[:64]
-    return len(start) > 3 and (not any(start[1::2]) or not any(start[::2])) and any(start)  # noqa: PLR2004 - two characters
+    return len(start) > len("id") and any(start) and not (any(start[1::2]) and any(start[::2]))
 
 
 def _stop(line: str) -> int:

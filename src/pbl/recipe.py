@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pbl.contract import Contract
@@ -13,6 +12,7 @@ from pbl.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 RECIPE_VERSION = 1
 
@@ -77,7 +77,8 @@ class Recipe:
             "clip_min": self.clip_min,
             "clip_max": self.clip_max,
             "inputs": [
-                {"name": i.name, "path": i.path, "sha256": i.sha256, "bytes": i.bytes, "rows": i.rows} for i in self.inputs
+                {"name": i.name, "path": i.path, "sha256": i.sha256, "bytes": i.bytes, "rows": i.rows}
+                for i in self.inputs
             ],
             "template": self.template and asdict(self.template),
             "output": asdict(self.output),
@@ -90,7 +91,7 @@ class Recipe:
 
 def recipe_path(output: Path) -> Path:
     """Return where the recipe of a submission lies: `x.csv` -> `x.recipe.json`, `x` -> `x.recipe.json`."""
-    stem = output.name[:-4] if output.name.endswith(".csv") else output.name
+    stem = output.name.removesuffix(".csv")
     return output.with_name(f"{stem}.recipe.json")
 
 
@@ -99,22 +100,20 @@ def parse_recipe(data: bytes, where: Path) -> Recipe:
     try:
         table = json.loads(data, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        message = f"{where}: not a recipe: {error}"
-        raise InputError(message) from error
+        raise InputError(f"{where}: not a recipe: {error}") from error
     version = table.get("schema_version") if isinstance(table, dict) else None
     if version != RECIPE_VERSION or isinstance(version, bool):
-        message = f"{where}: not a recipe that this pbl reads: schema_version is {version!r}, expected {RECIPE_VERSION}"
-        raise InputError(message)
+        raise InputError(
+            f"{where}: not a recipe that this pbl reads: schema_version is {version!r}, expected {RECIPE_VERSION}"
+        )
     try:
         return _recipe(table)
     except (KeyError, TypeError, ValueError) as error:
-        message = f"{where}: not a recipe as pbl writes it: {type(error).__name__}: {error}"
-        raise InputError(message) from error
+        raise InputError(f"{where}: not a recipe as pbl writes it: {type(error).__name__}: {error}") from error
 
 
 def _no_constant(name: str) -> float:
-    message = f"{name} is not a number"
-    raise ValueError(message)
+    raise ValueError(f"{name} is not a number")
 
 
 def _recipe(table: Mapping[str, Any]) -> Recipe:
@@ -165,29 +164,25 @@ def _facts(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or "\0" in value:
-        message = f"expected text, got {value!r}"
-        raise TypeError(message)
+        raise TypeError(f"expected text, got {value!r}")
     return value
 
 
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        message = f"expected a count, got {value!r}"
-        raise TypeError(message)
+        raise TypeError(f"expected a count, got {value!r}")
     return value
 
 
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
-        message = f"expected true or false, got {value!r}"
-        raise TypeError(message)
+        raise TypeError(f"expected true or false, got {value!r}")
     return value
 
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        message = f"expected a finite number, got {value!r}"
-        raise TypeError(message)
+        raise TypeError(f"expected a finite number, got {value!r}")
     return float(value)
 
 

@@ -62,7 +62,7 @@ class Checked:
     @property
     def name(self) -> str | None:
         """Return the pillar's name, None for the template."""
-        return self.pillar and self.pillar.name
+        return self.pillar.name if self.pillar else None
 
     @property
     def known(self) -> str:
@@ -74,7 +74,15 @@ class Checked:
         if found.count:
             examples = tuple(found.examples)
             self.findings.append(
-                finding(code, file=str(self.path), pillar=self.name, message=message, count=found.count, examples=examples, **rest)
+                finding(
+                    code,
+                    file=str(self.path),
+                    pillar=self.name,
+                    message=message,
+                    count=found.count,
+                    examples=examples,
+                    **rest,
+                )
             )
 
     def report(self) -> FileReport:
@@ -106,7 +114,11 @@ class Examination:
 
 
 def validate(
-    selection: Selection, *, spill: Path, limits: Limits = Limits(), max_examples: int | None = 5  # noqa: B008 - frozen
+    selection: Selection,
+    *,
+    spill: Path,
+    limits: Limits = Limits(),
+    max_examples: int | None = 5,
 ) -> Report:
     """Check the selected files and return all that was found, at most `max_examples` places a finding (None: all).
 
@@ -153,7 +165,7 @@ def examine(
         _check_alike(duck, [p for p in sound if p.spotless], len(contract.targets), contract)
         report = Report(
             files=tuple(p.report() for p in pillars),
-            template=template and template.report(),
+            template=template.report() if template else None,
             set_aside=selection.set_aside,
             findings=tuple(f for file in files for f in sorted(file.findings, key=lambda f: (f.code, f.column or ""))),
         )
@@ -166,7 +178,7 @@ def _opened(stack: ExitStack, pillar: Pillar | None, path: Path, contract: Contr
         file = Checked(pillar=pillar, path=path, source=source, not_checked=(_ROWS, _VALUES, _IDS))
         file.note("PBL608", "is not there, and pbl.toml names it", Offences(limit=0, count=1))
         return file
-    source = survey(path, pillar and pillar.name, contract)
+    source = survey(path, pillar.name if pillar else None, contract)
     stack.callback(source.close)
     return Checked(pillar=pillar, path=path, source=source, findings=list(source.findings))
 
@@ -207,7 +219,7 @@ def _check_structure(duck: Duck, file: Checked, table: str, contract: Contract, 
 
 def _profile(duck: Duck, table: str, columns: Sequence[int], contract: Contract) -> Mapping[str, Any]:
     """Screen a file: count what isn't as it must be, and sum its numbers up, in one query."""
-    values = {"blank": _BLANK, "edged": _EDGED}
+    values: dict[str, Any] = {"blank": _BLANK, "edged": _EDGED}
     targets = [name(f"t{n}") for n in range(len(columns) - 1)]
     if targets:
         values |= {"number": NUMBER, "minimum": contract.min, "maximum": contract.max}
@@ -228,16 +240,26 @@ def _check_values(duck: Duck, file: Checked, contract: Contract, limit: int | No
     if not trusting or not file.spotless or not certain:
         found = _decide(duck, file, contract, targets, limit)
         if bad and not found and certain:
-            message = f"{file.path}: the screen and the schema disagree about this file; please report it"
-            raise EngineError(message)
+            raise EngineError(f"{file.path}: the screen and the schema disagree about this file; please report it")
         file.spotless = not found
     if profile["different_ids"] != file.rows or not file.source.ascii:
         alike = _alike_ids(duck, file.table, limit)
-        file.note("PBL605", f"{plural(alike.count, 'id')} differ from others by case or Unicode form only", alike, severity=Severity.WARNING,
-                  column=contract.id, hint="are they meant to be different samples?")
+        file.note(
+            "PBL605",
+            f"{plural(alike.count, 'id')} differ from others by case or Unicode form only",
+            alike,
+            severity=Severity.WARNING,
+            column=contract.id,
+            hint="are they meant to be different samples?",
+        )
     for n, target in enumerate(targets):
         if file.spotless and (file.rows or 0) > 1 and profile[f"t{n}_min"] == profile[f"t{n}_max"]:
-            file.note("PBL551", f"every prediction is {profile[f't{n}_min']!r}", Offences(limit=0, count=file.rows or 0), column=target)
+            file.note(
+                "PBL551",
+                f"every prediction is {profile[f't{n}_min']!r}",
+                Offences(limit=0, count=file.rows or 0),
+                column=target,
+            )
 
 
 _SAID = {
@@ -256,7 +278,7 @@ _SAID = {
 
 def _decide(duck: Duck, file: Checked, contract: Contract, targets: Sequence[str], limit: int | None) -> bool:
     """Show the file to the schema, note what it finds, and say whether it found anything."""
-    import polars as pl  # noqa: PLC0415 - heavy
+    import polars as pl
 
     columns = ["id", *(f"t{n}" for n in range(len(targets)))]
     frame = duck.frame("cells", table=file.table, columns=listed([name(c) for c in columns]))
@@ -274,18 +296,19 @@ def _decide(duck: Duck, file: Checked, contract: Contract, targets: Sequence[str
             for place, cells in zip(places, rows.iter_rows(), strict=True)
         ]
         text, noun = _SAID[code]
-        message = text.format(n=plural(len(group), noun), pattern=contract.id_pattern, min=contract.min, max=contract.max)
+        message = text.format(
+            n=plural(len(group), noun), pattern=contract.id_pattern, min=contract.min, max=contract.max
+        )
         file.note(code, message, found, column=named[str(column)])
     return True
 
 
 def _failures(frame: pl.DataFrame, contract: Contract, columns: Sequence[str]) -> pl.DataFrame | None:
     """Return the schema's failure cases, None if there are none; nothing in the environment weakens the verdict."""
-    import polars as pl  # noqa: PLC0415 - heavy
-    from pandera.config import ValidationDepth, config_context, set_config  # noqa: PLC0415 - heavy
-    from pandera.errors import SchemaErrors  # noqa: PLC0415 - heavy
-
-    from pbl_schemas.prediction import prediction_schema  # noqa: PLC0415 - heavy
+    import polars as pl
+    from pandera.config import ValidationDepth, config_context, set_config
+    from pandera.errors import SchemaErrors
+    from pbl_schemas.prediction import prediction_schema
 
     schema = prediction_schema(
         id=columns[0],
@@ -300,11 +323,12 @@ def _failures(frame: pl.DataFrame, contract: Contract, columns: Sequence[str]) -
         with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
             schema.validate(frame, lazy=True)
     except SchemaErrors as errors:
-        cases = errors.failure_cases.filter(pl.col("check").is_in(list(_SAID)))
+        cases: pl.DataFrame = errors.failure_cases.filter(pl.col("check").is_in(list(_SAID)))
         return cases.select(code="check", column="column", place="index")
     except pl.exceptions.ComputeError as error:
-        message = f"contract.id_pattern cannot be read: {str(error).strip()}: {contract.id_pattern!r}"
-        raise ContractError(message) from error
+        raise ContractError(
+            f"contract.id_pattern cannot be read: {str(error).strip()}: {contract.id_pattern!r}"
+        ) from error
     return None
 
 
@@ -348,7 +372,7 @@ def _check_ids(duck: Duck, file: Checked, reference: Checked, limit: int | None)
     (strangers,) = duck.rows("strangers")[0]
     matched = (reference.rows or 0) - missing.count
     if not reference.pillar and missing.count and not strangers and matched <= PLACEHOLDER_PART * (reference.rows or 0):
-        message = f"{plural(matched, 'id')} of the {reference.rows:,} that {known} has: the file covers a placeholder of the test set only"
+        message = f"{plural(matched, 'id')} of the {reference.rows:,} that {known} has: a placeholder of the test set"
         file.note("PBL603", message, missing)
     else:
         file.note("PBL601", f"{plural(missing.count, 'id')} missing that {known} has", missing)
@@ -370,7 +394,11 @@ def _check_alike(duck: Duck, files: Sequence[Checked], targets: int, contract: C
     for place, file in enumerate(files):
         for other in files[:place]:
             if _same_profile(file, other, targets) and _same_predictions(duck, file, other, targets):
-                file.note("PBL606", f"the predictions are those of {other.known}, row by row", Offences(limit=0, count=file.rows or 0))
+                file.note(
+                    "PBL606",
+                    f"the predictions are those of {other.known}, row by row",
+                    Offences(limit=0, count=file.rows or 0),
+                )
                 break
     for n in range(targets):
         sizes = [f.profile[f"t{n}_size"] for f in files]
@@ -423,5 +451,4 @@ def spare_inputs(written: Path, selection: Selection) -> None:
     sources = [p.path for p in selection.pillars] + [p for p in (selection.template, selection.settings.path) if p]
     for source in sources:
         if written.exists() and source.exists() and written.samefile(source):
-            message = f"{written}: is an input ({source}); name another file"
-            raise OutputError(message)
+            raise OutputError(f"{written}: is an input ({source}); name another file")

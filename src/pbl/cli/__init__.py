@@ -7,14 +7,12 @@ from typing import Annotated
 import typer
 
 from pbl.cli.blend import blend
-from pbl.cli.command import Command, Group
-
-
+from pbl.cli.command import Command
+from pbl.cli.init import init
 from pbl.cli.validate import validate
 
 app = typer.Typer(
     name="pbl",
-    cls=Group,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -24,7 +22,7 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        from pbl import __version__  # noqa: PLC0415 - reads the installed metadata
+        from pbl import __version__
 
         typer.echo(f"pbl {__version__}")
         raise typer.Exit
@@ -32,12 +30,13 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _pbl(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     """Check the prediction files of several models, blend them into one submission, and keep the record."""
 
 
 app.command(cls=Command)(validate)
 app.command(cls=Command)(blend)
-
-
+app.command(cls=Command)(init)

@@ -51,7 +51,9 @@ def blend(
     inputs: Annotated[
         str | None, typer.Option("--inputs", metavar="DIR", help="With --recipe: find its inputs in here, by hash.")
     ] = None,
-    format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")] = "text",  # noqa: A002 - the flag's name
+    format: Annotated[  # noqa: A002 - the flag's name
+        str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")
+    ] = "text",
     threads: options.Threads = None,
     memory_limit: options.Memory = None,
     temp_dir: options.TempDir = None,
@@ -69,8 +71,7 @@ def blend(
     as_json = options.choice(Format, format, "--format") is Format.JSON
     to, given = options.path(output, "--output"), weights or []
     if as_json and output == "-":
-        message = "--output - and --format json both want stdout; choose one"
-        raise UsageError(message)
+        raise UsageError("--output - and --format json both want stdout; choose one")
     limits = options.limits(threads, memory_limit, temp_dir)
     files = {"siglip": siglip, "dino": dino, "mvp": mvp, "dinov2": dinov2}
 
@@ -80,8 +81,7 @@ def blend(
     if recipe is not None:
         _alone(paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, raw_weights or None)
         if output == "-":
-            message = "--recipe writes a file; name one with --output, or leave it out"
-            raise UsageError(message)
+            raise UsageError("--recipe writes a file; name one with --output, or leave it out")
         path = Path(recipe)
         made = replay(
             path,
@@ -95,8 +95,7 @@ def blend(
         _tell(made, as_json=as_json)
         return
     if inputs is not None:
-        message = "--inputs goes with --recipe"
-        raise UsageError(message)
+        raise UsageError("--inputs goes with --recipe")
     options.bare_weights_fit(files, ctx.meta["pbl.flags"], given)
     chosen = weigh(options.selection(ctx, paths, template=template, pillars_dir=pillars_dir, **files), given)
     settings = chosen.settings
@@ -138,5 +137,6 @@ def _maker() -> Maker:
 
 def _alone(*others: object) -> None:
     if any(other not in (None, []) for other in others):
-        message = "--recipe has its own pillars, weights, clips and template; it goes with --output, --inputs and --force only"
-        raise UsageError(message)
+        raise UsageError(
+            "--recipe has its own pillars, weights, clips and template; only --output, --inputs and --force go with it"
+        )

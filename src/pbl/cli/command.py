@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from types import MethodType
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
 from pbl.errors import PblError
 
@@ -16,14 +17,6 @@ if TYPE_CHECKING:
 
 _WEIGHT = re.compile(r"([^=]+=)?[+-]?([0-9]+\.?[0-9]*|\.[0-9]+|nan|inf)([eE][+-]?[0-9]+)?", re.IGNORECASE)
 _WEIGHT_FLAGS = ("--weights", "-w")
-
-
-class Group(TyperGroup):
-    """The program: lists its commands in the order of the workflow."""
-
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override] # Typer's Context is Click's
-        """Return the names as they were added."""
-        return list(self.commands)
 
 
 class Command(TyperCommand):
@@ -36,7 +29,9 @@ class Command(TyperCommand):
         if kwargs.get("help"):
             text, _, examples = kwargs["help"].partition("Examples:")
             kwargs["help"] = text.rstrip()
-            kwargs["epilog"] = "\b\nExamples:\n" + "\n".join(f"  {line.strip()}" for line in examples.strip().splitlines())
+            kwargs["epilog"] = "\b\nExamples:\n" + "\n".join(
+                f"  {line.strip()}" for line in examples.strip().splitlines()
+            )
         super().__init__(*args, **kwargs)
         for param in self.params:
             if param.callback is None:
@@ -49,14 +44,14 @@ class Command(TyperCommand):
             return super().parse_args(ctx, _each_weight(args))
         except Exception as error:
             if hasattr(error, "format_message") and _wants_json(args):
-                from pbl.cli import show  # noqa: PLC0415 - prints
+                from pbl.cli import show
 
                 show.failure_json(self.name or "", cast("Any", error).format_message())
             raise
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
         """Run the command; what a user can cause ends in one message and an exit code."""
-        from pbl.cli import show  # noqa: PLC0415 - prints
+        from pbl.cli import show
 
         try:
             return super().invoke(ctx)
@@ -76,7 +71,9 @@ def _as_given(self: Any, ctx: Any, value: Any) -> Any:  # noqa: ANN401 - a metho
     if self.nargs != 1 or self.multiple:
         value = list(value or ())
     if self.required and not value:
-        message = f"Missing {'argument' if self.param_type_name == 'argument' else 'option'} {self.get_error_hint(ctx)}."
+        message = (
+            f"Missing {'argument' if self.param_type_name == 'argument' else 'option'} {self.get_error_hint(ctx)}."
+        )
         ctx.fail(message)
     return value
 
@@ -99,7 +96,7 @@ def _each_weight(args: Sequence[str]) -> list[str]:
 
 
 def _wants_json(args: Sequence[str]) -> bool:
-    return "--format=json" in args or any(pair == ("--format", "json") for pair in zip(args, args[1:], strict=False))
+    return "--format=json" in args or any(pair == ("--format", "json") for pair in itertools.pairwise(args))
 
 
 def _told(error: OSError) -> str:

@@ -17,16 +17,21 @@ Paths = Annotated[
     list[str] | None,
     typer.Argument(metavar="[PATH]...", help="Folders, files or name=file; default: the pillars of pbl.toml."),
 ]
-Template = Annotated[str | None, typer.Option("--template", metavar="FILE", help="The sample submission: its ids, its order.")]
+Template = Annotated[
+    str | None, typer.Option("--template", metavar="FILE", help="The sample submission: its ids, its order.")
+]
 PillarsDir = Annotated[
-    str | None, typer.Option("--pillars-dir", metavar="DIR", help="submission_<pillar>.csv in here wins over the file found.")
+    str | None,
+    typer.Option("--pillars-dir", metavar="DIR", help="submission_<pillar>.csv in here wins over the file found."),
 ]
 Siglip = Annotated[str | None, typer.Option("--siglip", metavar="FILE", help="SigLIP's predictions.")]
 Dino = Annotated[str | None, typer.Option("--dino", metavar="FILE", help="DINO's predictions.")]
 Mvp = Annotated[str | None, typer.Option("--mvp", metavar="FILE", help="MVP's predictions.")]
 Dinov2 = Annotated[str | None, typer.Option("--dinov2", metavar="FILE", help="Dinov2-L's predictions.")]
 Threads = Annotated[str | None, typer.Option("--threads", metavar="N", help="Threads to use; default: all cores.")]
-Memory = Annotated[str | None, typer.Option("--memory-limit", metavar="SIZE", help="Memory to use, such as 1GB or 512MiB.")]
+Memory = Annotated[
+    str | None, typer.Option("--memory-limit", metavar="SIZE", help="Memory to use, such as 1GB or 512MiB.")
+]
 TempDir = Annotated[str | None, typer.Option("--temp-dir", metavar="DIR", help="Where to put what memory cannot hold.")]
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -35,8 +40,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 def path(text: str | None, flag: str) -> Path | None:
     """Return the path that was given; raise UsageError for an empty one."""
     if text == "":
-        message = f"{flag}: the path is empty"
-        raise UsageError(message)
+        raise UsageError(f"{flag}: the path is empty")
     return None if text is None else Path(text)
 
 
@@ -48,8 +52,7 @@ def real(text: str | None, flag: str) -> float | None:
 def whole(text: str, flag: str, *, least: int) -> int:
     """Return the whole number that was given; raise UsageError for anything else, or for less than `least`."""
     if not (text.isascii() and text.isdigit() and int(text[:9]) >= least) or len(text) > 9:  # noqa: PLR2004 - digits of an int
-        message = f"{flag}: {text!r} is not a whole number of {least} or more"
-        raise UsageError(message)
+        raise UsageError(f"{flag}: {text!r} is not a whole number of {least} or more")
     return int(text)
 
 
@@ -58,8 +61,7 @@ def choice(kind: type[Choice], text: str, flag: str) -> Choice:
     try:
         return kind(text)
     except ValueError:
-        message = f"{flag}: {text!r} is not one of {', '.join(kind)}"
-        raise UsageError(message) from None
+        raise UsageError(f"{flag}: {text!r} is not one of {', '.join(kind)}") from None
 
 
 def selection(
@@ -88,19 +90,17 @@ def bare_weights_fit(files: dict[str, str | None], flags: list[str], weights: li
     """Raise UsageError where bare weights stand beside pillar flags in another order than the table's."""
     given = [name for name in dict.fromkeys(flag.removeprefix("--") for flag in flags) if files.get(name) is not None]
     if weights and not any("=" in w for w in weights) and given != [name for name in TABLE if name in given]:
-        message = (
+        raise UsageError(
             f"the flags stand in the order {', '.join(given)}, the weights are meant in the order "
             f"{', '.join(n for n in TABLE if n in given)}: write --weights {','.join(f'{n}=...' for n in given)}"
         )
-        raise UsageError(message)
 
 
 def limits(threads: str | None, memory: str | None, temp_dir: str | None) -> Limits:
     """Return how much of the machine may be taken; raise UsageError for what is no number, size or folder."""
     folder = path(temp_dir, "--temp-dir")
     if folder is not None and not folder.is_dir():
-        message = f"--temp-dir: {folder} is not a folder"
-        raise UsageError(message)
+        raise UsageError(f"--temp-dir: {folder} is not a folder")
     return Limits(
         threads=None if threads is None else whole(threads, "--threads", least=1),
         memory=None if memory is None else parse_memory(memory),
@@ -115,6 +115,5 @@ def temporary_folder() -> Path:
 
 def _none_empty(texts: list[str] | None) -> list[str]:
     if texts and "" in texts:
-        message = "a path is empty; is a shell variable unset?"
-        raise UsageError(message)
+        raise UsageError("a path is empty; is a shell variable unset?")
     return texts or []

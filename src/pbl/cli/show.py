@@ -12,6 +12,7 @@ from pbl.findings import SCHEMA_VERSION, Finding, Report, Severity, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from pbl.blend import Blended
     from pbl.cli.validate import Format
@@ -116,6 +117,12 @@ def blended_json(made: Blended) -> None:
     )
 
 
+def initialised(path: Path, pillars: Sequence[str]) -> None:
+    """Tell which `pbl.toml` was written, and what to type next."""
+    talk(f"written  {safe(str(path))}, for {plural(len(pillars), 'pillar')}: {', '.join(map(safe, pillars))}")
+    talk(f"next     look it through, then: pbl validate {_quoted(str(path.parent))}")
+
+
 def safe(text: str, *, keep: str = "") -> str:
     """Return text that can't do anything to a terminal: what isn't printable is escaped."""
     if text.isprintable():
@@ -184,26 +191,28 @@ def _property(text: str) -> str:
 
 
 def _junit(found: Report) -> str:
-    from xml.etree import ElementTree as Xml  # noqa: PLC0415 - for this format only
+    from xml.etree import ElementTree as ET
 
-    suites = Xml.Element("testsuites")
+    suites = ET.Element("testsuites")
     files = [*found.files, *([found.template] if found.template else [])]
-    suite = Xml.SubElement(suites, "testsuite", name="pbl validate", tests=str(len(files)))
+    suite = ET.SubElement(suites, "testsuite", name="pbl validate", tests=str(len(files)))
     failed = 0
     for file in files:
-        case = Xml.SubElement(suite, "testcase", classname=_xml(file.pillar or "template"), name=_xml(file.path))
+        case = ET.SubElement(suite, "testcase", classname=_xml(file.pillar or "template"), name=_xml(file.path))
         mine = [x for x in found.findings if (x.file, x.pillar) == (file.path, file.pillar)]
         bad = [x for x in mine if found.fails(x)]
         failed += bool(bad)
         for finding in bad:
-            failure = Xml.SubElement(case, "failure", type=f"{finding.code} {finding.rule}", message=_xml(finding.message))
+            failure = ET.SubElement(
+                case, "failure", type=f"{finding.code} {finding.rule}", message=_xml(finding.message)
+            )
             failure.text = _xml("\n".join(_finding(finding, colour=False)))
         told = [line for x in mine if x not in bad for line in _finding(x, colour=False)]
         if told:
-            Xml.SubElement(case, "system-out").text = _xml("\n".join(told))
+            ET.SubElement(case, "system-out").text = _xml("\n".join(told))
     suite.set("failures", str(failed))
-    Xml.indent(suites)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(suites, encoding="unicode")
+    ET.indent(suites)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode")
 
 
 def _xml(text: str) -> str:
@@ -211,6 +220,6 @@ def _xml(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    from shlex import quote  # noqa: PLC0415 - for one line
+    from shlex import quote
 
     return quote(text)

@@ -1,0 +1,27 @@
+"""`pbl init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pbl.cli import options, show
+
+
+def init(
+    folder: Annotated[
+        str | None, typer.Argument(metavar="[FOLDER]", help="Where the files lie; default: here.")
+    ] = None,
+) -> None:
+    """Write a commented pbl.toml for the prediction files of a folder; an existing one is never replaced.
+
+    Examples:
+        pbl init
+        pbl init pillars/
+    """
+    from pbl.init import init as deed
+
+    path, selection = deed(options.path(folder, "FOLDER") or Path())
+    show.initialised(path, selection.names)

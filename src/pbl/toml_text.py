@@ -1,0 +1,61 @@
+"""Write TOML: the few kinds of values that `pbl.toml` has, each so that it reads back as the same value."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_SHORT = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+
+
+def toml_text(table: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the text of a table of tables, in their order; a value is text, a number, a list or a table of such."""
+    return "\n".join("\n".join(_section((name,), inner)) + "\n" for name, inner in table.items())
+
+
+def _section(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterable[str]:
+    plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
+    nested = {key: value for key, value in table.items() if isinstance(value, dict)}
+    if plain or not nested:
+        yield f"[{'.'.join(map(_key, path))}]"
+        yield from (f"{_key(key)} = {_value(value)}" for key, value in plain.items())
+    for place, (key, value) in enumerate(nested.items()):
+        if place or plain:
+            yield ""
+        yield from _section((*path, key), value)
+
+
+def _key(text: str) -> str:
+    return text if _BARE.fullmatch(text) else _quoted(text)
+
+
+def _value(value: object) -> str:
+    match value:
+        case str():
+            return _quoted(value)
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float() if math.isfinite(value):
+            return repr(value)
+        case list() | tuple():
+            return f"[{', '.join(map(_value, value))}]"
+        case _:
+            message = f"not a value of pbl.toml: {value!r}"
+            raise TypeError(message)
+
+
+def _quoted(text: str) -> str:
+    return f'"{"".join(map(_character, text))}"'
+
+
+def _character(character: str) -> str:
+    if character in _SHORT:
+        return _SHORT[character]
+    return character if character.isprintable() else f"\\U{ord(character):08X}"
