@@ -30,12 +30,22 @@ def main() -> NoReturn:
     os._exit(code)
 
 
+class _Absent:
+    """Make two libraries as if they weren't installed: pbl needs neither, and Pandera loads them if it can."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        """Refuse the two, and leave the rest to others."""
+        if name in {"numpy", "pandas"}:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 def _run() -> int:
     try:
         for name in [n for n in os.environ if n.startswith("PANDERA_")]:
             del os.environ[name]
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # they are text files here
+        sys.meta_path.insert(0, _Absent())
         from pbl.cli import app
 
         app(prog_name="pbl")

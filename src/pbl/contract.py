@@ -6,7 +6,6 @@ import re
 import sys
 import tomllib
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from pbl.errors import ContractError, InputError
@@ -191,6 +190,8 @@ class _Toml:
     def _known(self, table: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
         for key in table:
             if key not in known:
+                from difflib import get_close_matches  # noqa: PLC0415 - for mistakes only
+
                 near = get_close_matches(key, known, n=1)
                 remedy = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
                 raise self._error(f"{where}.{key}" if where else key, f"is not known; {remedy}")

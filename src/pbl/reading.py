@@ -15,6 +15,7 @@ import os
 import re
 import stat
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,6 @@ _QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"')
 _TO_CLOSE = re.compile(r'([^"]*+(?:""[^"]*+)*+)"')
 _DATA = re.compile(rf"{NUMBER}|[+-]?(nan|inf(inity)?)|n/?a|null|none|", re.IGNORECASE)
 _BATCH_ROWS = 50_000
-_TOO_LONG = f"has a line of more than {RECORD_LIMIT:,} bytes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,10 +114,15 @@ class Offences:
     count: int = 0
     examples: list[Example] = field(default_factory=list)
 
+    @property
+    def full(self) -> bool:
+        """Say whether no more examples are wanted."""
+        return self.limit is not None and len(self.examples) >= self.limit
+
     def add(self, row: int | None, id: str | None, value: str | None) -> None:  # noqa: A002 - the column's name
         """Count one place."""
         self.count += 1
-        if self.limit is None or len(self.examples) < self.limit:
+        if not self.full:
             self.examples.append(Example(row=row, id=id, value=value))
 
 
@@ -189,7 +194,6 @@ def structural(source: Survey, offences: dict[str, Offences]) -> tuple[Finding, 
         "PBL106": "{n} with a NUL byte",
         "PBL107": "a header and no row",
         "PBL108": "{n} ended otherwise than the rest (LF or CRLF), or with a bare CR inside",
-        "PBL109": _TOO_LONG,
         "PBL301": f"{{n}} with fewer than {wanted}",
         "PBL302": f"{{n}} with more than {wanted}",
         "PBL303": "{n} blank",
@@ -209,7 +213,10 @@ def structural(source: Survey, offences: dict[str, Offences]) -> tuple[Finding, 
 
 
 class _Screen:
-    """One pass over the bytes: the hash, and what a fast engine would read otherwise than we do."""
+    """One pass over the bytes: the hash, and what a fast engine would read otherwise than we do.
+
+    It ends at a line that is too long, of which `endless` is the number: the rest of such a file is worth no time.
+    """
 
     def __init__(self, fd: int) -> None:
         digest = hashlib.sha256()
@@ -219,13 +226,19 @@ class _Screen:
         decoder: codecs.IncrementalDecoder | None = None
         self.size = self.lf = self.cr = self.crlf = 0
         self.nul = self.quote = self.blank = False
+        self.endless: int | None = None
         self.utf8 = True
         self.ascii = True
         last = b""
+        line = 0
         os.lseek(fd, 0, os.SEEK_SET)
         while n := os.readv(fd, [buffer]):
             digest.update(view[:n])
             chunk = bytes(view[:n])
+            first = chunk.find(b"\n") + 1
+            if line + (first or n) > RECORD_LIMIT:
+                self.endless = self.lf + 1
+            line = n - chunk.rfind(b"\n") - 1 if first else line + n
             seam = last[-2:] + chunk[:2]
             self.size += n
             if self.size >= _EARLY and not self.early:
@@ -244,10 +257,12 @@ class _Screen:
                 decoder = decoder or codecs.getincrementaldecoder("utf-8")()
                 self.utf8 = _decodes(decoder, chunk)
             last = (last + chunk)[-4:]
+            if self.endless:
+                break
         if self.utf8 and decoder:
             self.utf8 = _decodes(decoder, b"", final=True)
-        self.sha256 = digest.hexdigest()
-        self.early = self.early or self.sha256
+        self.sha256 = None if self.endless else digest.hexdigest()
+        self.early = self.early or self.sha256 or _early(fd)
         self.ends = last.endswith(b"\n")
 
     @property
@@ -273,10 +288,10 @@ class _Lines:
         self.given_back = 0
 
     def take(self) -> str | None:
-        """Return the next line, at most one byte longer than a record may be, or None at the end."""
+        """Return the next line, or None at the end."""
         if self._again:
             return self._again.pop()
-        line = self._file.readline(RECORD_LIMIT + 1)
+        line = self._file.readline(RECORD_LIMIT)
         return line.decode("utf-8", "surrogateescape") if line else None
 
     def give_back(self, lines: list[str]) -> None:
@@ -294,12 +309,9 @@ class _Record:
     def __init__(self, lines: _Lines, first: str) -> None:
         self.cells: list[str] = []
         self.fault: str | None = None
-        self.endless = len(first) > RECORD_LIMIT
+        self.endless = False
         self._lines = lines
         self._taken = [first]
-        if self.endless:
-            self.fault = "PBL109"
-            return
         self._line, self._stop, self._at = first, _stop(first), 0
         if '"' in first:
             while self._cell():
@@ -412,16 +424,16 @@ class _Tokens:
             self._offend(record.fault, row, record)
             return False
         if record.end:
-            self._ends[record.end].add(row, self._id(record), _shown(record.raw))
+            self._note(self._ends[record.end], row, record)
         cells = record.cells
         if self._source.nul and "\0" in record.raw:
             self._offend("PBL106", row, record)
-        if not self._source.utf8 and _foreign(record.raw):
+        if foreign := not self._source.utf8 and _foreign(record.raw):
             self._offend("PBL103", row, record)
         if "\r" in record.raw and _bare_cr(record.raw):
             self._offend("PBL108", row, record)
         if len(cells) == len(self._source.header):
-            return True
+            return not foreign
         blank = not record.raw.strip()
         self._offend(
             "PBL303" if blank else "PBL301" if len(cells) < len(self._source.header) else "PBL302", row, record
@@ -433,8 +445,13 @@ class _Tokens:
         return _shown(record.cells[position]) if 0 <= position < len(record.cells) else None
 
     def _offend(self, code: str, row: int | None, record: _Record | None) -> None:
-        offences = self._offences.setdefault(code, Offences(limit=self._limit))
-        offences.add(row, self._id(record) if record else None, _shown(record.raw) if record else None)
+        self._note(self._offences.setdefault(code, Offences(limit=self._limit)), row, record)
+
+    def _note(self, offences: Offences, row: int | None, record: _Record | None) -> None:
+        if record is None or offences.full:
+            offences.add(row, None, None)
+        else:
+            offences.add(row, self._id(record), _shown(record.raw))
 
     def _merge(self, code: str, more: Offences) -> None:
         offences = self._offences.setdefault(code, Offences(limit=self._limit))
@@ -477,13 +494,18 @@ def _misfit(screen: _Screen, head: bytes) -> tuple[str, str, int | None] | None:
         return "PBL102", "holds nothing but white space" if screen.size else "is empty", None
     if screen.cr and not screen.lf and not screen.quote:
         return "PBL108", "ends its lines with CR alone", 1
+    if screen.endless:
+        row = None if screen.quote else screen.endless
+        return "PBL109", f"has a line of more than {RECORD_LIMIT:,} bytes", row
     return None
 
 
 def _misread(header: _Record) -> tuple[str, str, int | None] | None:
     """Return the code, message and row of why the header can't be taken apart, or None."""
     if header.fault:
-        return header.fault, "the header is broken by a quote" if header.fault == "PBL105" else _TOO_LONG, 1
+        return header.fault, "the header is broken by a quote", 1
+    if not header.raw.strip():
+        return "PBL303", "the first line is blank, where the header should stand", 1
     only = header.cells[0] if len(header.cells) == 1 else ""
     delimiter = next((d for d in ";\t|" if d in only), None)
     if delimiter:
@@ -510,9 +532,9 @@ def _columns(source: Survey, contract: Contract, header: tuple[str, ...]) -> tup
 
 
 def _repeated(header: tuple[str, ...]) -> Iterator[tuple[str, str, str, str]]:
-    for name in dict.fromkeys(header):
-        if name and header.count(name) > 1:
-            yield "PBL203", f"the column {name!r} stands {header.count(name)} times in the header", name, name
+    for name, times in Counter(header).items():
+        if name and times > 1:
+            yield "PBL203", f"the column {name!r} stands {times} times in the header", name, name
 
 
 def _misnamed(header: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[tuple[str, str, str, str | None]]:
@@ -523,7 +545,7 @@ def _misnamed(header: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[tupl
             continue
         near = next((other for other in extra if _folded(other) == _folded(name)), None)
         if near is None:
-            yield "PBL201", f"there is no column {name!r}; the header is {','.join(header)!r}", name, None
+            yield "PBL201", f"there is no column {name!r}; the header is {_shown(','.join(header))!r}", name, None
         else:
             extra.remove(near)
             yield "PBL204", f"the column {near!r} should be named {name!r}", name, near

@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from pbl.cli.blend import blend
-from pbl.cli.command import Command
+from pbl.cli.command import Command, Program
 from pbl.cli.init import init
+from pbl.cli.notebook import notebook
+from pbl.cli.pack import pack
 from pbl.cli.validate import validate
 
 app = typer.Typer(
     name="pbl",
+    cls=Program,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -40,3 +43,5 @@ def _pbl(
 app.command(cls=Command)(validate)
 app.command(cls=Command)(blend)
 app.command(cls=Command)(init)
+app.command(cls=Command)(pack)
+app.command(cls=Command)(notebook)

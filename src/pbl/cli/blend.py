@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pbl.cli import options, show
+from pbl.cli import options
 from pbl.errors import UsageError
-from pbl.pillars import shares, weigh
 
 if TYPE_CHECKING:
     from pbl.blend import Blended, Maker
@@ -68,6 +66,9 @@ def blend(
         pbl blend --siglip a.csv --dino b.csv --mvp c.csv --dinov2 d.csv --weights 0.6 0.2 0.1 0.1
         pbl blend --recipe submission.recipe.json
     """
+    from pbl.cli import show
+    from pbl.pillars import shares, weigh
+
     as_json = options.choice(Format, format, "--format") is Format.JSON
     to, given = options.path(output, "--output"), weights or []
     if as_json and output == "-":
@@ -122,6 +123,8 @@ def blend(
 
 
 def _tell(made: Blended, *, as_json: bool) -> None:
+    from pbl.cli import show
+
     if as_json:
         show.blended_json(made)
     else:
@@ -129,6 +132,8 @@ def _tell(made: Blended, *, as_json: bool) -> None:
 
 
 def _maker() -> Maker:
+    from datetime import UTC, datetime
+
     from pbl import __version__
     from pbl.blend import Maker
 

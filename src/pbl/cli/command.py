@@ -8,22 +8,35 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
-from typer.core import TyperCommand
-
-from pbl.errors import PblError
+from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_WEIGHT = re.compile(r"([^=]+=)?[+-]?([0-9]+\.?[0-9]*|\.[0-9]+|nan|inf)([eE][+-]?[0-9]+)?", re.IGNORECASE)
+_WEIGHT = r"([^=]+=)?[+-]?([0-9]+\.?[0-9]*|\.[0-9]+|[nN][aA][nN]|[iI][nN][fF])([eE][+-]?[0-9]+)?"
 _WEIGHT_FLAGS = ("--weights", "-w")
 
 
-class Command(TyperCommand):
-    """A command whose parameters are text, turned into values by pbl's own words.
+class _Text:
+    """What both kinds of command do with their parameters: leave them text, for pbl's own words to make values of.
 
-    Typer's way of turning them loads pydantic, which takes longer than a blend, and accepts nan and 1_000 as numbers.
+    Typer's way of making them values loads pydantic, which takes longer than a blend, and lets nan and 1_000 pass.
     """
+
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - Click's Context, of either kind
+        """Return the parameters, --help among them."""
+        params: list[Any] = super().get_params(ctx)  # type: ignore[misc] # Click's Command comes after this class
+        for param in params:
+            param.process_value = MethodType(_as_given, param)
+        return params
+
+
+class Program(_Text, TyperGroup):
+    """The program itself."""
+
+
+class Command(_Text, TyperCommand):
+    """One command: its help ends in examples, weights may stand in a row, and errors become words and exit codes."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on
         if kwargs.get("help"):
@@ -33,9 +46,6 @@ class Command(TyperCommand):
                 f"  {line.strip()}" for line in examples.strip().splitlines()
             )
         super().__init__(*args, **kwargs)
-        for param in self.params:
-            if param.callback is None:
-                param.process_value = MethodType(_as_given, param)  # type: ignore[method-assign] # see the class
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Click's Context, of either kind
         """Take the arguments; a usage error is told as JSON too, where JSON was asked for."""
@@ -52,6 +62,7 @@ class Command(TyperCommand):
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
         """Run the command; what a user can cause ends in one message and an exit code."""
         from pbl.cli import show
+        from pbl.errors import PblError
 
         try:
             return super().invoke(ctx)
@@ -71,11 +82,9 @@ def _as_given(self: Any, ctx: Any, value: Any) -> Any:  # noqa: ANN401 - a metho
     if self.nargs != 1 or self.multiple:
         value = list(value or ())
     if self.required and not value:
-        message = (
-            f"Missing {'argument' if self.param_type_name == 'argument' else 'option'} {self.get_error_hint(ctx)}."
-        )
-        ctx.fail(message)
-    return value
+        kind = "argument" if self.param_type_name == "argument" else "option"
+        ctx.fail(f"Missing {kind} {self.get_error_hint(ctx)}.")
+    return value if self.callback is None else self.callback(ctx, self, value)
 
 
 def _each_weight(args: Sequence[str]) -> list[str]:
@@ -90,7 +99,7 @@ def _each_weight(args: Sequence[str]) -> list[str]:
             given.append(word)
             continue
         given.append(f"--weights={rest.pop(0)}")
-        while rest and all(_WEIGHT.fullmatch(part.strip()) for part in rest[0].rstrip(",").split(",")):
+        while rest and all(re.fullmatch(_WEIGHT, part.strip()) for part in rest[0].rstrip(",").split(",")):
             given.append(f"--weights={rest.pop(0)}")
     return given
 

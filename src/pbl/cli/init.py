@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pbl.cli import options, show
+from pbl.cli import options
 
 
 def init(
@@ -21,6 +21,7 @@ def init(
         pbl init
         pbl init pillars/
     """
+    from pbl.cli import show
     from pbl.init import init as deed
 
     path, selection = deed(options.path(folder, "FOLDER") or Path())

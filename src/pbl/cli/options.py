@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from pbl.duck import Limits, parse_memory
 from pbl.errors import UsageError
-from pbl.pillars import TABLE, Selection, number, select_pillars
+
+if TYPE_CHECKING:
+    from enum import StrEnum
+
+    from pbl.duck import Limits
+    from pbl.pillars import Selection
 
 Paths = Annotated[
     list[str] | None,
@@ -34,7 +37,7 @@ Memory = Annotated[
 ]
 TempDir = Annotated[str | None, typer.Option("--temp-dir", metavar="DIR", help="Where to put what memory cannot hold.")]
 
-Choice = TypeVar("Choice", bound=StrEnum)
+Choice = TypeVar("Choice", bound="StrEnum")
 
 
 def path(text: str | None, flag: str) -> Path | None:
@@ -46,6 +49,8 @@ def path(text: str | None, flag: str) -> Path | None:
 
 def real(text: str | None, flag: str) -> float | None:
     """Return the finite number that was given; raise UsageError for anything else."""
+    from pbl.pillars import number
+
     return None if text is None else number(text, flag)
 
 
@@ -73,6 +78,8 @@ def selection(
     **files: str | None,
 ) -> Selection:
     """Return the pillars that the arguments mean; `files` are --siglip, --dino, --mvp and --dinov2."""
+    from pbl.pillars import select_pillars
+
     order: list[str] = ctx.meta.get("pbl.flags", [])
     named = [(name, file) for name, file in files.items() if file is not None]
     named.sort(key=lambda item: order.index(f"--{item[0]}") if f"--{item[0]}" in order else len(order))
@@ -88,6 +95,8 @@ def selection(
 
 def bare_weights_fit(files: dict[str, str | None], flags: list[str], weights: list[str]) -> None:
     """Raise UsageError where bare weights stand beside pillar flags in another order than the table's."""
+    from pbl.pillars import TABLE
+
     given = [name for name in dict.fromkeys(flag.removeprefix("--") for flag in flags) if files.get(name) is not None]
     if weights and not any("=" in w for w in weights) and given != [name for name in TABLE if name in given]:
         raise UsageError(
@@ -98,6 +107,8 @@ def bare_weights_fit(files: dict[str, str | None], flags: list[str], weights: li
 
 def limits(threads: str | None, memory: str | None, temp_dir: str | None) -> Limits:
     """Return how much of the machine may be taken; raise UsageError for what is no number, size or folder."""
+    from pbl.duck import Limits, parse_memory
+
     folder = path(temp_dir, "--temp-dir")
     if folder is not None and not folder.is_dir():
         raise UsageError(f"--temp-dir: {folder} is not a folder")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from pbl.blend import Blended
     from pbl.cli.validate import Format
+    from pbl.notebook import Written
+    from pbl.packed import Packed
     from pbl.pillars import Selection
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
@@ -121,6 +123,35 @@ def initialised(path: Path, pillars: Sequence[str]) -> None:
     """Tell which `pbl.toml` was written, and what to type next."""
     talk(f"written  {safe(str(path))}, for {plural(len(pillars), 'pillar')}: {', '.join(map(safe, pillars))}")
     talk(f"next     look it through, then: pbl validate {_quoted(str(path.parent))}")
+
+
+def packed(made: Packed) -> None:
+    """Tell what was packed, what to know of it, and what to type next."""
+    sizes = [sum(f.bytes for f in files) for files in (made.dataset, made.notebook)]
+    wheels = [f for f in made.dataset if f.name.endswith(".whl")]
+    told = f"{plural(len(made.pillars), 'pillar')} of {plural(made.rows, 'row')}, {plural(len(wheels), 'wheel')}"
+    talk(f"dataset   {safe(str(made.path / 'dataset'))}: {made.label.dataset}, {told}, {sizes[0]:,} bytes")
+    talk(f"notebook  {safe(str(made.path / 'notebook'))}: {made.label.kernel}, internet off, {sizes[1]:,} bytes")
+    for warning in made.warnings:
+        talk(f"warning   {warning.code + ' ' if warning.code else ''}{safe(warning.message)}")
+    for place, line in enumerate(made.next):
+        talk(f"{'' if place else 'next':<10}{safe(line)}")
+
+
+def packed_json(made: Packed) -> None:
+    """Print what was packed as JSON."""
+    as_json({"schema_version": SCHEMA_VERSION, "command": "pack", "ok": True, **made.to_json()})
+
+
+def noted(made: Written) -> None:
+    """Tell where the notebook is."""
+    talk(f"{'already' if made.already else 'written'}  {safe(str(made.path))}")
+
+
+def noted_json(made: Written) -> None:
+    """Print where the notebook is as JSON."""
+    about = {"path": str(made.path), "bytes": made.bytes, "sha256": made.sha256, "already": made.already}
+    as_json({"schema_version": SCHEMA_VERSION, "command": "notebook", "ok": True, "notebook": about})
 
 
 def safe(text: str, *, keep: str = "") -> str:

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pbl.cli import options, show
-from pbl.findings import Severity, codes
+from pbl.cli import options
 
 
 class FailOn(StrEnum):
@@ -64,6 +63,9 @@ def validate(
         pbl validate pillars/ --format github --fail-on warning
         pbl validate pillars/ --ignore PBL604 --failures bad_rows.csv
     """
+    from pbl.cli import show
+    from pbl.findings import Severity, codes
+
     how = options.choice(Format, format, "--format")
     severity = Severity(options.choice(FailOn, fail_on, "--fail-on"))
     shown, wanted, unwanted = options.whole(max_examples, "--max-examples", least=0), select or [], ignore or []

@@ -1,0 +1,88 @@
+"""Say what a run log looks like.
+
+A log is `scores_YYYY-MM-DD_label.csv`. Its first columns are those of the logs that were there before pbl. A row is a
+fact: a run, or a score that came later under the same run id.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pbl.contract import NUMBER
+from pbl.writing import defused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SEED = ("pillar", "model", "processed_cv")
+_OURS = (
+    "full_cv,public_score,private_score,metric,run_id,logged_at,label,method,clip_min,clip_max,weights,rows,clipped,"
+    "submission,submission_sha256,inputs,git_commit,git_dirty,pbl_version,kaggle_ref,kaggle_run_type,kaggle_rerun,notes"
+)
+COLUMNS = (*SEED, *_OURS.split(","))
+"""The header of a log that pbl writes."""
+SCORES = ("processed_cv", "full_cv", "public_score", "private_score")
+LABEL = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+KAGGLE, BY_HAND = "kaggle", "by-hand"
+"""The `method` of a fact that came later: `logged_at` of the first is Kaggle's own date."""
+
+_FREE = frozenset({"pillar", "model", "metric", "method", "submission", "kaggle_ref", "kaggle_run_type", "notes"})
+_ESCAPED = re.compile(r"'+[=+\-@\t\r]")
+_DECIMAL = re.compile(NUMBER)
+
+
+def log_path(folder: Path, day: datetime, label: str) -> Path:
+    """Return the log of a day (UTC) and label."""
+    return folder / f"scores_{day:%Y-%m-%d}_{label}.csv"
+
+
+def new_run_id(now: datetime) -> str:
+    """Return an id that no other process makes: the day, and forty random bits."""
+    return run_id(f"{now:%Y%m%d}", os.urandom(5))
+
+
+def run_id(day: str, data: bytes) -> str:
+    """Return a day and five bytes as a run id; its letters and digits are not mistaken for one another."""
+    letters = base64.b32encode(data).decode().lower()
+    return f"{day}-{letters.translate(str.maketrans('ilo', '890'))}"
+
+
+def written(column: str, text: str) -> str:
+    """Return a text as a log's cell: a formula is defused, so that `meant` gives the text again."""
+    if column not in _FREE:
+        return text
+    return f"'{text}" if _ESCAPED.match(text) else defused(text)
+
+
+def meant(column: str, cell: str) -> str:
+    """Return the text that a log's cell stands for."""
+    return cell[1:] if cell.startswith("'") and column in _FREE and _ESCAPED.match(cell) else cell
+
+
+def decimal(cell: str) -> float | None:
+    """Return the finite number of a cell, None if it is none."""
+    if not _DECIMAL.fullmatch(cell):
+        return None
+    value = float(cell)
+    return value if abs(value) != float("inf") else None
+
+
+def moment(text: str) -> datetime | None:
+    """Return the moment of an ISO text, UTC where it names no zone; None if it is none."""
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    try:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (OverflowError, ValueError):
+        return None
+
+
+def stamp(at: datetime) -> str:
+    """Return a moment as logs have it."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}{f'.{at.microsecond:06}' if at.microsecond else ''}Z"
