@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib.resources import files
 
 _SAFE = re.compile(r"[a-z][a-z0-9_]*")
@@ -20,9 +21,7 @@ def ask(question: str, **parts: Sql | str) -> Sql:
 
     Raises ValueError for any other text, so that nothing a user typed can become SQL.
     """
-    lines = files(__name__).joinpath(f"{question}.sql").read_text(encoding="utf-8").splitlines()
-    text = "\n".join(line for line in lines if not line.startswith("--"))
-    return Sql(_PLACE.sub(lambda place: _safe(parts[place[1]]), text))
+    return Sql(_PLACE.sub(lambda place: _safe(parts[place[1]]), _text(question)))
 
 
 def name(text: str) -> Sql:
@@ -43,6 +42,12 @@ def identifier(text: str) -> Sql:
 def listed(parts: list[Sql], by: str = ", ") -> Sql:
     """Return the parts one after another."""
     return Sql(by.join(parts))
+
+
+@cache
+def _text(question: str) -> str:
+    lines = files(__name__).joinpath(f"{question}.sql").read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.startswith("--"))
 
 
 def _safe(part: Sql | str) -> str:

@@ -1,6 +1,6 @@
 -- What does a plain file say, cell by cell, as text?
--- no $parameters; {table} the name to give it, {kind} TABLE or VIEW, {file} its path, {every} all columns, {picked} the contract's
-CREATE TEMP {kind} {table} AS
+-- no $parameters; {table} the name to give it, {file} its path, {every} all columns, {picked} the contract's
+CREATE OR REPLACE TEMP VIEW {table} AS
 SELECT row_number() OVER () + 1 AS row, {picked}
 FROM read_csv(
     {file},

@@ -1,3 +1,3 @@
--- How many rows have an id that the reference has not?
--- no $parameters; unknown is the answer to unmatched.sql
-SELECT count(*) FROM unknown
+-- How many ids of one file are not in the other?
+-- no $parameters; {file} and {other} the files
+SELECT count(*) AS n FROM {file} AS f ANTI JOIN {other} AS o ON f.id = o.id

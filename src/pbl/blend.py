@@ -8,21 +8,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pbl_sql import Sql, identifier, listed, name
+from pbl_sql import Sql, ask, identifier, listed
 
-from pbl.contract import Contract, Settings
-from pbl.duck import Duck, Limits
+from pbl.contract import Settings
+from pbl.duck import Limits
 from pbl.errors import ChangedError, EngineError, FindingsError, InputError, OutputError, UsageError
 from pbl.pillars import Pillar, Selection, shares
 from pbl.reading import Survey, structural, survey, tokenize
 from pbl.recipe import FileFacts, Ingredient, Output, Recipe, parse_recipe, recipe_path
-from pbl.validate import Checked, Examination, examine, spare_inputs
+from pbl.validate import Examination, examine, spare_inputs
 from pbl.writing import Draft, Drafts, recover
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
+    from pbl.checked import Checked
     from pbl.findings import Report
 
 
@@ -217,22 +218,16 @@ class _Job:
         ) as examination:
             if examination.report.errors():
                 raise FindingsError(examination.report)
-            columns = self.selection.contract.columns
-            self._blend(examination)
-            facts = _summary(examination.duck, len(columns) - 1)
-            expected_rows = examination.reference.rows if examination.reference else None
-            if facts["rows"] != expected_rows:
-                raise EngineError(
-                    f"the blend has {facts['rows']} rows where {expected_rows} were due; please report this"
-                )
+            facts = self._summary(examination)
+            due = examination.reference.rows if examination.reference else None
+            if facts["rows"] != due:
+                raise EngineError(f"the blend has {facts['rows']} rows where {due} were due; please report this")
             if facts["broken"]:
                 raise UsageError(
                     f"the blend is not finite in {facts['broken']} rows: a prediction or weight is too large"
                 )
-            picked = [Sql(f"{n} AS {identifier(c)}") for n, c in zip(_names("id", "b", columns), columns, strict=True)]
-            examination.duck.run("write", columns=listed(picked), file=examination.duck.path(draft.fd))
-            written = _read_back(examination.duck, draft, self.selection.contract)
-            below = self._below(examination) if facts["clipped"] else {}
+            self._write(examination, draft)
+            written = self._read_back(examination, draft)
             examination.unchanged()
         if self.expected not in {None, written.sha256}:
             raise ChangedError(
@@ -249,35 +244,74 @@ class _Job:
             mean=float(f"{facts['mean']:.12g}"),
             max=facts["highest"],
         )
+        below = {p.name: facts[f"below{place}"] for place, p in enumerate(self.selection.pillars) if facts["clipped"]}
         return _Made(examination=examination, output=output, below=below), examination.report
 
-    def _blend(self, examination: Examination) -> None:
-        """Have the weighted sums made, row beside row where all files stand in one order, else by id."""
-        reference = examination.reference
-        if reference is None:
-            raise UsageError("there is nothing to blend")
-        files = examination.pillars
-        aliases = [name("o") if file is reference else name(file.table) for file in files]
-        others = [file for file in files if file is not reference]
-        join = "POSITIONAL JOIN {0}" if all(file.aligned for file in others) else "JOIN {0} ON {0}.id = o.id"
-        targets = range(len(self.selection.contract.targets))
-        sums = [
-            listed([Sql(f"$share{n} * {alias}.t{t}::DOUBLE") for n, alias in enumerate(aliases)], " + ") + f" AS s{t}"
-            for t in targets
+    def _summary(self, examination: Examination) -> dict[str, Any]:
+        """Sum the blend up: its rows, range and clips, and for each pillar how often it is below a raised value."""
+        blends = [f"b{t}" for t in self._targets]
+        below = [
+            Sql(f"count(*) FILTER (WHERE clipped AND ({listed(self._lower(place), ' OR ')})) AS below{place}")
+            for place in range(len(self.selection.pillars))
         ]
-        values: dict[str, Any] = {f"share{n}": share for n, share in enumerate(self._factors())}
-        clips = [Sql(f"{self._clipped(t)} AS b{t}") for t in targets]
-        changed = [Sql(f"{self._clipped(t)} <> s{t}") for t in targets]
-        values |= {k: v for k, v in {"clip_min": self.clip.low, "clip_max": self.clip.high}.items() if v is not None}
-        examination.duck.run(
-            "blend",
-            values,
-            order=reference.table,
-            joins=listed([Sql(join.format(file.table)) for file in others], " "),
-            sums=listed([Sql(s) for s in sums]),
-            clips=listed(clips),
-            clipped=listed(changed, " OR "),
+        return examination.duck.row(
+            "blend_summary",
+            self._values(),
+            blend=self._sql(),
+            lowest=Sql(f"least({', '.join(f'min({b})' for b in blends)})"),
+            highest=Sql(f"greatest({', '.join(f'max({b})' for b in blends)})"),
+            mean=Sql(f"({' + '.join(f'avg({b})' for b in blends)}) / {len(blends)}"),
+            broken=listed([Sql(f"NOT coalesce(isfinite({b}), false)") for b in blends], " OR "),
+            below=listed(below),
         )
+
+    def _write(self, examination: Examination, draft: Draft) -> None:
+        if examination.reference is None:
+            raise EngineError("there is nothing to blend; please report this")
+        names = ["id", *(f"b{t}" for t in self._targets)]
+        picked = [Sql(f"{n} AS {identifier(c)}") for n, c in zip(names, self.selection.contract.columns, strict=True)]
+        duck = examination.duck
+        order, columns, file = examination.reference.table, listed(picked), duck.path(draft.fd)
+        duck.run("write", self._values(), order=order, blend=self._sql(), columns=columns, file=file)
+
+    def _read_back(self, examination: Examination, draft: Draft) -> Survey:
+        """Read what was written as strictly as an input; raise OutputError if it is not what was meant."""
+        contract, duck = self.selection.contract, examination.duck
+        source = survey(draft.path, None, contract)
+        try:
+            columns = source.columns
+            good = columns == tuple(range(len(contract.columns))) and not source.findings
+            if good and source.plain:
+                duck.add_plain("written", draft.fd, width=len(columns), columns=columns, keep=False)
+            elif good:
+                batches, offences = tokenize(source, 1)
+                duck.add_cells("written", batches)
+                good = not structural(source, offences)
+            if good:
+                differ = listed([Sql(f"f.t{t}::DOUBLE IS DISTINCT FROM b.b{t}") for t in self._targets], " OR ")
+                answer = duck.rows("written", self._values(), file="written", blend=self._sql(), differ=differ)
+                rows, different = answer[0]
+                good = rows and not different
+        finally:
+            source.close()
+        if not good:
+            raise OutputError(f"{draft.name}: not written: what was read back is not what was blended")
+        return source
+
+    def _sql(self) -> Sql:
+        """Return the blend of the gathered numbers: the weighted sums, terms in pillar order, then the clips."""
+        places = range(len(self.selection.pillars))
+        sums = [
+            Sql(f"{' + '.join(f'$share{place} * n{place}_{t}' for place in places)} AS s{t}") for t in self._targets
+        ]
+        clips = [Sql(f"{self._clipped(t)} AS b{t}") for t in self._targets]
+        changed = [Sql(f"{self._clipped(t)} <> s{t}") for t in self._targets]
+        return ask("blend", sums=listed(sums), clips=listed(clips), clipped=listed(changed, " OR "))
+
+    def _values(self) -> dict[str, Any]:
+        bounds = {"clip_min": self.clip.low, "clip_max": self.clip.high}
+        shares_ = {f"share{place}": share for place, share in enumerate(self._factors())}
+        return shares_ | {key: bound for key, bound in bounds.items() if bound is not None}
 
     def _clipped(self, target: int) -> Sql:
         inner = f"s{target}"
@@ -285,18 +319,12 @@ class _Job:
             inner = f"least($clip_max, {inner})"
         return Sql(inner if self.clip.low is None else f"greatest($clip_min, {inner})")
 
-    def _below(self, examination: Examination) -> Mapping[str, int]:
-        if self.clip.low is None:
-            return {}
-        condition = listed(
-            [Sql(f"t{t}::DOUBLE < $clip_min") for t in range(len(self.selection.contract.targets))], " OR "
-        )
-        return {
-            file.name or "": examination.duck.rows(
-                "below", {"clip_min": self.clip.low}, file=file.table, below=condition
-            )[0][0]
-            for file in examination.pillars
-        }
+    def _lower(self, place: int) -> list[Sql]:
+        return [Sql("false" if self.clip.low is None else f"n{place}_{t} < $clip_min") for t in self._targets]
+
+    @property
+    def _targets(self) -> range:
+        return range(len(self.selection.contract.targets))
 
     def _weights(self) -> tuple[float, ...]:
         return tuple(pillar.weight or 0.0 for pillar in self.selection.pillars)
@@ -330,44 +358,6 @@ def _facts(file: Checked, folder: Path) -> dict[str, Any]:
         "bytes": file.source.size,
         "rows": file.rows,
     }
-
-
-def _names(first: str, stem: str, columns: Sequence[str]) -> list[str]:
-    return [first, *(f"{stem}{n}" for n in range(len(columns) - 1))]
-
-
-def _summary(duck: Duck, targets: int) -> dict[str, Any]:
-    blends = [f"b{n}" for n in range(targets)]
-    return duck.row(
-        "blend_summary",
-        lowest=Sql(f"least({', '.join(f'min({b})' for b in blends)})"),
-        highest=Sql(f"greatest({', '.join(f'max({b})' for b in blends)})"),
-        mean=Sql(f"({' + '.join(f'avg({b})' for b in blends)}) / {targets}"),
-        broken=listed([Sql(f"NOT coalesce(isfinite({b}), false)") for b in blends], " OR "),
-    )
-
-
-def _read_back(duck: Duck, draft: Draft, contract: Contract) -> Survey:
-    """Read what was written as strictly as an input; raise OutputError if it is not what was meant."""
-    source = survey(draft.path, None, contract)
-    try:
-        columns = source.columns
-        good = columns == tuple(range(len(contract.columns))) and not source.findings
-        if good and source.plain:
-            duck.add_plain("written", draft.fd, width=len(columns), columns=columns, keep=False)
-        elif good:
-            batches, offences = tokenize(source, 1)
-            duck.add_cells("written", batches)
-            good = not structural(source, offences)
-        if good:
-            differ = listed([Sql(f"f.t{n}::DOUBLE IS DISTINCT FROM b.b{n}") for n in range(len(columns) - 1)], " OR ")
-            rows, different = duck.rows("written", file="written", differ=differ)[0]
-            good = rows and not different
-    finally:
-        source.close()
-    if not good:
-        raise OutputError(f"{draft.name}: not written: what was read back is not what was blended")
-    return source
 
 
 def _allow_replacing(output: Path, kept: Path, *, force: bool) -> None:

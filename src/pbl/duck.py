@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 _SPILL_FROM = 64 << 20
+_ONE_THREAD_BELOW = 4 << 20
 _LOCKED = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -65,22 +66,18 @@ class Duck:
     def add_plain(self, table: str, fd: int, *, width: int, columns: Sequence[int], keep: bool) -> None:
         """Know a plain file as a table, its cells taken from `columns` of `width`; `keep` holds it in memory.
 
-        Raises Malformed if a row has not `width` cells.
+        Raises Malformed, now or when it is asked of, if a row has not `width` cells.
         """
         every = listed([Sql(f"'c{n}': 'VARCHAR'") for n in range(width)])
         picked = [Sql(f"c{n} AS {'id' if place == 0 else f't{place - 1}'}") for place, n in enumerate(columns)]
         file = literal(self._paths[fd])
-        self.run(
-            "plain_file",
-            table=table,
-            kind=Sql("TABLE" if keep else "VIEW"),
-            file=file,
-            every=every,
-            picked=listed(picked),
-        )
+        self.run("plain_file", table=table, file=file, every=every, picked=listed(picked))
+        if keep:
+            self.run("keep", table=table, kept=f"{table}_kept")
 
     def add_cells(self, table: str, batches: Iterable[list[list[str]]]) -> None:
         """Know cells that were taken apart elsewhere as a table."""
+        import duckdb  # noqa: F401 - the whole package: it gives connections the sources that frames are read through
         import polars as pl
 
         first, at = True, 2
@@ -136,8 +133,9 @@ def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Pa
             **_LOCKED,
             "temp_directory": "" if private is None else str(private),
         }
-        if limits.threads is not None:
-            config["threads"] = str(limits.threads)
+        threads = limits.threads or (1 if size < _ONE_THREAD_BELOW else None)
+        if threads is not None:
+            config["threads"] = str(threads)
         if limits.memory is not None:
             config["memory_limit"] = f"{limits.memory // 1000}KB"
         with _plainly():
@@ -179,11 +177,12 @@ def _by_descriptor(fd: int, path: Path, private: Path | None) -> str:
 @cache
 def _engine() -> Any:  # noqa: ANN401 - the module duckdb, in either shape
     """Load DuckDB: its compiled module where that stands alone (2.0), as the rest of it takes thrice as long."""
+    from importlib import import_module  # noqa: PLC0415 - a module by name, as there are two
+
     try:
-        import _duckdb as engine
-    except ImportError:
-        import duckdb as engine
-    return engine
+        return import_module("_duckdb")
+    except ModuleNotFoundError:
+        return import_module("duckdb")
 
 
 @contextmanager

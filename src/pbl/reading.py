@@ -36,6 +36,7 @@ _CHUNK = 1 << 20
 _RAW_SHOWN = 1000
 _REREAD_LIMIT = 64 << 20
 _EARLY = 32 << 20
+_SPACES = (b" ", b"\t", b"\x0b", b"\x0c")
 _BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _MAGIC = {
@@ -83,6 +84,10 @@ class Survey:
     utf8: bool = True
     ascii: bool = True
     nul: bool = False
+    spaced: bool = True
+    """Whether there may be white space other than line ends."""
+    first: str | None = None
+    """The first row's id, if the header is as it must be."""
     ends: bool = True
     """Whether the last line has a line end."""
     findings: tuple[Finding, ...] = ()
@@ -153,6 +158,7 @@ def survey(path: Path, pillar: str | None, contract: Contract) -> Survey:
             size=screen.size,
             utf8=screen.utf8,
             ascii=screen.ascii,
+            spaced=screen.spaced,
             nul=screen.nul,
             ends=screen.ends,
         )
@@ -229,6 +235,7 @@ class _Screen:
         self.endless: int | None = None
         self.utf8 = True
         self.ascii = True
+        self.spaced = False
         last = b""
         line = 0
         os.lseek(fd, 0, os.SEEK_SET)
@@ -244,6 +251,7 @@ class _Screen:
             if self.size >= _EARLY and not self.early:
                 self.early = digest.hexdigest()
             self.lf += chunk.count(b"\n")
+            self.spaced = self.spaced or any(space in chunk for space in _SPACES)
             self.nul = self.nul or b"\0" in chunk
             self.quote = self.quote or b'"' in chunk
             if b"\r" in chunk:
@@ -253,7 +261,7 @@ class _Screen:
             self.crlf += last[-1:] + chunk[:1] == b"\r\n"
             self.blank = self.blank or b"\n\n" in chunk or b"\n\n" in seam or b"\n\r\n" in seam
             if self.utf8 and (decoder or not chunk.isascii()):
-                self.ascii = False
+                self.ascii, self.spaced = False, True
                 decoder = decoder or codecs.getincrementaldecoder("utf-8")()
                 self.utf8 = _decodes(decoder, chunk)
             last = (last + chunk)[-4:]
@@ -466,6 +474,8 @@ def _judge(source: Survey, contract: Contract, screen: _Screen, head: bytes) -> 
         lines = _Lines(source.fd or 0)
         try:
             record = _Record(lines, lines.take() or "")
+            second = lines.take()
+            below = _Record(lines, second) if second else None
         finally:
             lines.close()
         misfit = _misread(record)
@@ -473,8 +483,15 @@ def _judge(source: Survey, contract: Contract, screen: _Screen, head: bytes) -> 
             header = tuple(record.cells)
             columns, findings = _columns(source, contract, header)
             rows = screen.lf - screen.ends
+            first = below.cells[columns[0]] if below and columns and len(below.cells) == len(header) else None
             return replace(
-                source, rows=rows, header=header, columns=columns, plain=screen.plain, findings=tuple(findings)
+                source,
+                rows=rows,
+                header=header,
+                columns=columns,
+                plain=screen.plain,
+                first=first,
+                findings=tuple(findings),
             )
     code, message, row = misfit
     return replace(source, findings=(_finding(source, code, message, row),), stopped=True)

@@ -8,15 +8,17 @@ import math
 import os
 import unicodedata
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed, name
 
+from pbl.checked import BLANK, EDGED, Checked
 from pbl.contract import NUMBER
 from pbl.duck import Limits, Malformed, open_duck
 from pbl.errors import ContractError, EngineError, OutputError
-from pbl.findings import Example, FileReport, Finding, Report, Severity, finding, plural
+from pbl.findings import Example, Report, Severity, plural
+from pbl.gather import gather, gather_matched
 from pbl.reading import Offences, Survey, structural, survey, tokenize, untailed
 from pbl.writing import write_whole
 
@@ -35,66 +37,7 @@ SCALE_FACTOR = 10.0
 PLACEHOLDER_PART = 0.1
 """PBL603: the part of the template's ids that a pillar covers at most, knowing no others."""
 _KEEP_UP_TO = 32 << 20
-_SPACE = r"[\t\n\x0B\f\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
-_BLANK = rf"{_SPACE}*"
-_EDGED = rf"\A{_SPACE}|{_SPACE}\z"
 _ROWS, _VALUES, _IDS = "rows", "values", "ids"
-
-
-@dataclass(kw_only=True)
-class Checked:
-    """One file on its way through the checks; `table` names it in the database once its structure is sound."""
-
-    pillar: Pillar | None
-    path: Path
-    source: Survey
-    table: str = ""
-    rows: int | None = None
-    profile: Mapping[str, Any] = field(default_factory=dict)
-    spotless: bool = False
-    """Whether every cell was seen to be as the contract wants it."""
-    aligned: bool = False
-    """Whether the ids are the reference's, in the same order."""
-    same_ids: bool = False
-    findings: list[Finding] = field(default_factory=list)
-    not_checked: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str | None:
-        """Return the pillar's name, None for the template."""
-        return self.pillar.name if self.pillar else None
-
-    @property
-    def known(self) -> str:
-        """Return the words for this file in a message about another."""
-        return f"{self.pillar.name} ({self.path.name})" if self.pillar else f"the template ({self.path.name})"
-
-    def note(self, code: str, message: str, found: Offences, **rest: Any) -> None:  # noqa: ANN401 - fields of Finding
-        """Add a finding, if there are offences."""
-        if found.count:
-            examples = tuple(found.examples)
-            self.findings.append(
-                finding(
-                    code,
-                    file=str(self.path),
-                    pillar=self.name,
-                    message=message,
-                    count=found.count,
-                    examples=examples,
-                    **rest,
-                )
-            )
-
-    def report(self) -> FileReport:
-        """Return what is known of the file."""
-        return FileReport(
-            pillar=self.name,
-            path=str(self.path),
-            sha256=self.source.sha256,
-            bytes=self.source.size,
-            rows=self.rows,
-            not_checked=self.not_checked,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +85,8 @@ def examine(
 ) -> Iterator[Examination]:
     """Check the selected files, and keep them open for what comes next.
 
-    With `trusting`, a file that the screen finds spotless isn't shown to the Pandera schema; the two never disagree.
+    With `trusting`, files that `gather` finds spotless aren't shown to the Pandera schema, and unless there is an
+    error the database has their numbers side by side as `numbers`. The two never disagree.
     `outputs` are further files, by descriptor, that the database may open.
     """
     contract = selection.contract
@@ -153,14 +97,18 @@ def examine(
         announced = {f.source.fd: f.path for f in files if f.source.fd is not None} | dict(outputs or {})
         size = sum(f.source.size or 0 for f in files)
         duck = stack.enter_context(open_duck(announced, limits, size=size, spill=spill))
-        for place, file in enumerate(files):
-            _check_structure(duck, file, f"p{place}", contract, max_examples)
-            if file.table:
-                _check_values(duck, file, contract, max_examples, trusting=trusting)
+        gathered = trusting and gather(duck, pillars, template, contract)
+        if not gathered:
+            for place, file in enumerate(files):
+                _check_structure(duck, file, f"p{place}", contract, max_examples)
+                if file.table:
+                    _check_values(duck, file, contract, max_examples, trusting=trusting)
         sound = [p for p in pillars if p.table]
         reference = template if template and template.table else next(iter(sound), None)
         for file in sound:
-            if reference:
+            if gathered:
+                _note_constant(file, contract)
+            elif reference:
                 _check_ids(duck, file, reference, max_examples)
         _check_alike(duck, [p for p in sound if p.spotless], len(contract.targets), contract)
         report = Report(
@@ -169,6 +117,8 @@ def examine(
             set_aside=selection.set_aside,
             findings=tuple(f for file in files for f in sorted(file.findings, key=lambda f: (f.code, f.column or ""))),
         )
+        if trusting and not gathered and not report.errors():
+            gather_matched(duck, pillars, template, contract)
         yield Examination(pillars=tuple(pillars), template=template, reference=reference, duck=duck, report=report)
 
 
@@ -219,7 +169,7 @@ def _check_structure(duck: Duck, file: Checked, table: str, contract: Contract, 
 
 def _profile(duck: Duck, table: str, columns: Sequence[int], contract: Contract) -> Mapping[str, Any]:
     """Screen a file: count what isn't as it must be, and sum its numbers up, in one query."""
-    values: dict[str, Any] = {"blank": _BLANK, "edged": _EDGED}
+    values: dict[str, Any] = {"blank": BLANK, "edged": EDGED}
     targets = [name(f"t{n}") for n in range(len(columns) - 1)]
     if targets:
         values |= {"number": NUMBER, "minimum": contract.min, "maximum": contract.max}
@@ -252,14 +202,16 @@ def _check_values(duck: Duck, file: Checked, contract: Contract, limit: int | No
             column=contract.id,
             hint="are they meant to be different samples?",
         )
-    for n, target in enumerate(targets):
-        if file.spotless and (file.rows or 0) > 1 and profile[f"t{n}_min"] == profile[f"t{n}_max"]:
-            file.note(
-                "PBL551",
-                f"every prediction is {profile[f't{n}_min']!r}",
-                Offences(limit=0, count=file.rows or 0),
-                column=target,
-            )
+    if file.spotless:
+        _note_constant(file, contract)
+
+
+def _note_constant(file: Checked, contract: Contract) -> None:
+    rows = file.rows or 0
+    for n, target in enumerate(contract.targets if file.pillar else ()):
+        value = file.profile[f"t{n}_min"]
+        if rows > 1 and value == file.profile[f"t{n}_max"]:
+            file.note("PBL551", f"every prediction is {value!r}", Offences(limit=0, count=rows), column=target)
 
 
 _SAID = {
@@ -353,34 +305,35 @@ def _alike_ids(duck: Duck, table: str, limit: int | None) -> Offences:
 def _check_ids(duck: Duck, file: Checked, reference: Checked, limit: int | None) -> None:
     """Compare a file's ids with the reference's."""
     if file is reference:
-        file.aligned = file.same_ids = True
+        file.aligned = True
         return
     if file.rows == reference.rows:
         (different,) = duck.rows("same_order", file=file.table, reference=reference.table)[0]
-        file.aligned = file.same_ids = not different
+        file.aligned = not different
         if file.aligned:
             return
-    blank = {"blank": _BLANK}
+    (strangers,) = duck.rows("strangers", file=file.table, other=reference.table)[0]
+    if not strangers and file.rows == reference.rows and file.distinct and reference.distinct:
+        order = f"the rows stand in another order than in {reference.known}"
+        file.note("PBL604", order, Offences(limit=0, count=1))
+        return
+    blank = {"blank": BLANK}
     duck.run("unmatched", blank, table="missing", file=reference.table, other=file.table)
     duck.run("unmatched", blank, table="unknown", file=file.table, other=reference.table)
     duck.run("respelt")
-    edged = {"edged": _EDGED, "limit": limit}
+    edged = {"edged": EDGED, "limit": limit}
     missing = _offences(duck, "listed_missing", {"limit": limit}, limit)
     unknown = _offences(duck, "listed_unknown", edged, limit)
     respelt = _offences(duck, "listed_respelt", edged, limit)
     known = reference.known
-    (strangers,) = duck.rows("strangers")[0]
     matched = (reference.rows or 0) - missing.count
     if not reference.pillar and missing.count and not strangers and matched <= PLACEHOLDER_PART * (reference.rows or 0):
-        message = f"{plural(matched, 'id')} of the {reference.rows:,} that {known} has: a placeholder of the test set"
-        file.note("PBL603", message, missing)
+        part = f"{plural(matched, 'id')} of the {reference.rows:,} that {known} has: a placeholder of the test set"
+        file.note("PBL603", part, missing)
     else:
         file.note("PBL601", f"{plural(missing.count, 'id')} missing that {known} has", missing)
     file.note("PBL602", f"{plural(unknown.count, 'id')} that {known} has not", unknown)
     file.note("PBL605", f"{plural(respelt.count, 'id')} spelt otherwise than in {known}", respelt)
-    file.same_ids = not (missing.count or strangers or respelt.count)
-    if file.same_ids and file.rows == reference.rows:
-        file.note("PBL604", f"the rows stand in another order than in {known}", Offences(limit=0, count=1))
 
 
 def _offences(duck: Duck, question: str, values: Mapping[str, Any], limit: int | None) -> Offences:

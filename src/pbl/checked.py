@@ -1,0 +1,81 @@
+"""One file on its way through the checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pbl.findings import FileReport, Finding, finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pbl.pillars import Pillar
+    from pbl.reading import Offences, Survey
+
+SPACE = r"[\t\n\x0B\f\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
+BLANK = rf"{SPACE}*"
+"""An id or cell that is nothing but white space, as DuckDB's regular expressions have it."""
+EDGED = rf"\A{SPACE}|{SPACE}\z"
+"""An id with white space around it."""
+
+
+@dataclass(kw_only=True)
+class Checked:
+    """One file on its way through the checks; `table` names it in the database once its structure is sound."""
+
+    pillar: Pillar | None
+    path: Path
+    source: Survey
+    table: str = ""
+    rows: int | None = None
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    spotless: bool = False
+    """Whether every cell was seen to be as the contract wants it."""
+    aligned: bool = False
+    """Whether the ids are the reference's, in the same order."""
+    findings: list[Finding] = field(default_factory=list)
+    not_checked: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str | None:
+        """Return the pillar's name, None for the template."""
+        return self.pillar.name if self.pillar else None
+
+    @property
+    def distinct(self) -> bool:
+        """Say whether no id stands twice, as far as the screen saw; it takes case for the same."""
+        return bool(self.profile["different_ids"] == self.rows)
+
+    @property
+    def known(self) -> str:
+        """Return the words for this file in a message about another."""
+        return f"{self.pillar.name} ({self.path.name})" if self.pillar else f"the template ({self.path.name})"
+
+    def note(self, code: str, message: str, found: Offences, **rest: Any) -> None:  # noqa: ANN401 - fields of Finding
+        """Add a finding, if there are offences."""
+        if found.count:
+            examples = tuple(found.examples)
+            self.findings.append(
+                finding(
+                    code,
+                    file=str(self.path),
+                    pillar=self.name,
+                    message=message,
+                    count=found.count,
+                    examples=examples,
+                    **rest,
+                )
+            )
+
+    def report(self) -> FileReport:
+        """Return what is known of the file."""
+        return FileReport(
+            pillar=self.name,
+            path=str(self.path),
+            sha256=self.source.sha256,
+            bytes=self.source.size,
+            rows=self.rows,
+            not_checked=self.not_checked,
+        )

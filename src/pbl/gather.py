@@ -1,0 +1,195 @@
+"""Gather the numbers of all files side by side, in one pass, and see on the way that nothing is amiss.
+
+What is gathered is the table `numbers`: a row for each row of the reference, in its order, with the hash of its id
+and every pillar's predictions. The pass is the contract's second compilation, in SQL; the first is the Pandera schema.
+It only ever says that everything is as it must be, or that it can't tell; what is wrong is for the schema to find.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pbl_sql import Sql, ask, listed, name
+
+from pbl.checked import BLANK, EDGED, Checked
+from pbl.contract import NUMBER, Contract
+from pbl.duck import Malformed
+from pbl.errors import EngineError
+from pbl.findings import Severity
+from pbl.reading import Offences, structural, tokenize, untailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pbl.duck import Duck
+
+
+def gather(duck: Duck, pillars: Sequence[Checked], template: Checked | None, contract: Contract) -> bool:
+    """Gather files that nothing is known against yet; say whether all of them are spotless, with the same ids.
+
+    If so, each file has its table, rows and profile, and is `spotless`; if not, nothing has been noted in them.
+    """
+    files = [*([template] if template else []), *pillars]
+    if not all(map(_promising, files)) or not files[0].source.ascii:
+        return False
+    if any(file.source.plain and file.source.rows != files[0].source.rows for file in files if files[0].source.plain):
+        return False
+    names = {id(file): f"p{place}" for place, file in enumerate(files)}
+    try:
+        if not all(_known(duck, file, names[id(file)]) for file in files):
+            return False
+        for beside in (True, False):
+            if beside and len({file.source.first for file in files}) > 1:
+                continue
+            facts = _gather(duck, files, names, contract, beside=beside)
+            if _spotless(facts):
+                _settle(files, names, facts, pillars, len(contract.targets), beside=beside)
+                return True
+    except Malformed:
+        pass
+    return False
+
+
+def gather_matched(duck: Duck, pillars: Sequence[Checked], template: Checked | None, contract: Contract) -> None:
+    """Gather files that have been found to be in order; raise EngineError if they are not after all."""
+    files = [*([template] if template else []), *pillars]
+    facts = _gather(duck, files, {id(file): file.table for file in files}, contract, beside=False, checked=True)
+    if facts["bad"] or facts["misplaced"] or facts["rows"] != files[0].rows:
+        raise EngineError("the files were found to be in order, and yet don't fit together; please report this")
+
+
+def _promising(file: Checked) -> bool:
+    source = file.source
+    wrong = any(f.severity is Severity.ERROR for f in file.findings)
+    return not (wrong or source.stopped) and bool(source.columns) and (source.rows > 0 or not source.plain)
+
+
+def _known(duck: Duck, file: Checked, table: str) -> bool:
+    """Have the database know a file, and say whether its structure is sound."""
+    source = file.source
+    columns = source.columns if file.pillar else source.columns[:1]
+    if source.plain:
+        duck.add_plain(table, source.fd or 0, width=len(source.header), columns=columns, keep=False)
+        return True
+    batches, offences = tokenize(source, 0)
+    duck.add_cells(table, (batch[: len(columns)] for batch in batches))
+    return not any(f.severity is Severity.ERROR for f in structural(source, offences))
+
+
+def _gather(
+    duck: Duck,
+    files: Sequence[Checked],
+    names: Mapping[int, str],
+    contract: Contract,
+    *,
+    beside: bool,
+    checked: bool = False,
+) -> Mapping[str, Any]:
+    """Make the table of numbers, by position if `beside`, else by id, and return what is to be known of it."""
+    reference, others = files[0], files[1:]
+    targets = range(len(contract.targets))
+    aliases = {id(file): "o" if file is reference else f"f{place}" for place, file in enumerate(files)}
+    pillars = [file for file in files if file.pillar]
+    numbers = [Sql(f"{aliases[id(file)]}.n{t} AS n{place}_{t}") for place, file in enumerate(pillars) for t in targets]
+    good = [] if checked else [_good_id(reference, contract)]
+    for file in files:
+        alias = aliases[id(file)]
+        good += [Sql(f"{alias}.id = o.id")] if beside and file is not reference else []
+        good += [_good_number(alias, t, file, contract) for t in targets] if file.pillar and not checked else []
+    facts = numbers
+    if not beside:
+        facts = [Sql("o.row AS row"), *numbers]
+        facts += [Sql(f"{aliases[id(file)]}.row = o.row AS {names[id(file)]}_aligned") for file in others]
+    join = "POSITIONAL JOIN {0} AS {1}" if beside else "JOIN {0} AS {1} ON {1}.id = o.id"
+    duck.run(
+        "gather",
+        _values(good, contract),
+        order=_cells(reference, names, targets),
+        joins=listed([Sql(join.format(_cells(f, names, targets), aliases[id(f)])) for f in others], " "),
+        facts=listed(facts),
+        good=listed(good or [Sql("true")], " AND "),
+        sorted=Sql("" if beside else "ORDER BY o.row"),
+    )
+    ranges = [
+        Sql(f"min({n}) AS {n}_min, max({n}) AS {n}_max, avg(abs({n})) AS {n}_size")
+        for n in (f"n{place}_{t}" for place in range(len(pillars)) for t in targets)
+    ]
+    aligned = [] if beside else [Sql(f"bool_and({names[id(f)]}_aligned) AS {names[id(f)]}_aligned") for f in others]
+    misplaced = Sql("0" if beside else "count(*) FILTER (WHERE row <> rowid + 2)")
+    return duck.row("gathered", misplaced=misplaced, profile=listed([*ranges, *aligned]))
+
+
+def _cells(file: Checked, names: Mapping[int, str], targets: range) -> Sql:
+    """Return what a file brings: of the template only the ids, never its targets."""
+    if not file.pillar:
+        return ask("gathered_ids", file=names[id(file)])
+    cells = listed([name(f"t{t}") for t in targets])
+    numbers = listed([Sql(f"try_cast(t{t} AS DOUBLE) AS n{t}") for t in targets])
+    return ask("gathered_cells", file=names[id(file)], cells=cells, numbers=numbers)
+
+
+def _good_id(reference: Checked, contract: Contract) -> Sql:
+    """Return the condition of a sound id; where the bytes hold no white space, none need be looked for."""
+    parts = [Sql("o.id <> ''")]
+    if reference.source.spaced:
+        parts = [Sql("NOT regexp_full_match(o.id, $blank)"), Sql("NOT regexp_matches(o.id, $edged)")]
+    if contract.id_pattern is not None:
+        parts.append(Sql("regexp_full_match(o.id, $pattern)"))
+    return listed(parts, " AND ")
+
+
+def _good_number(alias: str, target: int, file: Checked, contract: Contract) -> Sql:
+    """Return the condition of a sound cell.
+
+    The engine's cast takes the grammar's numbers and besides: white space around, `_` between digits, nan and inf.
+    """
+    parts = [Sql(f"isfinite({alias}.n{target})")]
+    if file.source.spaced:
+        parts.append(Sql(f"regexp_full_match({alias}.t{target}, $number)"))
+    else:
+        parts.append(Sql(f"NOT contains({alias}.t{target}, '_')"))
+    if contract.min is not None:
+        parts.append(Sql(f"{alias}.n{target} >= $minimum"))
+    if contract.max is not None:
+        parts.append(Sql(f"{alias}.n{target} <= $maximum"))
+    return listed(parts, " AND ")
+
+
+def _values(good: Sequence[Sql], contract: Contract) -> dict[str, Any]:
+    """Return the values of those parameters that the conditions name; DuckDB refuses others."""
+    text = " ".join(good)
+    values = {
+        "blank": BLANK,
+        "edged": EDGED,
+        "number": NUMBER,
+        "pattern": f"(?:{contract.id_pattern})",
+        "minimum": contract.min,
+        "maximum": contract.max,
+    }
+    return {key: value for key, value in values.items() if f"${key}" in text}
+
+
+def _spotless(facts: Mapping[str, Any]) -> bool:
+    return bool(facts["rows"]) and not (facts["bad"] or facts["misplaced"]) and facts["different_ids"] == facts["rows"]
+
+
+def _settle(
+    files: Sequence[Checked],
+    names: Mapping[int, str],
+    facts: Mapping[str, Any],
+    pillars: Sequence[Checked],
+    targets: int,
+    *,
+    beside: bool,
+) -> None:
+    """Note in each file what is now known of it."""
+    for file in files:
+        file.table, file.rows, file.spotless = names[id(file)], facts["rows"], True
+        file.findings += untailed(file.source)
+        file.aligned = beside or file is files[0] or facts[f"{names[id(file)]}_aligned"]
+        if not file.aligned and file.pillar:
+            order = f"the rows stand in another order than in {files[0].known}"
+            file.note("PBL604", order, Offences(limit=0, count=1))
+    for place, file in enumerate(pillars):
+        asked = [(t, kind) for t in range(targets) for kind in ("min", "max", "size")]
+        file.profile = {f"t{t}_{kind}": facts[f"n{place}_{t}_{kind}"] for t, kind in asked}
