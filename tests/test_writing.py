@@ -473,6 +473,13 @@ def test_with_renames_and_links_all_failing_the_recipe_is_copied(tmp_path, when)
 
 
 @needs_strace
+def test_with_renames_alone_failing_the_recipe_is_linked_and_never_half_written(tmp_path):
+    put(tmp_path, pair(b"old"))
+    done = injected(PUBLISH, tmp_path, "rename:error=EIO:when=4+", "write:error=EIO:when=3+")
+    assert (done.returncode, content(tmp_path)) == (0, pair(b"new")), done.stderr
+
+
+@needs_strace
 def test_with_unlinks_failing_the_pair_never_lies(tmp_path):
     for fault in ([], ["fsync:error=EIO:when=4"], ["fsync:error=EIO:when=5"], ["rename:error=EIO:when=4"]):
         folder = fresh(tmp_path / "f", pair(b"old"))
@@ -554,9 +561,11 @@ def test_recovery_never_destroys_the_only_copy_of_what_was_published(tmp_path, f
 
 
 def test_many_publishers_leave_one_whole_pair_and_a_reader_never_sees_a_lie(tmp_path):
-    script = (
-        'for n in range(15): recover(folder / "s.csv", folder / "s.recipe.json", fits); publish(sys.argv[2].encode())'
-    )
+    script = """
+for n in range(15):
+    recover(folder / "s.csv", folder / "s.recipe.json", fits)
+    publish(f"{sys.argv[2]} {n}".encode())
+"""
     command = [sys.executable, "-S", "-c", PREAMBLE + script, str(tmp_path)]
     running = [subprocess.Popen([*command, f"by {n}"], env=ENV, stderr=subprocess.PIPE) for n in range(4)]
     while any(each.poll() is None for each in running):
@@ -566,7 +575,7 @@ def test_many_publishers_leave_one_whole_pair_and_a_reader_never_sees_a_lie(tmp_
             continue
         assert seen[0] != seen[2] or seen[1] == b"recipe of " + seen[0]
     assert [(each.communicate()[1], each.returncode) for each in running] == [(b"", 0)] * 4
-    assert content(tmp_path) in [pair(f"by {n}".encode()) for n in range(4)]
+    assert content(tmp_path) in [pair(f"by {n} 14".encode()) for n in range(4)]
 
 
 def test_a_sweep_from_another_thread_leaves_no_temporary_and_nothing_half_done(tmp_path):
@@ -587,6 +596,20 @@ with private_folder(folder) as spill:
         log = after.pop("log.csv", b"")
         assert after in (pair(b"old"), pair(b"new"))
         assert log == b"" or re.fullmatch(rb"a\n(r{5000}\n)+", log)
+
+
+def test_a_sweep_waits_until_a_failed_append_is_undone(tmp_path):
+    script = """
+import threading, time
+def end():
+    sweep(); os._exit(130)
+def failing(_):
+    threading.Thread(target=end).start(); time.sleep(0.2); raise OSError(5, "EIO")
+os.fsync = failing
+"""
+    put(tmp_path, {"log.csv": HEAD})
+    assert child(script + APPEND, tmp_path).returncode in {2, 130}
+    assert content(tmp_path) == {"log.csv": HEAD}
 
 
 # Real limits
@@ -765,6 +788,13 @@ def test_every_cell_reads_back_as_it_was(rows):
         append(Path(name), *map(tuple, rows), ("p", "m", "n"))
         append(Path(name))
         assert records((Path(name) / "log.csv").read_bytes()) == [list(HEADER), *rows, ["p", "m", "n"], ["p", "m", "n"]]
+
+
+@pytest.mark.parametrize("cell", ["a\rb", "a\nb", "\r", "", '"', ",", "\ufeff", " a ", "ü\u2028"])
+def test_an_odd_cell_reads_back_as_it_was(tmp_path, cell):
+    append(tmp_path, (cell, "m", cell))
+    append(tmp_path)
+    assert records(content(tmp_path)["log.csv"])[1:] == [[cell, "m", cell], ["p", "m", "n"]]
 
 
 def test_a_nul_is_refused_and_bytes_of_no_text_are_spelt_out(tmp_path):

@@ -62,6 +62,8 @@ class Blended:
     """Whether the same bytes were there before."""
     below: Mapping[str, int]
     """For each pillar, in how many of the clipped rows it is itself below the lower bound."""
+    found: tuple[Path, ...] = ()
+    """Files that an earlier run, killed while it wrote, had left, and that were kept under other names."""
 
 
 def blend(
@@ -88,9 +90,9 @@ def blend(
     kept = recipe_path(output)
     for written in (output, kept):
         spare_inputs(written, selection)
-    recover(output, kept, fits)
-    _allow_replacing(output, kept, force=force)
-    return job.write(output, kept)
+    found = recover(output, kept, fits)
+    there = _allow_replacing(output, kept, force=force)
+    return replace(job.write(output, kept, over=there or force), found=found)
 
 
 def replay(
@@ -129,11 +131,9 @@ def replay(
     spare_inputs(target, selection)
     if _same_bytes(target, expected) and kept.exists() and fits(target, kept):
         return replace(job.rehearse(target), output=target, recipe_path=kept, already=True)
-    recover(target, kept, fits)
-    ours = kept.exists() and kept.samefile(path)
-    if not ours or target.exists():
-        _allow_replacing(target, kept, force=force)
-    return job.write(target, kept)
+    left = recover(target, kept, fits)
+    there = _allow_replacing(target, kept, force=force)
+    return replace(job.write(target, kept, over=there or force), found=left)
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -176,8 +176,8 @@ class _Job:
     limits: Limits
     expected: str | None = None
 
-    def write(self, output: Path, kept: Path) -> Blended:
-        """Publish the submission and its recipe together."""
+    def write(self, output: Path, kept: Path, *, over: bool) -> Blended:
+        """Publish the submission and its recipe together, over an older pair only if there was one to be replaced."""
         with Drafts() as drafts:
             draft = drafts.new(output)
             made, report = self._make(draft, output.name)
@@ -186,7 +186,7 @@ class _Job:
             note.write(recipe.to_bytes())
             if b"".join(note.chunks()) != recipe.to_bytes():
                 raise OutputError(f"{kept}: not written: the disk gives back other bytes than it was given")
-            drafts.publish(draft, note=note)
+            drafts.publish(draft, note=note, replace=over)
         return Blended(recipe=recipe, report=report, output=output, recipe_path=kept, below=made.below)
 
     def stream(self, sink: BinaryIO) -> Blended:
@@ -360,13 +360,14 @@ def _facts(file: Checked, folder: Path) -> dict[str, Any]:
     }
 
 
-def _allow_replacing(output: Path, kept: Path, *, force: bool) -> None:
-    """Raise OutputError if what is there was not written by pbl, or was edited since."""
+def _allow_replacing(output: Path, kept: Path, *, force: bool) -> bool:
+    """Say whether there is a submission to replace; raise OutputError if pbl didn't write it, or it was edited since."""
+    there = os.path.lexists(output)
     if force:
-        return
-    if os.path.lexists(output):
+        return there
+    if there:
         if not output.is_file():
-            return
+            return there
         if not kept.exists():
             raise OutputError(
                 f"{output}: is there already, and no recipe beside it says that pbl wrote it; use --force to replace it"
@@ -380,6 +381,7 @@ def _allow_replacing(output: Path, kept: Path, *, force: bool) -> None:
             load_recipe(kept)
         except InputError as error:
             raise OutputError(f"{kept}: is there already and is no recipe; use --force to replace it") from error
+    return there
 
 
 def _same_bytes(path: Path, sha256: str) -> bool:

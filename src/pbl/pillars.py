@@ -33,6 +33,7 @@ TABLE: Mapping[str, Known] = {
 TEMPLATE = "sample_submission.csv"
 _SET_ASIDE = ("submission.csv", "oof_*.csv", "scores_*.csv", "train.csv", "test.csv", "truth.csv", "folds.csv")
 _NUMBER = re.compile(NUMBER)
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # a Path has one slash of the two
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +165,8 @@ class _Scan(NamedTuple):
 
 def _argument(text: str | Path) -> tuple[str | None, Path]:
     """Split `name=file`, unless the whole is the name of a file that is there."""
+    if "://" in str(text) and not os.path.lexists(text):
+        raise InputError(f"{text}: no such file; pbl reads local files only, download it first")
     name, equals, rest = str(text).partition("=")
     if isinstance(text, Path) or not equals or not name or "/" in name or os.sep in name:
         return None, Path(text)
@@ -184,7 +187,7 @@ def _there(path: Path) -> None:
         hint = ""
         if _NUMBER.fullmatch(str(path)):
             hint = "; to give weights, write --weights=0.6,0.4"
-        elif "://" in str(path):
+        elif _URL.match(str(path)):
             hint = "; pbl reads local files only, download it first"
         raise InputError(f"{path}: no such file{hint}")
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pbl.cli.validate import Format
     from pbl.notebook import Written
     from pbl.packed import Packed
-    from pbl.pillars import Selection
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 
@@ -76,13 +75,12 @@ def report(found: Report, how: Format) -> None:
             assert_never(other)
 
 
-def shares(selection: Selection, factors: Sequence[float], *, raw: bool) -> None:
-    """Tell which pillar has which weight and share."""
-    wide = max(len(safe(p.name)) for p in selection.pillars)
-    talk(f"{'pillar':<{wide}}  weight   {'factor' if raw else 'share'}  file")
-    for pillar, factor in zip(selection.pillars, factors, strict=True):
-        weight = f"{pillar.weight:<7.6g}"
-        talk(f"{safe(pillar.name):<{wide}}  {weight}  {factor:<6.4f}  {safe(str(pillar.path))}")
+def shares(pillars: Sequence[tuple[str, float, float, str]], *, raw: bool) -> None:
+    """Tell which pillar (name, weight, factor, file) has which weight and share."""
+    wide = max(len(safe(name)) for name, *_ in pillars)
+    talk(f"{'pillar':<{wide}}  weight   {'factor' if raw else 'share '}  file")
+    for name, weight, factor, file in pillars:
+        talk(f"{safe(name):<{wide}}  {weight:<7.6g}  {factor:<6.4f}  {safe(file)}")
 
 
 def blended(made: Blended) -> None:
@@ -98,6 +96,8 @@ def blended(made: Blended) -> None:
     talk(f"sha256   {out.sha256}")
     if made.output is None:
         return
+    for path in made.found:
+        talk(f"kept     {safe(str(path))}, left by a run that was killed while it wrote")
     talk(f"{'already' if made.already else 'written'}  {safe(str(made.output))}, {safe(str(made.recipe_path))}")
     talk(f"next     pbl log-run {_quoted(str(made.output))} --label LABEL --cv CV")
 
