@@ -361,7 +361,7 @@ def _facts(file: Checked, folder: Path) -> dict[str, Any]:
 
 
 def _allow_replacing(output: Path, kept: Path, *, force: bool) -> bool:
-    """Say whether there is a submission to replace; raise OutputError if pbl didn't write it, or it was edited since."""
+    """Say whether there is a submission to replace; raise OutputError if it isn't as pbl wrote it."""
     there = os.path.lexists(output)
     if force:
         return there

@@ -94,8 +94,7 @@ def blend(
             limits=limits,
         )
         if not as_json:
-            rows = [(i.name, i.weight, i.share, i.path) for i in made.recipe.inputs]
-            show.shares(rows, raw=made.recipe.raw_weights)
+            show.recipe_shares(made.recipe)
         _tell(made, as_json=as_json)
         return
     if inputs is not None:
@@ -111,9 +110,7 @@ def blend(
     stdout = output == "-"
     if not as_json:
         each = [p.weight or 0.0 for p in chosen.pillars]
-        factors = each if raw_weights else shares(each)
-        rows = [(p.name, w, f, str(p.path)) for p, w, f in zip(chosen.pillars, each, factors, strict=True)]
-        show.shares(rows, raw=raw_weights)
+        show.shares(chosen, each if raw_weights else shares(each), raw=raw_weights)
     made = deed(
         chosen,
         output=sys.stdout.buffer if stdout else target,

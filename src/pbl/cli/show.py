@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pbl.cli.validate import Format
     from pbl.notebook import Written
     from pbl.packed import Packed
+    from pbl.pillars import Selection
+    from pbl.recipe import Recipe
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 
@@ -75,12 +77,15 @@ def report(found: Report, how: Format) -> None:
             assert_never(other)
 
 
-def shares(pillars: Sequence[tuple[str, float, float, str]], *, raw: bool) -> None:
-    """Tell which pillar (name, weight, factor, file) has which weight and share."""
-    wide = max(len(safe(name)) for name, *_ in pillars)
-    talk(f"{'pillar':<{wide}}  weight   {'factor' if raw else 'share '}  file")
-    for name, weight, factor, file in pillars:
-        talk(f"{safe(name):<{wide}}  {weight:<7.6g}  {factor:<6.4f}  {safe(file)}")
+def shares(selection: Selection, factors: Sequence[float], *, raw: bool) -> None:
+    """Tell which pillar has which weight and share."""
+    named = zip(selection.pillars, factors, strict=True)
+    _shares([(p.name, p.weight or 0.0, factor, str(p.path)) for p, factor in named], raw=raw)
+
+
+def recipe_shares(recipe: Recipe) -> None:
+    """Tell the same of a recipe."""
+    _shares([(i.name, i.weight, i.share, i.path) for i in recipe.inputs], raw=recipe.raw_weights)
 
 
 def blended(made: Blended) -> None:
@@ -164,6 +169,13 @@ def safe(text: str, *, keep: str = "") -> str:
 def as_json(table: dict[str, Any]) -> None:
     """Print one JSON object to stdout."""
     data(json.dumps(table, indent=2, allow_nan=False))
+
+
+def _shares(pillars: Sequence[tuple[str, float, float, str]], *, raw: bool) -> None:
+    wide = max(len(safe(name)) for name, *_ in pillars)
+    talk(f"{'pillar':<{wide}}  weight   {'factor' if raw else 'share '}  file")
+    for name, weight, factor, file in pillars:
+        talk(f"{safe(name):<{wide}}  {weight:<7.6g}  {factor:<6.4f}  {safe(file)}")
 
 
 def _table(found: Report, colour: bool) -> Iterable[str]:
