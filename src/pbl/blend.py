@@ -13,7 +13,9 @@ from pbl_sql import Sql, ask, identifier, listed
 from pbl.contract import Settings
 from pbl.duck import Limits
 from pbl.errors import ChangedError, EngineError, FindingsError, InputError, OutputError, UsageError
+from pbl.findings import plural
 from pbl.pillars import Pillar, Selection, shares
+from pbl.progress import Progress
 from pbl.reading import Survey, structural, survey, tokenize
 from pbl.recipe import FileFacts, Ingredient, Output, Recipe, parse_recipe, recipe_path
 from pbl.validate import Examination, examine, spare_inputs
@@ -76,6 +78,7 @@ def blend(
     raw_weights: bool = False,
     force: bool = False,
     limits: Limits = Limits(),
+    progress: Progress = Progress(),
 ) -> Blended:
     """Blend weighed pillars (see `pillars.weigh`) and write the submission and, beside it, its recipe.
 
@@ -84,7 +87,15 @@ def blend(
     the template's order, else the first pillar's. Raises FindingsError (nothing written) if a check finds an error,
     OutputError if the output is an input, must not be replaced or can't be written, and what `validate` raises.
     """
-    job = _Job(selection=selection, maker=maker, spill=spill, clip=clip, raw_weights=raw_weights, limits=limits)
+    job = _Job(
+        selection=selection,
+        maker=maker,
+        spill=spill,
+        clip=clip,
+        raw_weights=raw_weights,
+        limits=limits,
+        progress=progress,
+    )
     if not isinstance(output, Path):
         return job.stream(output)
     kept = recipe_path(output)
@@ -104,6 +115,7 @@ def replay(
     inputs: Path | None = None,
     force: bool = False,
     limits: Limits = Limits(),
+    progress: Progress = Progress(),
 ) -> Blended:
     """Make the submission of a recipe again, byte for byte, beside the recipe unless `output` is given.
 
@@ -124,6 +136,7 @@ def replay(
         clip=clip,
         raw_weights=recipe.raw_weights,
         limits=limits,
+        progress=progress,
         expected=expected,
     )
     target = output or folder / Path(recipe.output.path).name
@@ -174,6 +187,7 @@ class _Job:
     clip: Clip
     raw_weights: bool
     limits: Limits
+    progress: Progress
     expected: str | None = None
 
     def write(self, output: Path, kept: Path, *, over: bool) -> Blended:
@@ -215,9 +229,12 @@ class _Job:
             max_examples=5,
             trusting=True,
             outputs={draft.fd: draft.path},
+            progress=self.progress,
         ) as examination:
             if examination.report.errors():
                 raise FindingsError(examination.report)
+            rows = plural((examination.reference.rows if examination.reference else None) or 0, "row")
+            self.progress.stage(f"blending {rows}", examination.duck.part)
             facts = self._summary(examination)
             due = examination.reference.rows if examination.reference else None
             if facts["rows"] != due:
@@ -226,7 +243,9 @@ class _Job:
                 raise UsageError(
                     f"the blend is not finite in {facts['broken']} rows: a prediction or weight is too large"
                 )
+            self.progress.stage(f"writing {rows}", examination.duck.part)
             self._write(examination, draft)
+            self.progress.stage(f"reading {rows} back", examination.duck.part)
             written = self._read_back(examination, draft)
             examination.unchanged()
         if self.expected not in {None, written.sha256}:

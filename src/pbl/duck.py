@@ -114,6 +114,10 @@ class Duck:
         with _plainly():
             return pl.DataFrame(self._connection.sql(ask(question, **parts)))
 
+    def part(self) -> float:
+        """Return the part of the running question that is done, from 0 to 1; it may be asked from any thread."""
+        return float(self._connection.query_progress()) / 100
+
     def path(self, fd: int) -> Sql:
         """Return the literal by which the database may open a file that was announced."""
         return literal(self._paths[fd])
@@ -142,7 +146,8 @@ def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Pa
             connection = _engine().connect(":memory:", config=config)
         try:
             with _plainly():
-                connection.execute("SET enable_progress_bar = false")
+                connection.execute("SET enable_progress_bar = true")  # counted,
+                connection.execute("SET enable_progress_bar_print = false")  # and never printed by the engine
                 connection.execute(f"SET allowed_paths = [{listed([literal(p) for p in paths.values()])}]")
                 connection.execute("SET enable_external_access = false")
                 connection.execute("SET lock_configuration = true")

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from pbl.contract import NUMBER
 from pbl.errors import ChangedError, InputError
 from pbl.findings import Example, Finding, finding, plural
+from pbl.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +132,7 @@ class Offences:
             self.examples.append(Example(row=row, id=id, value=value))
 
 
-def survey(path: Path, pillar: str | None, contract: Contract) -> Survey:
+def survey(path: Path, pillar: str | None, contract: Contract, progress: Progress = Progress()) -> Survey:
     """Open a regular file, hash and screen every byte, and check its header.
 
     Raises InputError if there is no such file; whatever else is wrong with it is a finding.
@@ -147,6 +148,8 @@ def survey(path: Path, pillar: str | None, contract: Contract) -> Survey:
         if not stat.S_ISREG(about.st_mode):
             os.close(fd)
             return _unreadable(path, pillar, f"is {_kind(about.st_mode)}, not a regular file")
+        size = max(about.st_size, 1)
+        progress.stage(f"reading {path.name}", lambda: os.lseek(fd, 0, os.SEEK_CUR) / size)
         screen = _Screen(fd)
         source = Survey(
             path=path,

@@ -19,6 +19,7 @@ from pbl.duck import Limits, Malformed, open_duck
 from pbl.errors import ContractError, EngineError, OutputError
 from pbl.findings import Example, Report, Severity, plural
 from pbl.gather import gather, gather_matched
+from pbl.progress import Progress
 from pbl.reading import Offences, Survey, structural, survey, tokenize, untailed
 from pbl.writing import write_whole
 
@@ -62,13 +63,16 @@ def validate(
     spill: Path,
     limits: Limits = Limits(),
     max_examples: int | None = 5,
+    progress: Progress = Progress(),
 ) -> Report:
     """Check the selected files and return all that was found, at most `max_examples` places a finding (None: all).
 
     Raises InputError for a file that isn't there, ContractError for a pattern no engine reads, ChangedError for a file
     that changes meanwhile and EngineError where memory or disk run out.
     """
-    with examine(selection, spill=spill, limits=limits, max_examples=max_examples, trusting=False) as examination:
+    with examine(
+        selection, spill=spill, limits=limits, max_examples=max_examples, trusting=False, progress=progress
+    ) as examination:
         examination.unchanged()
         return examination.report
 
@@ -82,6 +86,7 @@ def examine(
     max_examples: int | None,
     trusting: bool,
     outputs: Mapping[int, Path] | None = None,
+    progress: Progress = Progress(),
 ) -> Iterator[Examination]:
     """Check the selected files, and keep them open for what comes next.
 
@@ -91,18 +96,22 @@ def examine(
     """
     contract = selection.contract
     with ExitStack() as stack:
-        pillars = [_opened(stack, pillar, pillar.path, contract) for pillar in selection.pillars]
-        template = _opened(stack, None, selection.template, contract) if selection.template else None
+        pillars = [_opened(stack, pillar, pillar.path, contract, progress) for pillar in selection.pillars]
+        template = _opened(stack, None, selection.template, contract, progress) if selection.template else None
         files = [*([template] if template else []), *pillars]
         announced = {f.source.fd: f.path for f in files if f.source.fd is not None} | dict(outputs or {})
         size = sum(f.source.size or 0 for f in files)
         duck = stack.enter_context(open_duck(announced, limits, size=size, spill=spill))
+        rows = max((f.source.rows for f in files), default=0)
+        progress.stage(f"checking {plural(rows, 'row')} of {plural(len(files), 'file')}", duck.part)
         gathered = trusting and gather(duck, pillars, template, contract)
         if not gathered:
             for place, file in enumerate(files):
+                progress.stage(f"checking {plural(file.source.rows, 'row')} of {file.path.name}", duck.part)
                 _check_structure(duck, file, f"p{place}", contract, max_examples)
                 if file.table:
                     _check_values(duck, file, contract, max_examples, trusting=trusting)
+        progress.stage("comparing the files", duck.part)
         sound = [p for p in pillars if p.table]
         reference = template if template and template.table else next(iter(sound), None)
         for file in sound:
@@ -122,13 +131,13 @@ def examine(
         yield Examination(pillars=tuple(pillars), template=template, reference=reference, duck=duck, report=report)
 
 
-def _opened(stack: ExitStack, pillar: Pillar | None, path: Path, contract: Contract) -> Checked:
+def _opened(stack: ExitStack, pillar: Pillar | None, path: Path, contract: Contract, progress: Progress) -> Checked:
     if pillar and pillar.promised and not os.path.lexists(path):
         source = Survey(path=path, pillar=pillar.name, stopped=True)
         file = Checked(pillar=pillar, path=path, source=source, not_checked=(_ROWS, _VALUES, _IDS))
         file.note("PBL608", "is not there, and pbl.toml names it", Offences(limit=0, count=1))
         return file
-    source = survey(path, pillar.name if pillar else None, contract)
+    source = survey(path, pillar.name if pillar else None, contract, progress)
     stack.callback(source.close)
     return Checked(pillar=pillar, path=path, source=source, findings=list(source.findings))
 

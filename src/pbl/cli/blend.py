@@ -78,21 +78,24 @@ def blend(
 
     from pbl.blend import Clip, replay
     from pbl.blend import blend as deed
+    from pbl.cli.progress import for_stderr
 
     if recipe is not None:
         _alone(paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, raw_weights or None)
         if output == "-":
             raise UsageError("--recipe writes a file; name one with --output, or leave it out")
         path = Path(recipe)
-        made = replay(
-            path,
-            maker=_maker(),
-            spill=path.parent,
-            output=to,
-            inputs=options.path(inputs, "--inputs"),
-            force=force,
-            limits=limits,
-        )
+        with for_stderr() as progress:
+            made = replay(
+                path,
+                maker=_maker(),
+                spill=path.parent,
+                output=to,
+                inputs=options.path(inputs, "--inputs"),
+                force=force,
+                limits=limits,
+                progress=progress,
+            )
         if not as_json:
             show.recipe_shares(made.recipe)
         _tell(made, as_json=as_json)
@@ -111,16 +114,18 @@ def blend(
     if not as_json:
         each = [p.weight or 0.0 for p in chosen.pillars]
         show.shares(chosen, each if raw_weights else shares(each), raw=raw_weights)
-    made = deed(
-        chosen,
-        output=sys.stdout.buffer if stdout else target,
-        maker=_maker(),
-        spill=options.temporary_folder() if stdout else target.parent,
-        clip=clip,
-        raw_weights=raw_weights,
-        force=force,
-        limits=limits,
-    )
+    with for_stderr() as progress:
+        made = deed(
+            chosen,
+            output=sys.stdout.buffer if stdout else target,
+            maker=_maker(),
+            spill=options.temporary_folder() if stdout else target.parent,
+            clip=clip,
+            raw_weights=raw_weights,
+            force=force,
+            limits=limits,
+            progress=progress,
+        )
     _tell(made, as_json=as_json)
 
 

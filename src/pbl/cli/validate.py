@@ -76,12 +76,14 @@ def validate(
     )
     limits = options.limits(threads, memory_limit, temp_dir)
 
+    from pbl.cli.progress import for_stderr
     from pbl.validate import trimmed, write_failures
     from pbl.validate import validate as check
 
-    found = check(
-        chosen, spill=options.temporary_folder(), limits=limits, max_examples=shown if kept is None else None
-    ).shown(select=wanted, ignore=unwanted, fail_on=severity)
+    every = shown if kept is None else None
+    with for_stderr() as progress:
+        found = check(chosen, spill=options.temporary_folder(), limits=limits, max_examples=every, progress=progress)
+    found = found.shown(select=wanted, ignore=unwanted, fail_on=severity)
     if kept is not None:
         write_failures(found, kept, chosen)
     report = trimmed(found, shown)
