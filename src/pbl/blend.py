@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,7 +38,10 @@ class Clip:
     high: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse bounds that cross, with UsageError."""
+        """Refuse bounds that are not finite or cross, with UsageError."""
+        for flag, bound in (("--clip-min", self.low), ("--clip-max", self.high)):
+            if bound is not None and not math.isfinite(bound):
+                raise UsageError(f"{flag}: {bound!r} is not a finite number")
         if self.low is not None and self.high is not None and self.low > self.high:
             raise UsageError(f"--clip-min {self.low!r} is above --clip-max {self.high!r}")
 
@@ -142,6 +146,8 @@ def replay(
     target = output or folder / Path(recipe.output.path).name
     kept = recipe_path(target)
     spare_inputs(target, selection)
+    if target.exists() and target.samefile(path):
+        raise OutputError(f"{target}: is the recipe itself; name another --output")
     if _same_bytes(target, expected) and kept.exists() and fits(target, kept):
         return replace(job.rehearse(target), output=target, recipe_path=kept, already=True)
     left = recover(target, kept, fits)
@@ -280,7 +286,7 @@ class _Job:
             lowest=Sql(f"least({', '.join(f'min({b})' for b in blends)})"),
             highest=Sql(f"greatest({', '.join(f'max({b})' for b in blends)})"),
             mean=Sql(f"({' + '.join(f'avg({b})' for b in blends)}) / {len(blends)}"),
-            broken=listed([Sql(f"NOT coalesce(isfinite({b}), false)") for b in blends], " OR "),
+            broken=listed([Sql(f"NOT coalesce(isfinite(s{t}), false)") for t in self._targets], " OR "),
             below=listed(below),
         )
 

@@ -322,8 +322,8 @@ def _check_ids(duck: Duck, file: Checked, reference: Checked, limit: int | None)
         if file.aligned:
             return
     (strangers,) = duck.rows("strangers", file=file.table, other=reference.table)[0]
+    order = f"the rows stand in another order than in {reference.known}"
     if not strangers and file.rows == reference.rows and file.distinct and reference.distinct:
-        order = f"the rows stand in another order than in {reference.known}"
         file.note("PBL604", order, Offences(limit=0, count=1))
         return
     blank = {"blank": BLANK}
@@ -343,6 +343,8 @@ def _check_ids(duck: Duck, file: Checked, reference: Checked, limit: int | None)
         file.note("PBL601", f"{plural(missing.count, 'id')} missing that {known} has", missing)
     file.note("PBL602", f"{plural(unknown.count, 'id')} that {known} has not", unknown)
     file.note("PBL605", f"{plural(respelt.count, 'id')} spelt otherwise than in {known}", respelt)
+    if file.rows == reference.rows and not (strangers or missing.count or respelt.count):
+        file.note("PBL604", order, Offences(limit=0, count=1))
 
 
 def _offences(duck: Duck, question: str, values: Mapping[str, Any], limit: int | None) -> Offences:
