@@ -131,7 +131,9 @@ def examine(
         yield Examination(pillars=tuple(pillars), template=template, reference=reference, duck=duck, report=report)
 
 
-def _opened(stack: ExitStack, pillar: Pillar | None, path: Path, contract: Contract, progress: Progress) -> Checked:
+def _opened(
+    stack: ExitStack, pillar: Pillar | None, path: Path, contract: Contract, progress: Progress = Progress()
+) -> Checked:
     if pillar and pillar.promised and not os.path.lexists(path):
         source = Survey(path=path, pillar=pillar.name, stopped=True)
         file = Checked(pillar=pillar, path=path, source=source, not_checked=(_ROWS, _VALUES, _IDS))
