@@ -9,8 +9,10 @@ import typer
 from pbl.cli.blend import blend
 from pbl.cli.command import Command, Program
 from pbl.cli.init import init
+from pbl.cli.log_run import log_run
 from pbl.cli.notebook import notebook
 from pbl.cli.pack import pack
+from pbl.cli.runs import runs
 from pbl.cli.validate import validate
 
 app = typer.Typer(
@@ -42,6 +44,8 @@ def _pbl(
 
 app.command(cls=Command)(validate)
 app.command(cls=Command)(blend)
+app.command(cls=Command)(log_run)
+app.add_typer(runs)
 app.command(cls=Command)(init)
 app.command(cls=Command)(pack)
 app.command(cls=Command)(notebook)
