@@ -7,9 +7,11 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 
 BIN := .venv/bin
 KAGGLE := .venv-kaggle/bin
+BENCH := .venv-bench/bin
 RUN := .venv/.run-$(VERSION)
 DEV := .venv/.dev-$(VERSION)
 KAGGLE_DEV := .venv-kaggle/.dev-$(VERSION)
+BENCH_DEV := .venv-bench/.dev-$(VERSION)
 
 .PHONY: help demo test test-kaggle check fuzz mutants bench lock clean
 .DELETE_ON_ERROR:
@@ -51,17 +53,17 @@ fuzz: $(DEV)
 mutants: $(DEV)
 	@$(BIN)/python tests/mutants.py $(ARGS)
 
-bench: $(DEV)
-	@$(BIN)/python benchmarks/bench.py $(ARGS)
+bench: $(BENCH_DEV)
+	@$(BENCH)/python benchmarks/bench.py $(ARGS)
 
 # The floors' Python gives versions that exist for all later ones. pip freeze names versions only, no addresses.
 lock:
 	@[ "$(VERSION)" = 3.11 ] || { echo "make lock needs the lowest Python: make lock PYTHON=python3.11" >&2; exit 1; }
-	@$(call lock,constraints.txt,--group dev)
+	@$(call lock,constraints.txt,--group dev --group bench)
 	@$(call lock,constraints-kaggle.txt,--group test --group kaggle)
 
 clean:
-	rm -rf .venv .venv-kaggle .venv-lock demo build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench .venv-kaggle .venv-lock demo build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src schemas sql tests examples benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp a folder and Python version: another PYTHON, other dependencies or other locked versions set up anew.
@@ -78,6 +80,12 @@ $(DEV): pyproject.toml constraints.txt
 $(KAGGLE_DEV): pyproject.toml constraints-kaggle.txt
 	@$(call venv,.venv-kaggle)
 	@$(call install,.venv-kaggle,constraints-kaggle.txt,--group test --group kaggle)
+	@touch $@
+
+# Apart from .venv: the suite runs without pandas, as a user's machine may.
+$(BENCH_DEV): pyproject.toml constraints.txt
+	@$(call venv,.venv-bench)
+	@$(call install,.venv-bench,constraints.txt,--group bench)
 	@touch $@
 
 # $(1): the command line of pbl. Printed as a reader would type it, then run.
