@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import threading
@@ -15,7 +16,7 @@ _EXITS = {signal.SIGINT: 130, signal.SIGTERM: 143} | ({signal.SIGHUP: 129} if ha
 def main() -> NoReturn:
     """Run the command line, and leave with its exit code; an interrupt ends it within a second, nothing half done."""
     _watch()
-    code = _run()
+    code = _run() if _streams() else 2
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -39,6 +40,20 @@ class _Absent:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
+def _streams() -> bool:
+    """Make sure that no file opened later takes a standard stream's place; say whether there is a standard output."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - stdin, stdout, stderr
+        pass
+    os.close(number)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for as long as the process lives
+    if sys.stdout is None:
+        _say("pbl: standard output is closed")
+        sys.stdout = sys.stderr
+        return False
+    return True
+
+
 def _run() -> int:
     try:
         for name in [n for n in os.environ if n.startswith("PANDERA_")]:
@@ -51,12 +66,18 @@ def _run() -> int:
         app(prog_name="pbl")
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else 2 if exit_.code else 0
+    except BrokenPipeError:
+        return 2
+    except OSError as error:
+        place = error.filename or "standard output"
+        return _say(f"pbl: {place}: {error.strerror or error}")
     except MemoryError:
         return _say("pbl: out of memory; give it more, or close what else is running")
     except BaseException:  # noqa: BLE001 - whatever is a bug keeps its traceback, and never looks like a finding
         import traceback
 
-        traceback.print_exc()
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
         return 2
     return 0
 
@@ -79,8 +100,9 @@ def _watch() -> None:
         from pbl.writing import sweep
 
         sweep()
-        if number == signal.SIGINT:
-            _say("\npbl: interrupted; nothing half done is left")
+        if number == signal.SIGINT and select.select([], [2], [], 0)[1]:  # else whoever reads it has stopped reading
+            with contextlib.suppress(OSError):
+                os.write(2, b"\npbl: interrupted; nothing half done is left\n")
         os._exit(_EXITS[signal.Signals(number)])
 
     if wanted:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +14,8 @@ from pbl.blend import Clip, Maker, replay
 from pbl.blend import blend as _blend
 from pbl.duck import Limits, parse_memory
 from pbl.errors import UsageError
+from pbl.log_run import Scores, Surroundings
+from pbl.log_run import log_run as _log_run
 from pbl.pillars import Selection, select_pillars, weigh
 from pbl.validate import validate as _validate
 
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from pbl.findings import Report
+    from pbl.log_run import Logged
     from pbl.recipe import Recipe
 
     AnyPath = str | PathLike[str]
@@ -67,18 +72,21 @@ def blend(
     limits = _limits(threads, memory_limit, temp_dir)
     to = None if output is None else Path(output)
     if recipe is not None:
-        if paths or pillars or weights or template is not None or raw_weights or (clip_min, clip_max) != (None, None):
+        others = (weights, template, clip_min, clip_max)
+        if paths or pillars or raw_weights or any(other is not None for other in others):
             raise UsageError("recipe has its own pillars, weights, clips and template")
         path = Path(recipe)
         folder = None if inputs is None else Path(inputs)
         return replay(
             path, maker=_maker(), spill=path.parent, output=to, inputs=folder, force=force, limits=limits
         ).recipe
+    if inputs is not None:
+        raise UsageError("inputs goes with recipe")
     chosen = weigh(_select(paths, pillars, template), _weights(weights))
     settings = chosen.settings
     clip = Clip(
-        low=settings.clip_min if clip_min is None else float(clip_min),
-        high=settings.clip_max if clip_max is None else float(clip_max),
+        low=settings.clip_min if clip_min is None else _real(clip_min, "clip_min"),
+        high=settings.clip_max if clip_max is None else _real(clip_max, "clip_max"),
     )
     target = to or settings.output or Path("submission.csv")
     return _blend(
@@ -93,22 +101,92 @@ def blend(
     ).recipe
 
 
+def log_run(
+    submission: AnyPath | None = None,
+    *,
+    label: str,
+    cv: float | None = None,
+    full_cv: float | None = None,
+    public: float | None = None,
+    private: float | None = None,
+    metric: str = "",
+    notes: str = "",
+    pillar: str | None = None,
+    model: str | None = None,
+    scores: AnyPath | None = None,
+    logs: AnyPath = "run_logs",
+    now: datetime | None = None,
+) -> Logged:
+    """Log a run as `pbl log-run` does, and return it; `scores` is a pillar's own score table, `now` an aware moment.
+
+    Raises PblError, and logs nothing, if there is nothing to log or it can't be logged.
+    """
+    from pbl import __version__
+
+    path = None if submission is None else Path(submission)
+    if path is None and Path("submission.csv").exists():
+        path = Path("submission.csv")
+    moment = datetime.now(UTC) if now is None else now.astimezone(UTC)
+    return _log_run(
+        path,
+        label=label,
+        logs=Path(logs),
+        surroundings=Surroundings.of(os.environ, now=moment, version=__version__),
+        scores=Scores(cv=_finite(cv), full_cv=_finite(full_cv), public=_finite(public), private=_finite(private)),
+        metric=metric,
+        notes=notes,
+        pillar=pillar,
+        model=model,
+        table=None if scores is None else Path(scores),
+    )
+
+
+def _finite(score: float | None) -> float | None:
+    if score is None:
+        return None
+    value = float(score)
+    if not math.isfinite(value):
+        raise UsageError(f"a score must be a finite number, not {score!r}")
+    return value
+
+
 def _select(paths: Sequence[AnyPath], pillars: Mapping[str, AnyPath] | None, template: AnyPath | None) -> Selection:
     named = [(name, Path(path)) for name, path in (pillars or {}).items()]
+    for name, _ in named:
+        if not name or any(c in name for c in "\r\n\0"):
+            raise UsageError(f"pillars: {name!r} is no name; a name is text without line ends")
+    if "" in map(str, [*paths, *(pillars or {}).values()]):
+        raise UsageError("a path is empty")
     return select_pillars([Path(p) for p in paths], named=named, template=None if template is None else Path(template))
 
 
 def _weights(weights: Sequence[float] | Mapping[str, float] | None) -> list[str]:
     if weights is None:
         return []
+    if isinstance(weights, str):
+        return [weights]
+    if not len(weights):
+        raise UsageError("weights: none given; leave them out for the usual ones")
     if hasattr(weights, "items"):
-        return [f"{name}={float(weight)!r}" for name, weight in weights.items()]
-    return [repr(float(weight)) for weight in weights]
+        return [f"{name}={_real(weight, 'weights')!r}" for name, weight in weights.items()]
+    return [repr(_real(weight, "weights")) for weight in weights]
+
+
+def _real(value: float, what: str) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"{what}: {value!r} is not a number") from None
 
 
 def _limits(threads: int | None, memory_limit: str | None, temp_dir: AnyPath | None) -> Limits:
+    if threads is not None and threads != max(1, int(threads)):
+        raise UsageError(f"threads: {threads!r} is not a whole number of 1 or more")
     memory = None if memory_limit is None else parse_memory(memory_limit)
-    return Limits(threads=threads, memory=memory, temp_dir=None if temp_dir is None else Path(temp_dir))
+    folder = None if temp_dir is None else Path(temp_dir)
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"temp_dir: {folder} is not a folder")
+    return Limits(threads=threads, memory=memory, temp_dir=folder)
 
 
 def _maker() -> Maker:

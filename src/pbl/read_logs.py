@@ -128,8 +128,9 @@ def _add_facts(path: Path, table: Table, logs: Logs, tell: Callable[[str, str], 
         day = ""
     odd: list[str] = []
     seen: dict[tuple[str, ...], int] = {}
+    known = [column if column in COLUMNS else "" for column in table.header]
     for row, texts in table.rows:
-        cells = {c: meant(c, t) for c, t in zip(table.header, texts, strict=True) if t and c in COLUMNS}
+        cells = {c: t if t[0] != "'" else meant(c, t) for c, t in zip(known, texts, strict=True) if t and c}
         scores = tuple(_score(cells, column, row, odd) for column in SCORES)
         when = cells.get("logged_at", "")
         if when and not _MOMENT.fullmatch(when):

@@ -7,15 +7,19 @@ fact: a run, or a score that came later under the same run id.
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
+import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from pbl.contract import NUMBER
 from pbl.writing import defused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 SEED = ("pillar", "model", "processed_cv")
@@ -32,6 +36,7 @@ KAGGLE, BY_HAND = "kaggle", "by-hand"
 
 _FREE = frozenset({"pillar", "model", "metric", "method", "submission", "kaggle_ref", "kaggle_run_type", "notes"})
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
+_DIGITS = 18
 _DECIMAL = re.compile(NUMBER)
 
 
@@ -71,6 +76,30 @@ def decimal(cell: str) -> float | None:
     return value if abs(value) != float("inf") else None
 
 
+def typed(column: str, text: str) -> Any:  # noqa: ANN401 - as JSON knows it
+    """Return a text as what its column holds: number, count, flag or object; None if it is empty or isn't one."""
+    if column in {*SCORES, "clip_min", "clip_max"}:
+        return decimal(text)
+    if column in {"rows", "clipped"}:
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
+    if column in {"git_dirty", "kaggle_rerun"}:
+        return {"true": True, "false": False}.get(text)
+    if column in {"weights", "inputs"}:
+        return dict(table) if (table := named(column, text)) is not None else None
+    return text or None
+
+
+@lru_cache(maxsize=1000)
+def named(column: str, text: str) -> Mapping[str, Any] | None:
+    """Return the object of a `weights` or `inputs` cell: finite numbers or texts by name; None if it is none."""
+    try:
+        table = json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return None
+    good = _share if column == "weights" else _text
+    return table if isinstance(table, dict) and all(map(good, table.values())) else None
+
+
 def moment(text: str) -> datetime | None:
     """Return the moment of an ISO text, UTC where it names no zone; None if it is none."""
     try:
@@ -86,3 +115,11 @@ def moment(text: str) -> datetime | None:
 def stamp(at: datetime) -> str:
     """Return a moment as logs have it."""
     return f"{at:%Y-%m-%dT%H:%M:%S}{f'.{at.microsecond:06}' if at.microsecond else ''}Z"
+
+
+def _share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)

@@ -35,8 +35,8 @@ class Program(_Text, TyperGroup):
     """The program itself."""
 
 
-class Command(_Text, TyperCommand):
-    """One command: its help ends in examples, weights may stand in a row, and errors become words and exit codes."""
+class _Spoken(_Text):
+    """What a command does, and a group that is one: help ends in examples, errors become words and exit codes."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on
         if kwargs.get("help"):
@@ -51,12 +51,12 @@ class Command(_Text, TyperCommand):
         """Take the arguments; a usage error is told as JSON too, where JSON was asked for."""
         ctx.meta["pbl.flags"] = [a.partition("=")[0] for a in args if a.startswith("--")]
         try:
-            return super().parse_args(ctx, _each_weight(args))
+            return cast("list[str]", super().parse_args(ctx, _each_weight(args)))  # type: ignore[misc] # as above
         except Exception as error:
             if hasattr(error, "format_message") and _wants_json(args):
                 from pbl.cli import show
 
-                show.failure_json(self.name or "", cast("Any", error).format_message())
+                show.failure_json(_called(ctx), cast("Any", error).format_message())
             raise
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
@@ -65,16 +65,29 @@ class Command(_Text, TyperCommand):
         from pbl.errors import PblError
 
         try:
-            return super().invoke(ctx)
+            return super().invoke(ctx)  # type: ignore[misc] # as above
         except PblError as error:
-            show.failure(self.name or "", error, json_too=ctx.params.get("format") == "json")
+            show.failure(_called(ctx), error, json_too=ctx.params.get("format") == "json")
             raise typer.Exit(error.exit_code) from error
         except BrokenPipeError as error:
             show.close_quietly()
             raise typer.Exit(2) from error
         except OSError as error:
-            show.failure(self.name or "", PblError(_told(error)), json_too=False)
+            show.failure(_called(ctx), PblError(_told(error)), json_too=False)
             raise typer.Exit(2) from error
+
+
+class Command(_Spoken, TyperCommand):
+    """One command; weights may stand in a row."""
+
+
+class Commands(_Spoken, TyperGroup):
+    """A command that does something by itself, and has commands of its own."""
+
+
+def _called(ctx: Any) -> str:  # noqa: ANN401 - as above
+    """Return a command's name, with that of the command it belongs to."""
+    return str(ctx.command_path).partition(" ")[2]
 
 
 def _as_given(self: Any, ctx: Any, value: Any) -> Any:  # noqa: ANN401 - a method of Click's Parameter
@@ -82,8 +95,8 @@ def _as_given(self: Any, ctx: Any, value: Any) -> Any:  # noqa: ANN401 - a metho
     if self.nargs != 1 or self.multiple:
         value = list(value or ())
     if self.required and not value:
-        kind = "argument" if self.param_type_name == "argument" else "option"
-        ctx.fail(f"Missing {kind} {self.get_error_hint(ctx)}.")
+        option = self.param_type_name != "argument"
+        ctx.fail(f"Missing option {self.opts[0]}." if option else f"Missing argument {self.metavar or self.name}.")
     return value if self.callback is None else self.callback(ctx, self, value)
 
 
