@@ -1,3 +1,3 @@
--- What does one file bring to the gathering?
--- no $parameters; {file} the file, {cells} its text columns, {numbers} the same as numbers
-(SELECT row, id, {cells}, {numbers} FROM {file})
+-- What does one file bring to the gathering? Its numbers, and whether all cells of a row are as they must be.
+-- the $parameters that {good} names; {file} the file, {numbers} its cells t0, t1, ... as numbers n0, n1, ...
+(SELECT row, id, {numbers}, {good} AS good FROM {file})

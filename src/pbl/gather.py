@@ -19,9 +19,11 @@ from pbl.findings import Severity
 from pbl.reading import Offences, structural, tokenize, untailed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pbl.duck import Duck
+
+_ROWS_A_PART = 2_500_000
 
 
 def gather(duck: Duck, pillars: Sequence[Checked], template: Checked | None, contract: Contract) -> bool:
@@ -36,13 +38,14 @@ def gather(duck: Duck, pillars: Sequence[Checked], template: Checked | None, con
         return False
     names = {id(file): f"p{place}" for place, file in enumerate(files)}
     try:
-        if not all(_known(duck, file, names[id(file)]) for file in files):
+        counts = [_known(duck, file, names[id(file)]) for file in files]
+        if None in counts or len(set(counts)) > 1:
             return False
         for beside in (True, False):
             if beside and len({file.source.first for file in files}) > 1:
                 continue
             facts = _gather(duck, files, names, contract, beside=beside)
-            if _spotless(facts):
+            if _spotless(facts, counts[0]) and _distinct(duck, facts["rows"]):
                 _settle(files, names, facts, pillars, len(contract.targets), beside=beside)
                 return True
     except Malformed:
@@ -64,16 +67,24 @@ def _promising(file: Checked) -> bool:
     return not (wrong or source.stopped) and bool(source.columns) and (source.rows > 0 or not source.plain)
 
 
-def _known(duck: Duck, file: Checked, table: str) -> bool:
-    """Have the database know a file, and say whether its structure is sound."""
+def _known(duck: Duck, file: Checked, table: str) -> int | None:
+    """Have the database know a file, and return how many rows it has, None if its structure isn't sound."""
     source = file.source
     columns = source.columns if file.pillar else source.columns[:1]
     if source.plain:
         duck.add_plain(table, source.fd or 0, width=len(source.header), columns=columns, keep=False)
-        return True
+        return source.rows
+    counts: list[int] = []
+
+    def counted() -> Iterator[list[list[str]]]:
+        for batch in batches:
+            counts.append(len(batch[0]))
+            yield batch[: len(columns)]
+
     batches, offences = tokenize(source, 0)
-    duck.add_cells(table, (batch[: len(columns)] for batch in batches))
-    return not any(f.severity is Severity.ERROR for f in structural(source, offences))
+    duck.add_cells(table, counted())
+    wrong = any(f.severity is Severity.ERROR for f in structural(source, offences))
+    return None if wrong else sum(counts)
 
 
 def _gather(
@@ -90,22 +101,31 @@ def _gather(
     targets = range(len(contract.targets))
     aliases = {id(file): "o" if file is reference else f"f{place}" for place, file in enumerate(files)}
     pillars = [file for file in files if file.pillar]
-    numbers = [Sql(f"{aliases[id(file)]}.n{t} AS n{place}_{t}") for place, file in enumerate(pillars) for t in targets]
+    numbers = [
+        Sql(f"{_number(aliases[id(file)], t) if beside else f'{aliases[id(file)]}.n{t}'} AS n{place}_{t}")
+        for place, file in enumerate(pillars)
+        for t in targets
+    ]
     good = [] if checked else [_good_id(reference, contract)]
     for file in files:
         alias = aliases[id(file)]
         good += [Sql(f"{alias}.id = o.id")] if beside and file is not reference else []
-        good += [_good_number(alias, t, file, contract) for t in targets] if file.pillar and not checked else []
+        if file.pillar and not checked:
+            good += [_good_cells(file, contract, alias)] if beside else [Sql(f"{alias}.good")]
     facts = numbers
     if not beside:
         facts = [Sql("o.row AS row"), *numbers]
         facts += [Sql(f"{aliases[id(file)]}.row = o.row AS {names[id(file)]}_aligned") for file in others]
     join = "POSITIONAL JOIN {0} AS {1}" if beside else "JOIN {0} AS {1} ON {1}.id = o.id"
+    # Nothing may stand between a file and the positional join: only bare files are read side by side, row by row.
+    cells = {
+        id(file): name(names[id(file)]) if beside else _cells(file, names, contract, checked=checked) for file in files
+    }
     duck.run(
         "gather",
-        _values(good, contract),
-        order=_cells(reference, names, targets),
-        joins=listed([Sql(join.format(_cells(f, names, targets), aliases[id(f)])) for f in others], " "),
+        _values([*good, *cells.values()], contract),
+        order=cells[id(reference)],
+        joins=listed([Sql(join.format(cells[id(f)], aliases[id(f)])) for f in others], " "),
         facts=listed(facts),
         good=listed(good or [Sql("true")], " AND "),
         sorted=Sql("" if beside else "ORDER BY o.row"),
@@ -119,13 +139,17 @@ def _gather(
     return duck.row("gathered", misplaced=misplaced, profile=listed([*ranges, *aligned]))
 
 
-def _cells(file: Checked, names: Mapping[int, str], targets: range) -> Sql:
+def _cells(file: Checked, names: Mapping[int, str], contract: Contract, *, checked: bool) -> Sql:
     """Return what a file brings: of the template only the ids, never its targets."""
     if not file.pillar:
         return ask("gathered_ids", file=names[id(file)])
-    cells = listed([name(f"t{t}") for t in targets])
-    numbers = listed([Sql(f"try_cast(t{t} AS DOUBLE) AS n{t}") for t in targets])
-    return ask("gathered_cells", file=names[id(file)], cells=cells, numbers=numbers)
+    targets = range(len(contract.targets))
+    return ask(
+        "gathered_cells",
+        file=names[id(file)],
+        numbers=listed([Sql(f"{_number(names[id(file)], t)} AS n{t}") for t in targets]),
+        good=Sql("true") if checked else _good_cells(file, contract, names[id(file)]),
+    )
 
 
 def _good_id(reference: Checked, contract: Contract) -> Sql:
@@ -138,21 +162,28 @@ def _good_id(reference: Checked, contract: Contract) -> Sql:
     return listed(parts, " AND ")
 
 
-def _good_number(alias: str, target: int, file: Checked, contract: Contract) -> Sql:
-    """Return the condition of a sound cell.
+def _good_cells(file: Checked, contract: Contract, alias: str) -> Sql:
+    """Return the condition of a row whose cells are all sound.
 
     The engine's cast takes the grammar's numbers and besides: white space around, `_` between digits, nan and inf.
     """
-    parts = [Sql(f"isfinite({alias}.n{target})")]
-    if file.source.spaced:
-        parts.append(Sql(f"regexp_full_match({alias}.t{target}, $number)"))
-    else:
-        parts.append(Sql(f"NOT contains({alias}.t{target}, '_')"))
-    if contract.min is not None:
-        parts.append(Sql(f"{alias}.n{target} >= $minimum"))
-    if contract.max is not None:
-        parts.append(Sql(f"{alias}.n{target} <= $maximum"))
+    parts = []
+    for target in range(len(contract.targets)):
+        cell, number = f"{alias}.t{target}", _number(alias, target)
+        parts.append(Sql(f"isfinite({number})"))
+        if file.source.spaced:
+            parts.append(Sql(f"regexp_full_match({cell}, $number)"))
+        else:
+            parts.append(Sql(f"NOT contains({cell}, '_')"))
+        if contract.min is not None:
+            parts.append(Sql(f"{number} >= $minimum"))
+        if contract.max is not None:
+            parts.append(Sql(f"{number} <= $maximum"))
     return listed(parts, " AND ")
+
+
+def _number(alias: str, target: int) -> str:
+    return f"try_cast({alias}.t{target} AS DOUBLE)"
 
 
 def _values(good: Sequence[Sql], contract: Contract) -> dict[str, Any]:
@@ -169,8 +200,17 @@ def _values(good: Sequence[Sql], contract: Contract) -> dict[str, Any]:
     return {key: value for key, value in values.items() if f"${key}" in text}
 
 
-def _spotless(facts: Mapping[str, Any]) -> bool:
-    return bool(facts["rows"]) and not (facts["bad"] or facts["misplaced"]) and facts["different_ids"] == facts["rows"]
+def _spotless(facts: Mapping[str, Any], rows: int | None) -> bool:
+    """Say whether what was gathered is all there is: a join by id leaves out what only one of the files has."""
+    wrong = facts["bad"] or facts["misplaced"]
+    return bool(rows) and not wrong and facts["rows"] == rows
+
+
+def _distinct(duck: Duck, rows: int) -> bool:
+    """Say whether all ids are known to differ, and by more than case."""
+    parts = 1 + rows // _ROWS_A_PART
+    found = [duck.rows("gathered_hashes", {"parts": parts, "part": part})[0][0] for part in range(parts)]
+    return bool(sum(found) == rows)
 
 
 def _settle(
