@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 TOML = "pbl.toml"
 NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 """What a number is, everywhere in pbl: a whole-cell regular expression; a finite value is asked for besides."""
+_ESCAPE = r"\\(?:[dDwWsS]|[tnrfv]|x[0-7][0-9A-Fa-f]|[!-/:-@\[-`{-~])"
+_CLASS = rf"\[\^?(?:(?!&&|--|~~|\|\|)(?:[^\[\]\\]|{_ESCAPE}))+\]"
+_COUNT = r"(?:[*+?]|\{[0-9]{1,3}(?:,(?:[0-9]{1,3})?)?\})\??(?![*+?{])"
+_GROUP = r"\((?!\?)|\(\?(?:P<[a-z_]+>|:)|\)"
+_COMMON = rf"(?:\(\?[ims]\))?(?:[^\\\[\](){{}}*+?]|\\[bBA]|{_ESCAPE}|{_CLASS}|{_GROUP}|(?<!\()(?<!^){_COUNT})*"
+"""What Python, RE2 and Rust take for the same in a pattern."""
 _LARGEST = sys.float_info.max
 
 
@@ -139,14 +146,16 @@ class _Toml:
         if pattern is None:
             return None
         try:
-            re.compile(pattern)
-        except re.error as error:
+            with warnings.catch_warnings(action="ignore"):
+                re.compile(pattern)
+        except (re.error, OverflowError, RecursionError) as error:
             raise self._error("contract.id_pattern", f"is no regular expression: {error}: {pattern!r}") from error
-        foreign = re.search(r"(?<!\\)(?:\\\\)*(\(\?(?:[=!>(#]|<[=!]|P=)|\\[1-9]|[*+?}]\+)", pattern)
-        if foreign:
+        known = re.match(_COMMON, pattern)
+        if known and known.end() < len(pattern):
             raise self._error(
                 "contract.id_pattern",
-                f"uses {foreign[1]!r}; look-around and back-references are not supported: {pattern!r}",
+                f"uses {pattern[known.end() :][:12]!r}, which is not supported, as not every engine reads it alike; "
+                f"write it with letters, classes [...], groups (...), |, * + ? {{n,m}} and escapes: {pattern!r}",
             )
         return pattern
 

@@ -191,9 +191,12 @@ class Report:
     def verdict(self) -> str:
         """Return the outcome in one line."""
         counts = [(self.count(s), str(s)) for s in Severity]
-        told = ", ".join(f"{n:,} {word}{'s' if n != 1 else ''}" for n, word in counts if n) or "no findings"
-        files = len(self.files)
-        return f"{told} in {files:,} file{'s' if files != 1 else ''}"
+        told = ", ".join(plural(n, word) for n, word in counts if n)
+        files = plural(len(self.files), "file")
+        if not self.ok:
+            return f"{told} in {files}"
+        rows = plural(sum(f.rows or 0 for f in self.files), "row")
+        return f"ok: {files}, {rows}" + (f" ({told})" if told else "")
 
     def to_json(self) -> dict[str, Any]:
         """Return the report in the public form."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from typing import TYPE_CHECKING
 
 from pbl.contract import TOML, Contract
 from pbl.errors import OutputError
 from pbl.pillars import Selection, select_pillars, weigh
 from pbl.reading import survey
+from pbl.toml_text import toml_key, toml_string
 from pbl.writing import write_whole
 
 if TYPE_CHECKING:
@@ -48,24 +47,26 @@ def _text(selection: Selection, columns: tuple[str, ...]) -> str:
         "# What pbl knows of this folder; flags win over it. Paths are relative to this file.",
         "",
         "[contract]",
-        f"id = {_quoted(columns[0])}  # the id column",
-        f"targets = [{', '.join(map(_quoted, columns[1:]))}]  # the prediction columns, one or more",
+        f"id = {toml_string(columns[0])}  # the id column",
+        f"targets = [{', '.join(map(toml_string, columns[1:]))}]  # the prediction columns, one or more",
         "# id_pattern = 'ID[0-9]+__[A-Za-z_]+'  # a regular expression for the whole id",
         "# min = 0.0  # bounds on the predictions in the files",
         "# max = 500.0",
-        f"template = {_quoted(template)}  # its ids, in its order, are what the submission must have"
+        f"template = {toml_string(template)}  # its ids, in its order, are what the submission must have"
         if template
         else '# template = "sample_submission.csv"  # its ids, in its order, are what the submission must have',
         "",
     ]
     for pillar in selection.pillars:
         lines += [
-            f"[pillars.{_key(pillar.name)}]",
-            f"file = {_quoted(pillar.path.name)}",
+            f"[pillars.{toml_key(pillar.name)}]",
+            f"file = {toml_string(pillar.path.name)}",
             f"weight = {float(pillar.weight or 0.0)!r}",
         ]
         oof = f"oof_{pillar.name}.csv"
-        lines += [f"oof = {_quoted(oof)}"] if (pillar.path.parent / oof).is_file() else [f"# oof = {_quoted(oof)}"]
+        lines += (
+            [f"oof = {toml_string(oof)}"] if (pillar.path.parent / oof).is_file() else [f"# oof = {toml_string(oof)}"]
+        )
         lines.append("")
     lines += [
         "[blend]",
@@ -74,12 +75,3 @@ def _text(selection: Selection, columns: tuple[str, ...]) -> str:
         '# output = "submission.csv"',
     ]
     return "\n".join(lines) + "\n"
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
-
-
-def _quoted(text: str) -> str:
-    """Return a TOML string; JSON's escapes are TOML's, but for DEL."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

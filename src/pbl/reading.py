@@ -406,7 +406,7 @@ class _Tokens:
                 yield batch
                 batch = [[] for _ in positions]
         if not rows:
-            self._offend("PBL107", None, None)
+            self._offences["PBL107"] = Offences(limit=self._limit, count=1)
         rare = min(self._ends.values(), key=lambda found: found.count)
         if rare.count:
             self._merge("PBL108", rare)
@@ -455,11 +455,11 @@ class _Tokens:
         position = self._source.columns[0] if self._source.columns else -1
         return _shown(record.cells[position]) if 0 <= position < len(record.cells) else None
 
-    def _offend(self, code: str, row: int | None, record: _Record | None) -> None:
+    def _offend(self, code: str, row: int, record: _Record) -> None:
         self._note(self._offences.setdefault(code, Offences(limit=self._limit)), row, record)
 
-    def _note(self, offences: Offences, row: int | None, record: _Record | None) -> None:
-        if record is None or offences.full:
+    def _note(self, offences: Offences, row: int, record: _Record) -> None:
+        if offences.full:
             offences.add(row, None, None)
         else:
             offences.add(row, self._id(record), _shown(record.raw))
@@ -530,7 +530,7 @@ def _misread(header: _Record) -> tuple[str, str, int | None] | None:
     delimiter = next((d for d in ";\t|" if d in only), None)
     if delimiter:
         name = "a tab" if delimiter == "\t" else repr(delimiter)
-        return "PBL104", f"columns are separated by {name}, not by a comma", 1
+        return "PBL104", f"columns are separated by {name}, not by a comma: {_shown(only)[:80]!r}", 1
     return None
 
 

@@ -22,22 +22,23 @@ def _section(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterable[str]:
     plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
     nested = {key: value for key, value in table.items() if isinstance(value, dict)}
     if plain or not nested:
-        yield f"[{'.'.join(map(_key, path))}]"
-        yield from (f"{_key(key)} = {_value(value)}" for key, value in plain.items())
+        yield f"[{'.'.join(map(toml_key, path))}]"
+        yield from (f"{toml_key(key)} = {_value(value)}" for key, value in plain.items())
     for place, (key, value) in enumerate(nested.items()):
         if place or plain:
             yield ""
         yield from _section((*path, key), value)
 
 
-def _key(text: str) -> str:
-    return text if _BARE.fullmatch(text) else _quoted(text)
+def toml_key(text: str) -> str:
+    """Return a key, bare where it may be."""
+    return text if _BARE.fullmatch(text) else toml_string(text)
 
 
 def _value(value: object) -> str:
     match value:
         case str():
-            return _quoted(value)
+            return toml_string(value)
         case bool():
             return "true" if value else "false"
         case int():
@@ -51,7 +52,8 @@ def _value(value: object) -> str:
             raise TypeError(message)
 
 
-def _quoted(text: str) -> str:
+def toml_string(text: str) -> str:
+    """Return a string in quotes."""
     return f'"{"".join(map(_character, text))}"'
 
 

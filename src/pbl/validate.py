@@ -189,7 +189,16 @@ def _profile(duck: Duck, table: str, columns: Sequence[int], contract: Contract)
         pattern = Sql("count(*) FILTER (WHERE NOT regexp_full_match(id, $pattern))")
         values["pattern"] = f"(?:{contract.id_pattern})"
     asked = listed([ask("screen_target", t=t) for t in targets]) if targets else Sql("0 AS no_targets")
-    return duck.row("screen", values, table=table, pattern=pattern, targets=asked)
+    try:
+        return duck.row("screen", values, table=table, pattern=pattern, targets=asked)
+    except Malformed as error:
+        if "CSV Error" in str(error):
+            raise
+        raise _unread(contract, error) from error
+
+
+def _unread(contract: Contract, error: object) -> ContractError:
+    return ContractError(f"contract.id_pattern cannot be read: {str(error).strip()}: {contract.id_pattern!r}")
 
 
 def _check_values(duck: Duck, file: Checked, contract: Contract, limit: int | None, *, trusting: bool) -> None:
@@ -197,7 +206,8 @@ def _check_values(duck: Duck, file: Checked, contract: Contract, limit: int | No
     profile, targets = file.profile, contract.targets if file.pillar else ()
     bad = sum(profile[f"t{n}_bad"] for n in range(len(targets))) + profile["bad_ids"] + profile["strange_ids"]
     file.spotless = not bad and profile["different_ids"] == file.rows
-    certain = contract.id_pattern is None or file.source.ascii
+    pattern = contract.id_pattern or ""
+    certain = not pattern or (file.source.ascii and r"\s" not in pattern.lower())  # engines know other white space
     if not trusting or not file.spotless or not certain:
         found = _decide(duck, file, contract, targets, limit)
         if bad and not found and certain:
@@ -269,9 +279,11 @@ def _decide(duck: Duck, file: Checked, contract: Contract, targets: Sequence[str
 def _failures(frame: pl.DataFrame, contract: Contract, columns: Sequence[str]) -> pl.DataFrame | None:
     """Return the schema's failure cases, None if there are none; nothing in the environment weakens the verdict."""
     import polars as pl
-    from pandera.config import ValidationDepth, config_context, set_config
-    from pandera.errors import SchemaErrors
-    from pbl_schemas.prediction import prediction_schema
+
+    with _hidden_variables("PANDERA_"):
+        from pandera.config import ValidationDepth, config_context, set_config
+        from pandera.errors import SchemaErrors
+        from pbl_schemas.prediction import prediction_schema
 
     schema = prediction_schema(
         id=columns[0],
@@ -287,12 +299,23 @@ def _failures(frame: pl.DataFrame, contract: Contract, columns: Sequence[str]) -
             schema.validate(frame, lazy=True)
     except SchemaErrors as errors:
         cases: pl.DataFrame = errors.failure_cases.filter(pl.col("check").is_in(list(_SAID)))
+        if cases["index"].has_nulls():  # a check that could not be made
+            raise _unread(contract, cases["failure_case"][0]) from errors
         return cases.select(code="check", column="column", place="index")
     except pl.exceptions.ComputeError as error:
-        raise ContractError(
-            f"contract.id_pattern cannot be read: {str(error).strip()}: {contract.id_pattern!r}"
-        ) from error
+        raise _unread(contract, error) from error
     return None
+
+
+@contextmanager
+def _hidden_variables(start: str) -> Iterator[None]:
+    """Import something while the environment doesn't tell it anything: Pandera stops at a strange value."""
+    environment = os.environ  # noqa: TID251 - hidden, not asked
+    hidden = {name: environment.pop(name) for name in list(environment) if name.startswith(start)}
+    try:
+        yield
+    finally:
+        environment.update(hidden)
 
 
 def _alike_ids(duck: Duck, table: str, limit: int | None) -> Offences:

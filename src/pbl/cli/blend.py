@@ -56,9 +56,11 @@ def blend(
     memory_limit: options.Memory = None,
     temp_dir: options.TempDir = None,
 ) -> None:
-    """Blend checked prediction files into one submission, with its recipe beside it.
+    """Blend checked files into one submission.
 
-    Each value is the weighted mean of the pillars' values, matched by id; nothing is written if a check fails.
+    Each value is the weighted mean of the pillars' values, matched by id, and the recipe is written beside it. Nothing
+    is written if a check fails (exit code 1) or it can't be done (2). PATH is a folder, a file or name=file; by
+    default the pillars of pbl.toml are meant.
 
     Examples:
         pbl blend pillars/ --clip-min 0

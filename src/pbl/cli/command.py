@@ -111,9 +111,9 @@ def _each_weight(args: Sequence[str]) -> list[str]:
         if word not in _WEIGHT_FLAGS or not rest:
             given.append(word)
             continue
-        given.append(f"--weights={rest.pop(0)}")
+        given.append("--weights=" + rest.pop(0).rstrip(","))
         while rest and all(re.fullmatch(_WEIGHT, part.strip()) for part in rest[0].rstrip(",").split(",")):
-            given.append(f"--weights={rest.pop(0)}")
+            given.append("--weights=" + rest.pop(0).rstrip(","))
     return given
 
 

@@ -15,7 +15,9 @@ def init(
         str | None, typer.Argument(metavar="[FOLDER]", help="Where the files lie; default: here.")
     ] = None,
 ) -> None:
-    """Write a commented pbl.toml for the prediction files of a folder; an existing one is never replaced.
+    """Write a commented pbl.toml for a folder.
+
+    It names the prediction files that are there, with their weights. An existing one is never replaced.
 
     Examples:
         pbl init

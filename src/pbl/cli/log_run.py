@@ -40,7 +40,9 @@ def log_run(
     logs: Annotated[str, typer.Option("--logs", metavar="DIR", help="Where the logs are.")] = "run_logs",
     format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")] = "text",  # noqa: A002 - the flag's name
 ) -> None:
-    """Log a run in run_logs/scores_YYYY-MM-DD_LABEL.csv: what was made from what, and how it scored.
+    """Log a run, with its weights, hashes and scores.
+
+    It goes to run_logs/scores_YYYY-MM-DD_LABEL.csv: what was made from what, and how it scored.
 
     A submission that pbl blended fills its row from the recipe beside it; one that was edited since is refused.
 

@@ -22,7 +22,9 @@ def notebook(
     ] = False,
     format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")] = "text",  # noqa: A002 - the flag's name
 ) -> None:
-    """Write the notebook that blends a packed dataset on Kaggle, without internet and without training.
+    """Write the notebook that blends on Kaggle.
+
+    It blends a packed dataset without internet and without training.
 
     `pbl pack` writes the same one; here it is alone, for a dataset that is on Kaggle already.
 

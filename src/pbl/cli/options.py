@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PATH]...", help="Folders, files or name=file; default: the pillars of pbl.toml."),
+    typer.Argument(metavar="PATH", help="Folders, files or name=file; default: the pillars of pbl.toml."),
 ]
 Template = Annotated[
     str | None, typer.Option("--template", metavar="FILE", help="The sample submission: its ids, its order.")
@@ -120,8 +120,10 @@ def limits(threads: str | None, memory: str | None, temp_dir: str | None) -> Lim
 
 
 def temporary_folder() -> Path:
-    """Return the system's folder for temporary files."""
-    return Path(os.environ.get("TMPDIR") or "/tmp" if os.name == "posix" else os.environ.get("TEMP", "."))  # noqa: S108 - a private folder is made in it
+    """Return the system's folder for temporary files; a variable that names none is passed over."""
+    named = [os.environ.get(name, "") for name in ("TMPDIR", "TEMP")]
+    places = (Path(text) for text in (*named, "/tmp", "/var/tmp") if text)  # noqa: S108 - a private folder is made in it
+    return next((place for place in places if place.is_dir() and os.access(place, os.W_OK)), Path())
 
 
 def _none_empty(texts: list[str] | None) -> list[str]:

@@ -64,7 +64,9 @@ def pack(
     ] = False,
     format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")] = "text",  # noqa: A002 - the flag's name
 ) -> None:
-    """Pack checked prediction files for Kaggle: a dataset, and a notebook that only infers, with the internet off.
+    """Pack checked files for Kaggle.
+
+    A dataset is made of them, and a notebook that only infers, with the internet off.
 
     Two flat folders are written, DIR/dataset and DIR/notebook, and the lines that upload them are shown. Nothing is
     sent anywhere. A pillar with findings is not packed, and then nothing is written.

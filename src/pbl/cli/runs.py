@@ -69,7 +69,9 @@ def _runs(
     ] = "table",
     logs: Logs = None,
 ) -> None:
-    """List all runs of all logs, old three-column logs too, each with its newest scores.
+    """List the logged runs with their newest scores.
+
+    All logs are read, old three-column ones too.
 
     The best scores are marked with *. What can't be read of a log is said, and what looks wrong.
 
@@ -100,7 +102,9 @@ def _runs(
 
 @runs.command(cls=Command)
 def show(ctx: typer.Context, run: Run, format: AsTold = "text", logs: Logs = None) -> None:  # noqa: A002 - the flag's name
-    """Tell everything about one run, and whether its files are still there and unchanged.
+    """Tell everything about one run.
+
+    That includes whether its files are still there and unchanged.
 
     Examples:
         pbl runs show 20261123-4f9a1ck2
@@ -145,7 +149,9 @@ def import_scores(
     format: AsTold = "text",  # noqa: A002 - the flag's name
     logs: Logs = None,
 ) -> None:
-    """Append the scores that Kaggle lists to the runs that the submissions' descriptions name (pbl:ID).
+    """Import scores from Kaggle's list of submissions.
+
+    They are appended to the runs that the submissions' descriptions name (pbl:ID); no row is rewritten.
 
     No row is rewritten, and importing twice changes nothing.
 
@@ -180,7 +186,9 @@ def score(
     format: AsTold = "text",  # noqa: A002 - the flag's name
     logs: Logs = None,
 ) -> None:
-    """Give a run its leaderboard scores by hand; no row is rewritten, the newest value counts.
+    """Give a run its leaderboard scores by hand.
+
+    No row is rewritten; the newest value counts.
 
     Examples:
         pbl runs score 20261123-4f9a1ck2 --public 0.72 --private 0.69

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pbl.pillars import Selection
     from pbl.recipe import Recipe
 
+_ORDER = "PBL604"
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 
 
@@ -184,17 +185,27 @@ def _table(found: Report, colour: bool) -> Iterable[str]:
     wide = max((len(safe(f.pillar or "template")) for f in files), default=0)
     for file in files:
         mine = [x for x in found.findings if (x.file, x.pillar) == (file.path, file.pillar)]
-        counts = [(sum(x.severity is s for x in mine), str(s)) for s in Severity]
+        counts = [(sum(x.severity is s for x in mine), str(s)) for s in (Severity.ERROR, Severity.WARNING)]
         told = ", ".join(plural(n, word) for n, word in counts if n) or "ok"
-        rows = "? rows" if file.rows is None else plural(file.rows, "row")
+        rows = "rows not counted" if file.rows is None else plural(file.rows, "row")
         yield f"{safe(file.pillar or 'template'):<{wide}}  {safe(file.path)}  {rows}: {told}"
         for finding in mine:
-            yield from _finding(finding, colour, indent="  ")
+            if finding.code != _ORDER:
+                yield from _finding(finding, colour, indent="  ")
         if file.not_checked:
             yield f"  not checked: {', '.join(file.not_checked)}"
+    yield from _orders(found)
     if found.set_aside:
         yield f"set aside: {', '.join(map(safe, found.set_aside))}"
     yield found.verdict()
+
+
+def _orders(found: Report) -> Iterable[str]:
+    """Tell in one line which files stand in another row order; it is harmless, and common to most files."""
+    others = [x for x in found.findings if x.code == _ORDER]
+    if others:
+        names = ", ".join(safe(x.pillar or "template") for x in others)
+        yield f"info {_ORDER} {others[0].rule}: {names}; {others[0].hint}"
 
 
 def _finding(finding: Finding, colour: bool, indent: str = "") -> Iterable[str]:

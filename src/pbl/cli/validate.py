@@ -53,9 +53,10 @@ def validate(
     memory_limit: options.Memory = None,
     temp_dir: options.TempDir = None,
 ) -> None:
-    """Check prediction files: each by its contract, then against each other and the template.
+    """Check prediction files, and report every problem.
 
-    Every problem of every file is reported in one go. Exit code 0: fine; 1: findings; 2: could not check.
+    Each file is checked by its contract, then against the others and the template, all in one go. Exit code 0: fine;
+    1: findings; 2: could not check. PATH is a folder, a file or name=file; default: the pillars of pbl.toml.
 
     Examples:
         pbl validate pillars/

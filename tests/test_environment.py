@@ -1,0 +1,86 @@
+"""The environment changes no verdict, neither through the command line nor through Python."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pbl_schemas
+import pbl_sql
+import pytest
+from making import process, write
+
+import pbl
+
+TWISTS = {
+    "Pandera switched off": {"PANDERA_VALIDATION_ENABLED": "False"},
+    "Pandera weakened": {"PANDERA_VALIDATION_DEPTH": "SCHEMA_ONLY", "PANDERA_CACHE_DATAFRAME": "True"},
+    "Pandera confused": {"PANDERA_VALIDATION_DEPTH": "garbage", "PANDERA_VALIDATION_ENABLED": "perhaps"},
+    "another Pandera backend": {"PANDERA_USE_NARWHALS_BACKEND": "True", "PANDERA_KEEP_CACHED_DATAFRAME": "True"},
+    "Turkish, far away, no colours": {"LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati", "NO_COLOR": "1", "TERM": "dumb"},
+    "no locale at all": {"LC_ALL": "C", "LANG": "", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "FORCE_COLOR": "1"},
+    "German commas": {"LC_ALL": "de_DE.UTF-8", "LC_NUMERIC": "de_DE.UTF-8", "COLUMNS": "20", "PYTHONIOENCODING": "latin-1"},
+    "nowhere to put temporaries": {"TMPDIR": "/nonexistent", "HOME": "/nonexistent", "XDG_CACHE_HOME": "/dev/null"},
+    "polars set up by somebody": {
+        "POLARS_MAX_THREADS": "1",
+        "POLARS_AUTO_USE_AZURE_STORAGE_ACCOUNT_KEY": "1",
+        "POLARS_FORCE_ASYNC": "1",
+        "POLARS_ENGINE_AFFINITY": "streaming",
+        "POLARS_FMT_MAX_ROWS": "1",
+    },
+    "Python set up by somebody": {"PYTHONHASHSEED": "7", "PYTHONOPTIMIZE": "2", "PYTHONWARNINGS": "error::FutureWarning"},
+}
+API = "import json, pbl, sys; print(json.dumps(pbl.validate(*sys.argv[1:]).to_json()))"
+
+
+def verdict(text):
+    report = json.loads(text)
+    return report["ok"], report["findings"], report["summary"]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Give a file with one of each fault of a cell, and a sound one with letters from far away."""
+    folder = tmp_path_factory.mktemp("files")
+    cells = ["1", "nan", "inf", "1,5", "", "abc", "1e400", "1_000", " 1", "İ", "0x10"]
+    bad = [(f"id{n}", f'"{cell}"') for n, cell in enumerate(cells)] + [("id1", "2"), ("", "3"), (" x", "4")]
+    good = [("ıİiI", "0.1"), ("日本語", "1e-7"), ("ß", "-2.5e300"), ("é", "0.30000000000000004")]
+    return [write(folder / "bad.csv", bad), write(folder / "good.csv", good)]
+
+
+@pytest.fixture(scope="module")
+def plain(files):
+    """Give the verdict and the blend where nothing is set."""
+    checked = process("validate", *files, "--format", "json")
+    assert checked.code == 1
+    codes = {finding["code"] for finding in json.loads(checked.out)["findings"]}
+    assert codes >= {"PBL401", "PBL402", "PBL404", "PBL501", "PBL502", "PBL503", "PBL504"}
+    return checked.out, process("blend", files[1], "--output", "-").data
+
+
+@pytest.mark.parametrize("twist", TWISTS)
+def test_no_variable_changes_what_the_command_line_says(twist, files, plain):
+    done = process("validate", *files, "--format", "json", env=TWISTS[twist])
+    assert (done.code, done.out, done.talk) == (1, plain[0], "")
+
+
+@pytest.mark.parametrize("twist", TWISTS)
+def test_no_variable_changes_a_byte_of_a_blend(twist, files, plain):
+    done = process("blend", files[1], "--output", "-", env=TWISTS[twist])
+    assert (done.code, done.data) == (0, plain[1]), done.talk
+
+
+@pytest.mark.parametrize("twist", [t for t in TWISTS if "Pandera" in t or "polars" in t])
+def test_no_variable_changes_what_python_is_told(twist, files, plain):
+    roots = os.pathsep.join(str(Path(module.__file__).parents[1]) for module in (pbl, pbl_sql, pbl_schemas))
+    told = subprocess.run(
+        [sys.executable, "-c", API, *map(str, files)],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": roots} | TWISTS[twist],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert told.returncode == 0, told.stderr
+    assert verdict(told.stdout) == verdict(plain[0])

@@ -1,0 +1,189 @@
+"""Random files, sound and broken: what pbl says of each is what a reader of its own (`oracle.py`) says.
+
+`PBL_FUZZ_SEED` and `PBL_FUZZ_COUNT` choose the files; a failure prints the file and the seed that makes it again.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import io
+import os
+import re
+import struct
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+import generator
+import oracle
+import pytest
+from pbl_sql import Sql, listed, name
+
+from pbl import reading
+from pbl.blend import Maker, blend
+from pbl.contract import Contract, Settings
+from pbl.duck import Limits, open_duck
+from pbl.findings import Severity
+from pbl.gather import gather
+from pbl.pillars import Pillar, Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pbl.checked import Checked
+    from pbl.duck import Duck
+    from pbl.findings import Finding
+
+validate = importlib.import_module("pbl.validate")  # `pbl.validate` is the function of that name
+SEED = os.environ.get("PBL_FUZZ_SEED", "2025")
+COUNT = int(os.environ.get("PBL_FUZZ_COUNT", "20000" if os.environ.get("CI") else "1600"))
+SHARDS = 8
+BATCH = 200
+WANTED = (
+    {},
+    {},
+    {"targets": ("a", "b")},
+    {"id": "row", "targets": ("id", "t0", "t1")},
+    {"id": 'i"d, x', "targets": ("^.*$", "tärget 🙂", "SELECT")},
+    {"min": 0.0, "max": 100.0},
+    {"min": -1.5},
+    {"id_pattern": r"[A-Za-z0-9_.\-]+"},
+    {"id_pattern": r"ID[0-9]+__[A-Za-z_]+|[0-9]+", "max": 0.5},
+)
+
+
+def doubles(texts: Iterable[str]) -> list[bytes]:
+    """Return each number's bits."""
+    return [struct.pack("<d", float(text)) for text in texts]
+
+
+def findings(found: list[Finding], severity: Severity) -> frozenset[str]:
+    return frozenset(f.code for f in found if f.severity is severity)
+
+
+def batches() -> Iterator[tuple[int, int]]:
+    """Yield number and size of each batch."""
+    for first in range(0, COUNT, BATCH):
+        yield first // BATCH, min(BATCH, COUNT - first)
+
+
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory) -> Path:
+    """Give a folder that no disk slows down, where there is one."""
+    folder = tmp_path_factory.mktemp("fuzz")
+    return folder
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_pbl_reads_what_a_strict_reader_reads_and_refuses_the_rest(shard, memory, monkeypatch):
+    accepted = seen = 0
+    for number, size in batches():
+        if number % SHARDS != shard:
+            continue
+        chance = Random(f"{SEED}-{number}")  # noqa: S311 - to be made again, not to be secret
+        wanted = oracle.Wanted(**chance.choice(WANTED))
+        monkeypatch.setattr(reading, "_CHUNK", chance.choice((1 << 20, 2, 3, 5, 7, 16, 61)))
+        files = [generator.file(chance, wanted) for _ in range(size)]
+        try:
+            accepted += agree(files, wanted, memory)
+        except AssertionError as error:
+            error.add_note(f"PBL_FUZZ_SEED={SEED}, batch {number}, contract {wanted}")
+            raise
+        seen += size
+    assert not seen or seen // 10 < accepted < seen - seen // 10, "the generator makes nothing but one kind"
+
+
+def agree(files: list[bytes], wanted: oracle.Wanted, folder: Path) -> int:
+    """Have pbl and the oracle read each file, and say how many both accept."""
+    contract = Contract(**vars(wanted))
+    paths = []
+    for place, data in enumerate(files):
+        paths.append(folder / f"f{place}.csv")
+        paths[-1].write_bytes(data)
+    accepted = 0
+    with ExitStack() as stack:
+        pillars = [Pillar(name=f"f{n}", path=path) for n, path in enumerate(paths)]
+        checked = [validate._opened(stack, pillar, pillar.path, contract) for pillar in pillars]  # noqa: SLF001
+        announced = {file.source.fd: file.path for file in checked}
+        duck = stack.enter_context(open_duck(announced, Limits(threads=1), size=0, spill=folder))
+        for place, (file, data) in enumerate(zip(checked, files, strict=True)):
+            verdict = oracle.read(data, wanted)
+            what = f"{data!r}: the oracle says {verdict}"
+            fast = gathered(duck, replace(file, findings=list(file.findings)), contract)
+            assert fast is None or (verdict.sound and fast == [numbers(row) for row in verdict.rows]), f"{what}, {fast}"
+            look(duck, file, f"q{place}", contract)
+            errors = findings(file.findings, Severity.ERROR)
+            assert verdict.allows(errors), f"{what}, pbl {sorted(errors)}"
+            if not verdict.sound:
+                continue
+            accepted += 1
+            warned = findings(file.findings, Severity.WARNING)
+            assert warned == verdict.warnings, f"{what}, pbl {sorted(warned)}"
+            same_cells(duck, file, verdict, what)
+            if place % 12 == 0:
+                same_blend(file, contract, verdict, what, folder)
+    return accepted
+
+
+def gathered(duck: Duck, file: Checked, contract: Contract) -> list[list[bytes]] | None:
+    """Read a file in the one pass that a blend tries first; give each row's bits, None where it is not sure."""
+    try:
+        if not gather(duck, [file], None, contract):
+            return None
+        columns = [name(f"n0_{t}") for t in range(len(contract.targets))]
+        rows = duck.rows("cells", table=Sql("(SELECT *, rowid AS row FROM numbers)"), columns=listed(columns))
+        return [[struct.pack("<d", value) for value in row] for row in rows]
+    finally:
+        for kind in ("VIEW", "TABLE"):
+            with suppress(Exception):
+                duck._connection.execute(f"DROP {kind} p0")  # noqa: SLF001
+
+
+def numbers(row: tuple[str, ...]) -> list[bytes]:
+    return doubles(row[1:])
+
+
+def look(duck: Duck, file: Checked, table: str, contract: Contract) -> None:
+    """Check a file as `pbl blend` does, and see that the schema says the same where the screen was trusted."""
+    validate._check_structure(duck, file, table, contract, 3)  # noqa: SLF001
+    if not file.table:
+        return
+    before = list(file.findings)
+    validate._check_values(duck, file, contract, 3, trusting=True)  # noqa: SLF001
+    if file.spotless:
+        trusting, file.findings = file.findings, before
+        validate._check_values(duck, file, contract, 3, trusting=False)  # noqa: SLF001
+        assert (file.findings, file.spotless) == (trusting, True), "the screen and the schema disagree"
+
+
+def same_cells(duck: Duck, file: Checked, verdict: oracle.Verdict, what: str) -> None:
+    """See that the engine has the oracle's ids byte for byte and its doubles bit for bit, in the file's order."""
+    width = len(verdict.rows[0])
+    columns = [name("id"), *(name(f"t{n}") for n in range(width - 1))]
+    rows = duck.rows("cells", table=file.table, columns=listed(columns))
+    assert rows == verdict.rows, what
+    values = duck.rows("cells", table=file.table, columns=listed([Sql(f"{c}::DOUBLE") for c in columns[1:]]))
+    bits = [struct.pack("<d", value) for row in values for value in row]
+    assert bits == doubles(cell for row in verdict.rows for cell in row[1:]), what
+
+
+def same_blend(
+    file: Checked, contract: Contract, verdict: oracle.Verdict, what: str, folder: Path
+) -> None:
+    """See that the blend of this file alone is this file: same ids, same doubles, as any CSV reader reads them."""
+    sink = io.BytesIO()
+    selection = Selection(
+        pillars=(Pillar(name="only", path=file.path, weight=1.0),), settings=Settings(contract=contract)
+    )
+    maker = Maker(now=datetime(2025, 1, 1, tzinfo=UTC), version="0")
+    blend(selection, output=sink, maker=maker, spill=folder)
+    header, *rows = csv.reader(io.StringIO(sink.getvalue().decode(), newline=""), strict=True)
+    assert header == list(contract.columns), what
+    assert [row[0] for row in rows] == [row[0] for row in verdict.rows], what
+    written = doubles(cell for row in rows for cell in row[1:])
+    assert written == doubles(cell for row in verdict.rows for cell in row[1:]), what
+    assert re.search(rb"[^\r]\n\Z", sink.getvalue()), what
