@@ -153,7 +153,7 @@ def test_what_is_no_code_is_refused(word):
 
 
 def test_the_verdict_counts_in_words():
-    assert report().verdict() == "no findings in 1 file"
+    assert report().verdict() == "ok: 1 file, 2 rows"
     assert report(found("PBL502")).verdict() == "1 error in 1 file"
     several = report(found("PBL502"), found("PBL501"), found("PBL551"), found("PBL604"), files=())
     assert several.verdict() == "2 errors, 1 warning, 1 info in 0 files"

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
-import tomllib
 import zipfile
 from email import message_from_bytes
 from pathlib import Path, PurePosixPath
 
 import pytest
+
+import pbl
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("src/pbl", "schemas/pbl_schemas", "sql/pbl_sql")
@@ -92,10 +93,9 @@ def test_the_wheel_is_pure_and_typed(wheel):
     assert {"pbl/py.typed", "pbl_schemas/py.typed", "pbl_sql/py.typed"} <= set(names)
 
 
-def test_the_wheel_carries_the_version_of_pyproject_and_the_licence(wheel):
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+def test_the_wheel_carries_the_version_and_the_licence(wheel):
     metadata, names = metadata_of(wheel)
-    assert metadata["Version"] == project["version"]
+    assert metadata["Version"] == pbl.__version__
     assert metadata["License-Expression"] == "MIT"
     assert any(name.endswith("/licenses/LICENSE") for name in names)
 

@@ -217,7 +217,8 @@ def _finding(finding: Finding, colour: bool, indent: str = "") -> Iterable[str]:
         row = "" if example.row is None else f"row {example.row:,}"
         value = "" if example.value is None else repr(example.value[:80])
         parts = [row, safe(example.id) if example.id is not None else "", safe(value)]
-        yield f"{indent}    {'  '.join(p for p in parts if p)}"
+        if any(parts):
+            yield f"{indent}    {'  '.join(p for p in parts if p)}"
     if finding.examples and finding.count > len(finding.examples):
         yield f"{indent}    and {finding.count - len(finding.examples):,} more"
     if finding.severity is not Severity.INFO:
