@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 STRUCTURE = frozenset({"PBL103", "PBL105", "PBL106", "PBL107", "PBL108", "PBL301", "PBL302", "PBL303"})
 HEADER = frozenset({"PBL201", "PBL202", "PBL203", "PBL204", "PBL205", "PBL206"})
 WHOLE_FILE = frozenset({"PBL102", "PBL103", "PBL104", "PBL105", "PBL108", "PBL109", "PBL303"})
-VALUES = frozenset({"PBL401", "PBL402", "PBL403", "PBL404", *(f"PBL50{n}" for n in range(1, 7))})
+ANYTHING = STRUCTURE | HEADER | WHOLE_FILE
 _QUOTED = re.compile(r'(?:\A|(?<=[,\n]))"(?:[^"]|"")*"(?=,|\r?\n|\Z)')
 _DIGITS = "0123456789"
+LARGEST = 1.7976931348623157e308
 
 
 @dataclass(kw_only=True)
@@ -63,32 +64,25 @@ def read(data: bytes, wanted: Wanted) -> Verdict:
     try:
         text = bare.decode("utf-8")
     except UnicodeDecodeError:
-        return Verdict(some=STRUCTURE | HEADER | WHOLE_FILE)
+        return Verdict(some=ANYTHING)
     skeleton = _QUOTED.sub("Q", text)
     if '"' in skeleton or "\0" in text:
-        return Verdict(some=STRUCTURE | HEADER | WHOLE_FILE | {"PBL106"})
+        return Verdict(some=ANYTHING | {"PBL106"})
     if "\r" in text and "\n" not in text and '"' not in text:
         return Verdict(some=frozenset({"PBL108", "PBL109"}))  # a picture's first bytes may be in it as well
-    lines = skeleton.split("\n")
+    return _read_table(text, skeleton.split("\n"), wanted)
+
+
+def _read_table(text: str, lines: list[str], wanted: Wanted) -> Verdict:
+    """Read text whose quotes are in order; `lines` are its lines with each quoted cell made a Q."""
     if ended := not lines[-1]:
         lines.pop()
-    returns = [line.endswith("\r") for line in (lines if ended else lines[:-1])]
-    found = set()
-    if len(set(returns)) > 1 or any("\r" in line.removesuffix("\r") for line in lines):
-        found.add("PBL108")
-    if not ended and lines[-1].endswith("\r"):
-        found.add("PBL108")
     table = [_cells(record) for record in _records(text)]
     header = table[0]
     returned = "\r" in (lines[0].removesuffix("\r") if ended or lines[1:] else lines[0])
     if returned or sorted(header) != sorted((wanted.id, *wanted.targets)):
-        return Verdict(some=STRUCTURE | HEADER | WHOLE_FILE)
-    if len(table) == 1:
-        found.add("PBL107")
-    for line, cells in zip(lines[1:], table[1:], strict=True):
-        if len(cells) != len(header):
-            blank = not line.replace("Q", "").strip() and "Q" not in line
-            found.add("PBL303" if blank else "PBL301" if len(cells) < len(header) else "PBL302")
+        return Verdict(some=ANYTHING)
+    found = _broken(lines, table, ended=ended)
     warnings = set() if ended else {"PBL701"}
     if header != [wanted.id, *wanted.targets]:
         warnings.add("PBL207")
@@ -97,6 +91,21 @@ def read(data: bytes, wanted: Wanted) -> Verdict:
     order = [header.index(name) for name in (wanted.id, *wanted.targets)]
     rows = [tuple(cells[n] for n in order) for cells in table[1:]]
     return _judged(rows, wanted, warnings)
+
+
+def _broken(lines: list[str], table: list[list[str]], *, ended: bool) -> set[str]:
+    found = set()
+    returns = {line.endswith("\r") for line in (lines if ended else lines[:-1])}
+    bare = any("\r" in line.removesuffix("\r") for line in lines) or (not ended and lines[-1].endswith("\r"))
+    if len(returns) > 1 or bare:
+        found.add("PBL108")
+    if len(table) == 1:
+        found.add("PBL107")
+    for line, cells in zip(lines[1:], table[1:], strict=True):
+        if len(cells) != len(table[0]):
+            blank = not line.strip()
+            found.add("PBL303" if blank else "PBL301" if len(cells) < len(table[0]) else "PBL302")
+    return found
 
 
 def _records(text: str) -> list[str]:
@@ -141,23 +150,20 @@ def _judged(rows: list[tuple[str, ...]], wanted: Wanted, warnings: set[str]) -> 
 
 
 def _fault(cell: str, wanted: Wanted) -> str | None:
-    word = cell.lower().removeprefix("+").removeprefix("-") if cell[:2] not in {"+-", "-+"} else cell
     if not cell.strip(BLANKS):
         return "PBL501"
-    if cell.isascii() and word == "nan":
-        return "PBL503"
-    if cell.isascii() and word in {"inf", "infinity"}:
-        return "PBL504"
-    if not _decimal(cell):
-        return "PBL502"
-    value = float(cell)
-    if value in {float("inf"), float("-inf")}:
+    word = cell[1:] if cell[0] in "+-" else cell
+    if cell.isascii() and word.lower() in {"nan", "inf", "infinity"}:
+        return "PBL503" if word.lower() == "nan" else "PBL504"
+    return _out_of_bounds(float(cell), wanted) if _decimal(cell) else "PBL502"
+
+
+def _out_of_bounds(value: float, wanted: Wanted) -> str | None:
+    if abs(value) > LARGEST:
         return "PBL504"
     if wanted.min is not None and value < wanted.min:
         return "PBL505"
-    if wanted.max is not None and value > wanted.max:
-        return "PBL506"
-    return None
+    return "PBL506" if wanted.max is not None and value > wanted.max else None
 
 
 def _decimal(cell: str) -> bool:

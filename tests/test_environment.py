@@ -18,9 +18,19 @@ TWISTS = {
     "Pandera weakened": {"PANDERA_VALIDATION_DEPTH": "SCHEMA_ONLY", "PANDERA_CACHE_DATAFRAME": "True"},
     "Pandera confused": {"PANDERA_VALIDATION_DEPTH": "garbage", "PANDERA_VALIDATION_ENABLED": "perhaps"},
     "another Pandera backend": {"PANDERA_USE_NARWHALS_BACKEND": "True", "PANDERA_KEEP_CACHED_DATAFRAME": "True"},
-    "Turkish, far away, no colours": {"LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati", "NO_COLOR": "1", "TERM": "dumb"},
+    "Turkish, far away, no colours": {
+        "LC_ALL": "tr_TR.UTF-8",
+        "TZ": "Pacific/Kiritimati",
+        "NO_COLOR": "1",
+        "TERM": "dumb",
+    },
     "no locale at all": {"LC_ALL": "C", "LANG": "", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "FORCE_COLOR": "1"},
-    "German commas": {"LC_ALL": "de_DE.UTF-8", "LC_NUMERIC": "de_DE.UTF-8", "COLUMNS": "20", "PYTHONIOENCODING": "latin-1"},
+    "German commas": {
+        "LC_ALL": "de_DE.UTF-8",
+        "LC_NUMERIC": "de_DE.UTF-8",
+        "COLUMNS": "20",
+        "PYTHONIOENCODING": "latin-1",
+    },
     "nowhere to put temporaries": {"TMPDIR": "/nonexistent", "HOME": "/nonexistent", "XDG_CACHE_HOME": "/dev/null"},
     "polars set up by somebody": {
         "POLARS_MAX_THREADS": "1",
@@ -29,7 +39,11 @@ TWISTS = {
         "POLARS_ENGINE_AFFINITY": "streaming",
         "POLARS_FMT_MAX_ROWS": "1",
     },
-    "Python set up by somebody": {"PYTHONHASHSEED": "7", "PYTHONOPTIMIZE": "2", "PYTHONWARNINGS": "error::FutureWarning"},
+    "Python set up by somebody": {
+        "PYTHONHASHSEED": "7",
+        "PYTHONOPTIMIZE": "2",
+        "PYTHONWARNINGS": "error::FutureWarning",
+    },
 }
 API = "import json, pbl, sys; print(json.dumps(pbl.validate(*sys.argv[1:]).to_json()))"
 
@@ -45,7 +59,7 @@ def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     cells = ["1", "nan", "inf", "1,5", "", "abc", "1e400", "1_000", " 1", "İ", "0x10"]
     bad = [(f"id{n}", f'"{cell}"') for n, cell in enumerate(cells)] + [("id1", "2"), ("", "3"), (" x", "4")]
-    good = [("ıİiI", "0.1"), ("日本語", "1e-7"), ("ß", "-2.5e300"), ("é", "0.30000000000000004")]
+    good = [("\u0131İiI", "0.1"), ("日本語", "1e-7"), ("ß", "-2.5e300"), ("é", "0.30000000000000004")]
     return [write(folder / "bad.csv", bad), write(folder / "good.csv", good)]
 
 

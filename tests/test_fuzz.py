@@ -14,7 +14,6 @@ import struct
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,7 @@ from pbl.pillars import Pillar, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from pbl.checked import Checked
     from pbl.duck import Duck
@@ -71,15 +71,8 @@ def batches() -> Iterator[tuple[int, int]]:
         yield first // BATCH, min(BATCH, COUNT - first)
 
 
-@pytest.fixture(scope="module")
-def memory(tmp_path_factory) -> Path:
-    """Give a folder that no disk slows down, where there is one."""
-    folder = tmp_path_factory.mktemp("fuzz")
-    return folder
-
-
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_pbl_reads_what_a_strict_reader_reads_and_refuses_the_rest(shard, memory, monkeypatch):
+def test_pbl_reads_what_a_strict_reader_reads_and_refuses_the_rest(shard, tmp_path, monkeypatch):
     accepted = seen = 0
     for number, size in batches():
         if number % SHARDS != shard:
@@ -89,7 +82,7 @@ def test_pbl_reads_what_a_strict_reader_reads_and_refuses_the_rest(shard, memory
         monkeypatch.setattr(reading, "_CHUNK", chance.choice((1 << 20, 2, 3, 5, 7, 16, 61)))
         files = [generator.file(chance, wanted) for _ in range(size)]
         try:
-            accepted += agree(files, wanted, memory)
+            accepted += agree(files, wanted, tmp_path)
         except AssertionError as error:
             error.add_note(f"PBL_FUZZ_SEED={SEED}, batch {number}, contract {wanted}")
             raise
@@ -171,9 +164,7 @@ def same_cells(duck: Duck, file: Checked, verdict: oracle.Verdict, what: str) ->
     assert bits == doubles(cell for row in verdict.rows for cell in row[1:]), what
 
 
-def same_blend(
-    file: Checked, contract: Contract, verdict: oracle.Verdict, what: str, folder: Path
-) -> None:
+def same_blend(file: Checked, contract: Contract, verdict: oracle.Verdict, what: str, folder: Path) -> None:
     """See that the blend of this file alone is this file: same ids, same doubles, as any CSV reader reads them."""
     sink = io.BytesIO()
     selection = Selection(

@@ -60,7 +60,7 @@ def cells(data):
         else:
             cell += c
         at += 1
-    assert not (row or cell or quoted)
+    assert (row, cell, quoted) == ([], "", False)
     return rows
 
 
@@ -90,10 +90,12 @@ def test_a_report_about_naughty_ids_can_do_nothing_to_a_terminal_and_its_json_ho
     for style in ("table", "github", "junit"):
         done = process("validate", tmp_path / "a.csv", "--format", style, "--max-examples", "1000")
         assert done.code == 1
-        assert not [c for c in done.out if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and c != "\n"], style
+        assert not [c for c in done.out if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and c != "\n"], (
+            style
+        )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=6),
@@ -116,7 +118,16 @@ def test_any_text_is_an_id_unless_white_space_is_around_it(tmp_path_factory, ids
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("A", "a"), ("é", "e\u0301"), ("ﬁ", "fi"), ("\u212b", "Å"), ("ß", "SS"), ("Ⅷ", "viii"), ("１", "1"), ("ID_x", "id_X")],
+    [
+        ("A", "a"),
+        ("é", "e\u0301"),
+        ("ﬁ", "fi"),
+        ("\u212b", "Å"),
+        ("ß", "SS"),
+        ("Ⅷ", "viii"),
+        ("\uff11", "1"),
+        ("ID_x", "id_X"),
+    ],
 )
 def test_ids_that_collide_after_normalisation_or_case_folding_are_a_warning(one, other, tmp_path):
     (tmp_path / "a.csv").write_bytes(table([("x", 1), (one, 2), (other, 3)]))

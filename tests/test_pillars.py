@@ -252,6 +252,17 @@ def test_a_template_that_is_not_there_is_said(here):
     assert "t.csv: no such file" in refusal(InputError, lambda: select_pillars(["x.csv"], template="t.csv"))
 
 
+def test_an_address_is_never_taken_for_a_file_wherever_it_stands(here):
+    touch(here, "x.csv")
+    for call in (
+        lambda: select_pillars(["x.csv"], template="https://x.org/t.csv"),
+        lambda: select_pillars(["x=https://x.org/a.csv"]),
+        lambda: select_pillars([Path("https://x.org/a.csv")]),
+        lambda: select_pillars(named=[("siglip", "hf://x/a.csv")]),
+    ):
+        assert "download it first" in refusal(InputError, call)
+
+
 def test_two_folders_with_a_template_each_need_one_to_be_named(here):
     for folder in ("p", "q"):
         touch(here / folder, f"{folder}.csv", "sample_submission.csv")

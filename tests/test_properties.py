@@ -1,10 +1,13 @@
 """The algebra of blending: what holds for every set of files."""
 
+import math
+import re
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from making import agree, command, expected, read, write
@@ -16,7 +19,7 @@ from pbl.contract import NUMBER
 from pbl.recipe import parse_recipe
 
 few = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
-many = settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=35, suppress_health_check=[HealthCheck.too_slow])
 
 number = st.floats(allow_nan=False, allow_infinity=False)
 modest = st.floats(-1e6, 1e6)
@@ -200,8 +203,44 @@ CELLS = [
     "0x1",
 ]
 CELLS += ["1,5", "abc", "null", "1e", "0", "-0", "7.25", "1e-400", "\u00a0", "1 ", "\u0661", "--1", "1e308", "True"]
-CELLS += ["1f", "1d5", "0b1", "1e5.0", "1'0", "0x1p3", "1L", "1__0", "_1", "1_", "1e_5", "$1", "1%", "\uff11", "1\t"]
+CELLS += [
+    "1f",
+    "1d5",
+    "0b1",
+    "1e5.0",
+    "1'0",
+    "0x1p3",
+    "1L",
+    "1__0",
+    "_1",
+    "1_",
+    "1e_5",
+    "$1",
+    "1%",
+    "\uff11",
+    "1\t",
+    "+-1",
+    "-+1",
+    "++1",
+    "+.5",
+    "-.e1",
+    "infinit",
+]
 IDS = ["a", "A", "b", "c1", "c2", "", " ", " a", "a ", "\u00a0x", "id-7", "é", "e\u0301", "1", "01"]
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_blend_takes_the_cells_of_the_grammar_and_no_others(tmp_path, quote):
+    for cell in CELLS:
+        number_it_is = bool(re.fullmatch(NUMBER, cell)) and math.isfinite(float(cell))
+        write(tmp_path / "a.csv", [("x", '"1,5"' if cell == "1,5" else f"{quote}{cell}{quote}")])
+        try:
+            pbl.blend(tmp_path / "a.csv", output=tmp_path / "out.csv")
+        except pbl.FindingsError:
+            assert not number_it_is, cell
+        else:
+            assert number_it_is, cell
+            assert read(tmp_path / "out.csv")[1] == [("x", float(cell))]
 
 
 @many

@@ -17,11 +17,13 @@ from pathlib import Path
 
 import pytest
 from making import command, process
+from pbl_sql import Sql, listed, literal
 
 import pbl
 from pbl import reading
 from pbl.contract import Contract
-from pbl.errors import ChangedError, InputError
+from pbl.duck import Limits, open_duck
+from pbl.errors import ChangedError, EngineError, InputError
 from pbl.reading import RECORD_LIMIT, structural, survey, tokenize
 
 HEADER = b"sample_id,target\n"
@@ -133,7 +135,13 @@ def test_what_is_no_regular_file_is_named_and_never_waited_for(tmp_path, monkeyp
     with tempfile.TemporaryDirectory() as short, socket.socket(socket.AF_UNIX) as server:
         name = f"{short}/s.csv"
         server.bind(name)
-        cases = {"fifo.csv": "FIFO", name: "socket", "loop.csv": "symbolic links", "/dev/zero": "device", "/dev/tty": ""}
+        cases = {
+            "fifo.csv": "FIFO",
+            name: "socket",
+            "loop.csv": "symbolic links",
+            "/dev/zero": "device",
+            "/dev/tty": "",
+        }
         for path, said in cases.items():
             (found,) = pbl.validate(path).findings
             assert (found.code, said in found.message) == ("PBL101", True), path
@@ -144,7 +152,17 @@ def test_what_is_no_regular_file_is_named_and_never_waited_for(tmp_path, monkeyp
 @pytest.mark.parametrize(
     "name",
     [
-        *("x[1].csv", "x*.csv", "?.csv", "{a,b}.csv", "q'u\"o`te.csv", "semi;colon.csv", "100%.csv", "%s.csv", "new\nline.csv"),
+        *(
+            "x[1].csv",
+            "x*.csv",
+            "?.csv",
+            "{a,b}.csv",
+            "q'u\"o`te.csv",
+            "semi;colon.csv",
+            "100%.csv",
+            "%s.csv",
+            "new\nline.csv",
+        ),
         *("-dash.csv", "--weights", "a=b.csv", "target=5.csv", "$HOME.csv", "~.csv", "#x.csv", "sp ace.csv", "\\x.csv"),
         *("tärget.csv", "\x1b[31m.csv", ".hidden.csv", "http:", "x.csv.gz", "'); DROP TABLE p0; --.csv", "x.parquet"),
     ],
@@ -175,7 +193,9 @@ def test_a_folder_above_the_file_means_nothing(tmp_path):
     assert (tmp_path / "out.csv").read_bytes() == GOOD
 
 
-@pytest.mark.parametrize("name", ["http://localhost:9/x.csv", "s3://bucket/x.csv", "hf://x/y.csv", "file:///etc/hosts", "-"])
+@pytest.mark.parametrize(
+    "name", ["http://localhost:9/x.csv", "s3://bucket/x.csv", "hf://x/y.csv", "file:///etc/hosts", "-"]
+)
 def test_a_url_is_no_such_file(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = command("validate", "--", name)
@@ -369,3 +389,27 @@ def test_a_blend_of_a_file_that_changes_under_it_is_refused_and_nothing_is_writt
     with pytest.raises(ChangedError):
         pbl.blend(path, output=tmp_path / "out.csv")
     assert [p.name for p in tmp_path.iterdir()] == ["x.csv"]
+
+
+# The engine's door
+
+
+def test_the_engine_opens_the_files_it_was_handed_and_nothing_else(tmp_path):
+    handed, other = put(tmp_path, GOOD), put(tmp_path, GOOD, "other.csv")
+    with handed.open("rb") as file, open_duck({file.fileno(): handed}, Limits(), size=0, spill=tmp_path) as duck:
+        assert len(duck.rows("cells", table=_read(duck.path(file.fileno())), columns=listed([Sql("*")]))) == 3
+        for path in (other, Path("/etc/hosts"), Path("/proc/self/environ"), tmp_path / "*.csv"):
+            with pytest.raises(EngineError, match=r"(?i)permission|disabled|access"):
+                duck.rows("cells", table=_read(literal(str(path))), columns=listed([Sql("*")]))
+        for setting in (
+            "SET enable_external_access = true",
+            "SET allowed_paths = ['/']",
+            "INSTALL httpfs",
+            "LOAD httpfs",
+        ):
+            with pytest.raises(Exception, match=r"(?i)lock|permission|disabled|access|not be found|allow"):
+                duck._connection.execute(setting)  # noqa: SLF001
+
+
+def _read(path):
+    return Sql("(SELECT 1 AS row, content FROM read_text(" + path + "), range(3))")  # noqa: S608 - a quoted literal

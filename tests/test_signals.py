@@ -1,4 +1,4 @@
-"""Interrupts, closed pipes, full disks and limits, on whole processes: quick, quiet or one message, nothing half done."""
+"""Interrupts, closed pipes, full disks and limits, on whole processes: one message at most, nothing half done."""
 
 import contextlib
 import hashlib
@@ -114,7 +114,9 @@ def test_an_interrupt_is_heard_although_nobody_reads_what_is_said(tmp_path):
 
 def test_an_interrupt_that_was_set_to_be_ignored_is_ignored(tmp_path):
     small(tmp_path)
-    process = start(tmp_path, "blend", "a.csv", "b.csv", preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+    process = start(
+        tmp_path, "blend", "a.csv", "b.csv", preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)
+    )
     for _ in range(20):
         process.send_signal(signal.SIGINT)
         time.sleep(0.02)
@@ -140,7 +142,12 @@ def test_a_closed_pipe_is_quiet_and_no_success(words, tmp_path):
 
 @pytest.mark.parametrize(
     "words",
-    [("blend", "a.csv", "b.csv", "--output", "-"), ("validate", "a.csv"), ("validate", "a.csv", "--format", "json"), ("--help",)],
+    [
+        ("blend", "a.csv", "b.csv", "--output", "-"),
+        ("validate", "a.csv"),
+        ("validate", "a.csv", "--format", "json"),
+        ("--help",),
+    ],
     ids=" ".join,
 )
 def test_a_full_standard_output_is_said_and_is_no_success(words, tmp_path):

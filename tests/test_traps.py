@@ -8,6 +8,7 @@ import os
 import pytest
 
 import pbl
+from pbl.errors import FindingsError
 from pbl.findings import Severity
 
 STYLES = {
@@ -67,8 +68,20 @@ TRAPS = {
     b"x,1.5\r": "PBL108",
     b"x" * 2_000_000 + b",1.5": "PBL109",
 }
-LARGE = [trap for trap in TRAPS if trap not in {b"x" * 2_000_000 + b",1.5"}]
-SMALL_SAMPLE = [b",1.5", b"x,", b"x,nan", b"x,0x10", b'"x,1.5', b'x"y,1.5', b"x", b"x,1.5,2", b"", b"x\0,1.5", b"x\xff,1.5"]
+LARGE = [trap for trap in TRAPS if TRAPS[trap] != "PBL109"]
+SMALL_SAMPLE = [
+    b",1.5",
+    b"x,",
+    b"x,nan",
+    b"x,0x10",
+    b'"x,1.5',
+    b'x"y,1.5',
+    b"x",
+    b"x,1.5,2",
+    b"",
+    b"x\0,1.5",
+    b"x\xff,1.5",
+]
 THOROUGH = os.environ.get("PBL_TRAPS") == "all" or "CI" in os.environ
 
 
@@ -150,7 +163,22 @@ def blended(data, tmp_path):
     return (tmp_path / "out.csv").read_bytes()
 
 
-LOOKALIKES = ("001", "1", "01", "1.0", "1e0", "1e5", "100000", "true", "TRUE", "2024-1-2", "2024-01-02", "NULL", "NA", "nan")
+LOOKALIKES = (
+    "001",
+    "1",
+    "01",
+    "1.0",
+    "1e0",
+    "1e5",
+    "100000",
+    "true",
+    "TRUE",
+    "2024-1-2",
+    "2024-01-02",
+    "NULL",
+    "NA",
+    "nan",
+)
 
 
 @pytest.mark.parametrize("rows", [0, 30_000])
@@ -167,3 +195,29 @@ def test_ids_that_an_engine_would_merge_or_respell_stay_apart_and_as_they_are(ro
 def test_whole_numbers_at_first_do_not_round_the_halves_that_come_late(tmp_path):
     lines = [b"a%d,%d" % (n, n % 2) for n in range(30_000)] + [b"z,0.5"]
     assert blended(b"\n".join([b"sample_id,target", *lines, b""]), tmp_path).endswith(b"\nz,0.5\n")
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        (b'"x\n",1.5', "PBL404"),
+        (b'"\rx",1.5', "PBL404"),
+        (b'"\n",1.5', "PBL401"),
+        (b'x,"1.5\n"', "PBL502"),
+        (b'x,"\r1.5"', "PBL502"),
+        (b"x,+-5", "PBL502"),
+        (b"x,1_0", "PBL502"),
+        (b"x,nan", "PBL503"),
+        (b"x,1e309", "PBL504"),
+        (b"x,", "PBL501"),
+        (b",1", "PBL401"),
+    ],
+)
+@pytest.mark.parametrize("others", [b"", b"y,2\n", b'"y y",2\n'])
+def test_what_the_engine_would_take_for_a_number_or_an_id_is_not_blended(row, code, others, tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_bytes(b"sample_id,target\n" + others + row + b"\n")
+    with pytest.raises(FindingsError) as caught:
+        pbl.blend(path, output=tmp_path / "out.csv")
+    assert {f.code for f in caught.value.report.errors()} == {code}
+    assert [p.name for p in tmp_path.iterdir()] == ["in.csv"]

@@ -170,12 +170,7 @@ def split(plots: Plots) -> tuple[Plots, Plots]:
 
 def look(pillar: str, plots: Plots) -> Floats:
     """Give a pillar's own view of the images, a row an image."""
-    return np.array(
-        [
-            view(pillar, row, image)
-            for row, image in zip(plots.digits_row, plots.pixels, strict=True)
-        ]
-    )
+    return np.array([view(pillar, row, image) for row, image in zip(plots.digits_row, plots.pixels, strict=True)])
 
 
 def view(pillar: str, row: int, image: Floats) -> Floats:
@@ -199,9 +194,7 @@ def view(pillar: str, row: int, image: Floats) -> Floats:
 
 def pillar_models() -> dict[str, Model]:
     """List the models: a stack, bagged linear ones, neighbours, kernels on an embedding."""
-    stack = StackingRegressor(
-        list(siglip_models().items()), final_estimator=RidgeCV(np.logspace(-1, 4, 11))
-    )
+    stack = StackingRegressor(list(siglip_models().items()), final_estimator=RidgeCV(np.logspace(-1, 4, 11)))
     return {
         "siglip": MultiOutputRegressor(stack),
         "dino": BaggingRegressor(Ridge(300.0), n_estimators=10, random_state=0),
@@ -220,9 +213,7 @@ def siglip_models() -> dict[str, Model]:
     """List the regressors under siglip's stack: three kinds, three seeds each."""
     models: dict[str, Model] = {}
     for seed in SEEDS:
-        boosting = GradientBoostingRegressor(
-            n_estimators=80, max_depth=2, subsample=0.5, random_state=seed
-        )
+        boosting = GradientBoostingRegressor(n_estimators=80, max_depth=2, subsample=0.5, random_state=seed)
         landmarks = Nystroem(gamma=0.02, n_components=60, random_state=seed)
         projection = GaussianRandomProjection(12, random_state=seed)
         models[f"gbr_seed{seed}"] = boosting
@@ -336,9 +327,7 @@ def score(truth: Floats, predicted: Floats) -> float:
 
 def write_broken(folder: Path, test: Plots, submitted: dict[str, Floats]) -> None:
     """Write the first images' predictions again, with faults in every file but siglip's."""
-    rows = {
-        pillar: prediction_rows(pillar, test.name, submitted[pillar]) for pillar in PILLAR_SHARES
-    }
+    rows = {pillar: prediction_rows(pillar, test.name, submitted[pillar]) for pillar in PILLAR_SHARES}
     rows["dino"][16][1] = "nan"
     rows["dino"][103][1] = "#VALUE!"
     del rows["mvp"][57]
@@ -350,9 +339,7 @@ def write_broken(folder: Path, test: Plots, submitted: dict[str, Floats]) -> Non
         write_table(folder / f"submission_{pillar}.csv", PREDICTION, cells, delimiter=delimiter)
 
 
-def write_table(
-    path: Path, header: Sequence[str], rows: Iterable[Sequence[str]], *, delimiter: str = ","
-) -> None:
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]], *, delimiter: str = ",") -> None:
     """Write one CSV file; no cell here needs a quote."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [delimiter.join(cells) for cells in (header, *rows)]
@@ -364,9 +351,7 @@ def number(value: float) -> str:
     return repr(round(float(value), 6))
 
 
-def print_scores(
-    train: Plots, test: Plots, oof: dict[str, Floats], submitted: dict[str, Floats]
-) -> None:
+def print_scores(train: Plots, test: Plots, oof: dict[str, Floats], submitted: dict[str, Floats]) -> None:
     """Print the README's table: what the folds promise and what the test labels say."""
     means = train.grams.mean(axis=0)
     lines = {pillar: (oof[pillar], submitted[pillar]) for pillar in PILLAR_SHARES}
@@ -376,9 +361,7 @@ def print_scores(
 
     table = ["| prediction | out of fold | test |", "|---|---|---|"]
     for name, (promised, kept) in lines.items():
-        table.append(
-            f"| {name} | {score(train.grams, promised):.6f} | {score(test.grams, kept):.6f} |"
-        )
+        table.append(f"| {name} | {score(train.grams, promised):.6f} | {score(test.grams, kept):.6f} |")
     below = int((blend(submitted) < 0).sum())
     table.append(f"\nRows of the blend below 0 before the clip: {below} of {test.grams.size}.")
     sys.stdout.write("\n".join(table) + "\n")

@@ -165,7 +165,7 @@ def _good_id(reference: Checked, contract: Contract) -> Sql:
 def _good_cells(file: Checked, contract: Contract, alias: str) -> Sql:
     """Return the condition of a row whose cells are all sound.
 
-    The engine's cast takes the grammar's numbers and besides: white space around, `_` between digits, nan and inf.
+    The engine's cast takes the grammar's numbers and besides: white space around, `_` between digits, `+-1`, nan, inf.
     """
     parts = []
     for target in range(len(contract.targets)):
@@ -174,7 +174,7 @@ def _good_cells(file: Checked, contract: Contract, alias: str) -> Sql:
         if file.source.spaced:
             parts.append(Sql(f"regexp_full_match({cell}, $number)"))
         else:
-            parts.append(Sql(f"NOT contains({cell}, '_')"))
+            parts.append(Sql(f"NOT contains({cell}, '_') AND NOT starts_with({cell}, '+-')"))
         if contract.min is not None:
             parts.append(Sql(f"{number} >= $minimum"))
         if contract.max is not None:

@@ -86,7 +86,7 @@ class Survey:
     ascii: bool = True
     nul: bool = False
     spaced: bool = True
-    """Whether there may be white space other than line ends."""
+    """Whether there may be white space in a cell: any other than line ends, or a line end within quotes."""
     first: str | None = None
     """The first row's id, if the header is as it must be."""
     ends: bool = True
@@ -161,7 +161,7 @@ def survey(path: Path, pillar: str | None, contract: Contract, progress: Progres
             size=screen.size,
             utf8=screen.utf8,
             ascii=screen.ascii,
-            spaced=screen.spaced,
+            spaced=screen.spaced or screen.quote,
             nul=screen.nul,
             ends=screen.ends,
         )
@@ -233,7 +233,7 @@ class _Screen:
         buffer = bytearray(_CHUNK)
         view = memoryview(buffer)
         decoder: codecs.IncrementalDecoder | None = None
-        self.size = self.lf = self.cr = self.crlf = 0
+        self.size = self.lf = self.cr = self.crlf = self.commas = 0
         self.nul = self.quote = self.blank = False
         self.endless: int | None = None
         self.utf8 = True
@@ -254,6 +254,7 @@ class _Screen:
             if self.size >= _EARLY and not self.early:
                 self.early = digest.hexdigest()
             self.lf += chunk.count(b"\n")
+            self.commas += chunk.count(b",")
             self.spaced = self.spaced or any(space in chunk for space in _SPACES)
             self.nul = self.nul or b"\0" in chunk
             self.quote = self.quote or b'"' in chunk
@@ -276,11 +277,12 @@ class _Screen:
         self.early = self.early or self.sha256 or _early(fd)
         self.ends = last.endswith(b"\n")
 
-    @property
-    def plain(self) -> bool:
-        """Say whether commas and line ends alone part the cells."""
+    def plain(self, width: int) -> bool:
+        """Say whether commas and line ends alone part the cells, `width` a line; some engines overlook a last comma."""
+        lines = self.lf + (not self.ends)
         return (
-            not (self.nul or self.quote or self.blank)
+            self.commas == lines * (width - 1)
+            and not (self.nul or self.quote or self.blank)
             and self.utf8
             and self.cr == self.crlf
             and self.crlf in {0, self.lf}
@@ -492,7 +494,7 @@ def _judge(source: Survey, contract: Contract, screen: _Screen, head: bytes) -> 
                 rows=rows,
                 header=header,
                 columns=columns,
-                plain=screen.plain,
+                plain=screen.plain(len(header)),
                 first=first,
                 findings=tuple(findings),
             )

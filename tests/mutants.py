@@ -1,0 +1,396 @@
+"""Break the code on purpose, one defect at a time, and see that the suite notices: `make mutants`.
+
+Each defect is applied to a copy of the project and the tests named beside it are run; one that they miss, or that
+applies no more, makes the exit code 1. Words on the command line choose defects by their names.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+COPIED = ("src", "schemas", "sql", "tests", "examples", "pyproject.toml")
+PATIENCE = 240
+"""Seconds after which a defect that makes the tests hang is taken for caught."""
+
+
+class Mutant(NamedTuple):
+    """A defect: the text that it puts in the place of another, what goes wrong then, and the tests that see it."""
+
+    why: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+READING, GATHER, VALIDATE, BLEND = "src/pbl/reading.py", "src/pbl/gather.py", "src/pbl/validate.py", "src/pbl/blend.py"
+WRITING, PILLARS, DUCK = "src/pbl/writing.py", "src/pbl/pillars.py", "src/pbl/duck.py"
+SCHEMA = "schemas/pbl_schemas/prediction.py"
+
+MUTANTS = (
+    # Reading
+    Mutant(
+        "mixed line ends pass",
+        READING,
+        "and self.crlf in {0, self.lf}",
+        "",
+        "tests/test_traps.py tests/test_reading.py",
+    ),
+    Mutant("NULs are not looked for", READING, 'self.nul = self.nul or b"\\0" in chunk', "pass", "tests/test_traps.py"),
+    Mutant(
+        "quotes are not noticed", READING, "self.quote = self.quote or b'\"' in chunk", "pass", "tests/test_cases.py"
+    ),
+    Mutant(
+        "a blank line across chunks",
+        READING,
+        'or b"\\n\\n" in seam or b"\\n\\r\\n" in seam',
+        "",
+        "tests/test_reading.py",
+    ),
+    Mutant("rows of no text are handed on", READING, "return not foreign", "return True", "tests/test_reading.py"),
+    Mutant(
+        "the mark of UTF-8 is taken for text",
+        READING,
+        "if self._file.read(len(_BOM)) != _BOM:",
+        "if True:",
+        "tests/test_cases.py",
+    ),
+    Mutant(
+        "columns are taken by position",
+        READING,
+        "tuple(header.index(name) for name in wanted)",
+        "tuple(range(len(wanted)))",
+        "tests/test_cases.py tests/test_fuzz.py",
+    ),
+    Mutant(
+        "a change underneath is overlooked",
+        READING,
+        "if _identity(os.fstat(self.fd)) != self.identity or",
+        "if False and",
+        "tests/test_reading.py",
+    ),
+    Mutant(
+        "line ends in quotes are no white space",
+        READING,
+        "spaced=screen.spaced or screen.quote",
+        "spaced=screen.spaced",
+        "tests/test_traps.py",
+    ),
+    Mutant(
+        "endless lines are read to their end",
+        READING,
+        "            if self.endless:\n                break\n",
+        "",
+        "tests/test_reading.py",
+    ),
+    # The engine
+    Mutant(
+        "sniffing on",
+        "sql/pbl_sql/plain_file.sql",
+        "columns = {{every}},\n    delim = ',', quote = '', escape = '',",
+        "delim = ',',",
+        "tests/test_traps.py",
+    ),
+    Mutant(
+        "the first row is lost",
+        "sql/pbl_sql/plain_file.sql",
+        "skip = 1",
+        "skip = 2",
+        "tests/test_validate.py tests/test_blend.py",
+    ),
+    Mutant(
+        "empty cells become NULL",
+        "sql/pbl_sql/plain_file.sql",
+        "nullstr = chr(10)",
+        "nullstr = ''",
+        "tests/test_traps.py",
+    ),
+    Mutant(
+        "short rows are filled up",
+        "sql/pbl_sql/plain_file.sql",
+        "null_padding = false",
+        "null_padding = true",
+        "tests/test_traps.py",
+    ),
+    Mutant(
+        "the engine opens any file",
+        DUCK,
+        "SET enable_external_access = false",
+        "SET enable_external_access = true",
+        "tests/test_reading.py",
+    ),
+    Mutant(
+        "rows are joined by position whatever their ids",
+        GATHER,
+        '"POSITIONAL JOIN {0} AS {1}" if beside',
+        '"POSITIONAL JOIN {0} AS {1}" if True',
+        "tests/test_blend.py",
+    ),
+    Mutant(
+        "an inner join drops ids",
+        GATHER,
+        'and not wrong and facts["rows"] == rows',
+        "and not wrong",
+        "tests/test_blend.py tests/test_properties.py",
+    ),
+    Mutant(
+        "ids beside each other are not compared",
+        GATHER,
+        'good += [Sql(f"{alias}.id = o.id")] if beside and file is not reference else []',
+        "",
+        "tests/test_blend.py",
+    ),
+    Mutant(
+        "ids need not be unique",
+        GATHER,
+        "return bool(sum(found) == rows)",
+        "return True",
+        "tests/test_blend.py tests/test_fuzz.py",
+    ),
+    Mutant(
+        "NULL is good",
+        "sql/pbl_sql/gather.sql",
+        "coalesce({good}, false)",
+        "coalesce({good}, true)",
+        "tests/test_traps.py",
+    ),
+    Mutant("+-5 is a number", GATHER, " AND NOT starts_with({cell}, '+-')", "", "tests/test_traps.py"),
+    Mutant("infinite is finite", GATHER, 'parts.append(Sql(f"isfinite({number})"))', "pass", "tests/test_traps.py"),
+    # The schema
+    Mutant(
+        "1e400 is a number",
+        SCHEMA,
+        "numeric & value.is_finite().fill_null(value=False)",
+        "numeric",
+        "tests/test_cases.py",
+    ),
+    Mutant(
+        "ids may repeat",
+        SCHEMA,
+        "return pl.LazyFrame({data.key: ~ids.is_duplicated() | blank})",
+        "return True",
+        "tests/test_cases.py",
+    ),
+    Mutant("the lower bound is left out", SCHEMA, "value < minimum", "value <= minimum", "tests/test_cases.py"),
+    Mutant(
+        "an id pattern need not reach the end",
+        SCHEMA,
+        'rf"\\A(?:{id_pattern})\\z"',
+        'rf"\\A(?:{id_pattern})"',
+        "tests/test_cases.py tests/test_validate.py",
+    ),
+    Mutant(
+        "Pandera can be switched off",
+        VALIDATE,
+        "config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA)",
+        "config_context()",
+        "tests/test_environment.py",
+    ),
+    # Blending
+    Mutant(
+        "clips where nobody asked",
+        BLEND,
+        'if self.clip.low is None else f"greatest($clip_min, {inner})"',
+        'if self.clip.low is None else f"greatest(0.0, {inner})"',
+        "tests/test_blend.py",
+    ),
+    Mutant(
+        "weights swapped",
+        BLEND,
+        "f'$share{place} * n{place}_{t}'",
+        "f'$share{len(places) - 1 - place} * n{place}_{t}'",
+        "tests/test_blend.py",
+    ),
+    Mutant(
+        "findings do not stop a blend",
+        BLEND,
+        "if examination.report.errors():",
+        "if False:",
+        "tests/test_blend.py tests/test_traps.py",
+    ),
+    Mutant("an infinite blend is written", BLEND, 'if facts["broken"]:', "if False:", "tests/test_blend.py"),
+    Mutant(
+        "a replay makes other bytes unseen",
+        BLEND,
+        "if self.expected not in {None, written.sha256}:",
+        "if False:",
+        "tests/test_blend.py",
+    ),
+    Mutant(
+        "an edited submission passes for ours",
+        BLEND,
+        "and _same_bytes(submission, output.sha256)",
+        "",
+        "tests/test_blend.py tests/test_log_run.py",
+    ),
+    Mutant(
+        "inputs may change meanwhile",
+        VALIDATE,
+        "            file.source.unchanged()\n",
+        "            pass\n",
+        "tests/test_reading.py",
+    ),
+    # Pillars and recipes
+    Mutant(
+        "the default weights are others", PILLARS, '"dino": Known(0.2,', '"dino": Known(0.1,', "tests/test_pillars.py"
+    ),
+    Mutant(
+        "shares are not divided by their sum",
+        PILLARS,
+        "return tuple(w / total for w in scaled)",
+        "return tuple(scaled)",
+        "tests/test_pillars.py",
+    ),
+    Mutant("negative weights", PILLARS, "if value < 0:", "if False:", "tests/test_pillars.py"),
+    Mutant("two files for one pillar", PILLARS, "if pillar.name in seen:", "if False:", "tests/test_pillars.py"),
+    Mutant(
+        "a recipe of another version is read",
+        "src/pbl/recipe.py",
+        "if version != RECIPE_VERSION or isinstance(version, bool):",
+        "if False:",
+        "tests/test_recipe.py",
+    ),
+    # Writing
+    Mutant(
+        "renamed before it is on the disk",
+        WRITING,
+        "            with _plainly(each.name):\n                os.fsync(each.fd)\n",
+        "",
+        "tests/test_writing.py",
+    ),
+    Mutant(
+        "a new submission beside the old recipe",
+        WRITING,
+        "                note.target.rename(aside)\n",
+        "                pass\n",
+        "tests/test_writing.py",
+    ),
+    Mutant(
+        "temporaries stay",
+        WRITING,
+        "        for path in self._paths:\n            _drop(path)\n",
+        "        for path in self._paths:\n",
+        "tests/test_writing.py",
+    ),
+    Mutant(
+        "the log is not locked",
+        WRITING,
+        "fcntl.flock(fd, fcntl.LOCK_EX)\n",
+        "pass\n",
+        "tests/test_writing.py tests/test_log_run.py",
+    ),
+    Mutant(
+        "a logged row is not on the disk",
+        WRITING,
+        "        os.fsync(log.fd)\n        _sync",
+        "        _sync",
+        "tests/test_writing.py",
+    ),
+    Mutant(
+        "formulas in the log",
+        WRITING,
+        'return f"\'{cell}" if cell.startswith',
+        "return cell if cell.startswith",
+        "tests/test_writing.py",
+    ),
+    # The log and the program
+    Mutant(
+        "an edited submission is logged",
+        "src/pbl/log_run.py",
+        "if (source.sha256, source.size) != (recipe.output.sha256, recipe.output.bytes):",
+        "if False:",
+        "tests/test_log_run.py",
+    ),
+    Mutant(
+        "a label leaves the folder",
+        "src/pbl/log_run.py",
+        "if not re.fullmatch(LABEL, label):",
+        "if not re.match(LABEL, label):",
+        "tests/test_log_run.py",
+    ),
+    Mutant(
+        "interrupts wait for the engine",
+        "src/pbl/__main__.py",
+        "    _watch()\n    code",
+        "    code",
+        "tests/test_signals.py",
+    ),
+    Mutant(
+        "a closed stream's place is taken",
+        "src/pbl/__main__.py",
+        "code = _run() if _streams() else 2",
+        "code = _run()",
+        "tests/test_signals.py",
+    ),
+)
+
+
+def misfits() -> list[str]:
+    """Name the defects whose text doesn't stand exactly once in its file."""
+    return [m.why for m in MUTANTS if (ROOT / m.file).read_text(encoding="utf-8").count(m.old) != 1]
+
+
+def verdict(mutant: Mutant) -> tuple[bool, str]:
+    """Apply a defect to a copy and run its tests; say whether they caught it, and how."""
+    with tempfile.TemporaryDirectory(prefix="pbl-mutant-") as name:
+        copy = Path(name)
+        for part in COPIED:
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(source, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, copy / part)
+        target = copy / mutant.file
+        target.write_text(target.read_text(encoding="utf-8").replace(mutant.old, mutant.new), encoding="utf-8")
+        return tried(copy, mutant.tests)
+
+
+def tried(copy: Path, tests: str, *, at_once: int = 0) -> tuple[bool, str]:
+    """Run tests of a copy of the project; say whether any failed, and the first that did."""
+    roots = os.pathsep.join(str(copy / part) for part in ("src", "schemas", "sql"))
+    env = {k: v for k, v in os.environ.items() if k not in {"CI", "PBL_CRASH", "PBL_TRAPS"}}
+    env |= {"PYTHONPATH": roots, "PYTHONDONTWRITEBYTECODE": "1", "PBL_FUZZ_COUNT": "800"}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", str(at_once), "-p", "no:cacheprovider", *tests.split()]
+    try:
+        done = subprocess.run(
+            command, cwd=copy, env=env, capture_output=True, text=True, timeout=PATIENCE * (1 + at_once), check=False
+        )
+    except subprocess.TimeoutExpired:
+        return True, "the tests hang"
+    first = next((line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))), "")
+    return done.returncode != 0, first or done.stdout[-300:]
+
+
+def main() -> int:
+    words = sys.argv[1:]
+    chosen = [m for m in MUTANTS if not words or any(word in m.why for word in words)]
+    stale = misfits()
+    for why in stale:
+        print(f"no longer applies: {why}")
+    began = time.monotonic()
+    every = " ".join(sorted({test for mutant in chosen for test in mutant.tests.split()}))
+    failed, first = tried(ROOT, every, at_once=os.cpu_count() or 2)
+    if failed or not chosen:
+        print(f"without any defect: {first or 'nothing chosen'}")
+        return 1
+    caught = 0
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        fit = [m for m in chosen if m.why not in stale]
+        for mutant, (seen, how) in zip(fit, pool.map(verdict, fit), strict=True):
+            caught += seen
+            print(f"{'caught' if seen else 'MISSED'}  {mutant.why}  ({mutant.file})  {how[:110]}", flush=True)
+    print(f"{caught} of {len(chosen)} caught in {time.monotonic() - began:.0f} s")
+    return 0 if caught == len(chosen) and not stale else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
