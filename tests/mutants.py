@@ -45,6 +45,13 @@ MUTANTS = (
         "",
         "tests/test_traps.py tests/test_reading.py",
     ),
+    Mutant(
+        "an engine overlooks a last comma",
+        READING,
+        "self.commas == lines * (width - 1)\n            and not",
+        "not",
+        "tests/test_reading.py",
+    ),
     Mutant("NULs are not looked for", READING, 'self.nul = self.nul or b"\\0" in chunk', "pass", "tests/test_traps.py"),
     Mutant(
         "quotes are not noticed", READING, "self.quote = self.quote or b'\"' in chunk", "pass", "tests/test_cases.py"
@@ -154,7 +161,7 @@ MUTANTS = (
         GATHER,
         "return bool(sum(found) == rows)",
         "return True",
-        "tests/test_blend.py tests/test_fuzz.py",
+        "tests/test_traps.py",
     ),
     Mutant(
         "NULL is good",
@@ -230,7 +237,7 @@ MUTANTS = (
         BLEND,
         "and _same_bytes(submission, output.sha256)",
         "",
-        "tests/test_blend.py tests/test_log_run.py",
+        "tests/test_reading.py",
     ),
     Mutant(
         "inputs may change meanwhile",

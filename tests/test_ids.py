@@ -133,6 +133,8 @@ def test_ids_that_collide_after_normalisation_or_case_folding_are_a_warning(one,
     (tmp_path / "a.csv").write_bytes(table([("x", 1), (one, 2), (other, 3)]))
     (found,) = pbl.validate(tmp_path / "a.csv").findings
     assert (found.code, found.severity, found.count) == ("PBL605", Severity.WARNING, 2)
-    assert [(e.row, e.id, e.value) for e in found.examples] == [(3, one, other), (4, other, one)]
+    assert [(e.row, e.id, e.value) for e in found.examples] == [(3, one, one), (4, other, other)]
+    assert repr(one) in found.message
+    assert repr(other) in found.message
     pbl.blend(tmp_path / "a.csv", output=tmp_path / "out.csv")
     assert [row[0] for row in cells((tmp_path / "out.csv").read_bytes())[1:]] == ["x", one, other]

@@ -23,7 +23,7 @@ import pbl
 from pbl import reading
 from pbl.contract import Contract
 from pbl.duck import Limits, open_duck
-from pbl.errors import ChangedError, EngineError, InputError
+from pbl.errors import ChangedError, EngineError, InputError, OutputError
 from pbl.reading import RECORD_LIMIT, structural, survey, tokenize
 
 HEADER = b"sample_id,target\n"
@@ -82,6 +82,8 @@ def test_what_lies_across_the_border_of_two_chunks_is_seen(chunk, tmp_path, monk
         (crlf + b"\r", False),
         (HEADER + b"a\0,1\n", False),
         (HEADER + b'"a",1\n', False),
+        (HEADER + b"a,1,\n", False),
+        (HEADER + b"a\nb,1\n", False),
         (HEADER + "é".encode()[:1] + b",1\n", False),
         (HEADER + b"a,1\n" + "🙂".encode()[:3], False),
     ):
@@ -375,6 +377,16 @@ def test_a_file_that_is_replaced_is_read_to_its_end_as_it_was(tmp_path):
     batches, _ = tokenize(source, None)
     assert [batch[0] for batch in batches] == [["a", "b"]]
     source.close()
+
+
+def test_a_submission_that_was_edited_without_changing_its_size_is_not_replaced(tmp_path):
+    path, out = put(tmp_path, GOOD), tmp_path / "out.csv"
+    pbl.blend(path, output=out)
+    edited = out.read_bytes().replace(b"1.5", b"9.5")
+    out.write_bytes(edited)
+    with pytest.raises(OutputError, match="edited since"):
+        pbl.blend(path, output=out)
+    assert out.read_bytes() == edited
 
 
 def test_a_blend_of_a_file_that_changes_under_it_is_refused_and_nothing_is_written(tmp_path, monkeypatch):

@@ -189,7 +189,8 @@ class TestSpelling:
         assert [f.code for f in report.findings if f.severity is Severity.ERROR] == ["PBL605"]
         found = next(f for f in report.findings if f.severity is Severity.ERROR)
         assert found.count == 1
-        assert places(found) == [(7, theirs, ours)]
+        assert places(found) == [(7, theirs, theirs)]
+        assert f"{theirs!r} here, {ours!r} there" in found.message
         assert "a (a.csv)" in found.message
 
     def test_white_space_around_an_id_is_one_finding(self):

@@ -124,7 +124,7 @@ def log_run(
     from pbl import __version__
 
     path = None if submission is None else Path(submission)
-    if path is None and Path("submission.csv").exists():
+    if path is None and pillar is None and Path("submission.csv").exists():
         path = Path("submission.csv")
     moment = datetime.now(UTC) if now is None else now.astimezone(UTC)
     return _log_run(

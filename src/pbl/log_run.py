@@ -140,7 +140,8 @@ def log_run(
     own = scores.cells()
     if submission is None and pillar is None and (own or table is None):
         told = f"{', '.join(own)}: belong to nothing" if own else "nothing to log"
-        raise UsageError(f"{told}: name a submission (there is no submission.csv here), or give --pillar and --model")
+        ways = "name a submission, give --pillar and --model with a score, or --scores"
+        raise UsageError(f"{told}: there is no submission.csv here; {ways}")
     if submission is None and pillar is not None and not own:
         raise UsageError("nothing to log: --pillar and --model need a score (--cv, ...), or name a submission")
     rows: list[dict[str, str]] = []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pbl.contract import NUMBER, TOML, Contract, Settings, read_settings
 from pbl.errors import InputError, UsageError
+from pbl.recipe import recipe_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -55,6 +56,8 @@ class Selection:
     settings: Settings = field(default_factory=Settings)
     template: Path | None = None
     set_aside: tuple[str, ...] = ()
+    found: tuple[Path, ...] = ()
+    """Every file that is a pillar's, also of those that named weights leave aside; none of them is ever written."""
 
     @property
     def contract(self) -> Contract:
@@ -108,7 +111,13 @@ def select_pillars(
         places = ", ".join(str(path) for _, path in given)
         aside = f" (set aside: {', '.join(set_aside)})" if set_aside else ""
         raise UsageError(f"no prediction file found in {places}; pbl looks for *.csv directly in the folder{aside}")
-    return Selection(pillars=tuple(found), settings=settings, template=meant, set_aside=tuple(sorted(set_aside)))
+    return Selection(
+        pillars=tuple(found),
+        settings=settings,
+        template=meant,
+        set_aside=tuple(sorted(set_aside)),
+        found=tuple(pillar.path for pillar in found),
+    )
 
 
 def pillar_name(path: Path) -> str:
@@ -233,11 +242,17 @@ def _scan(folder: Path, template: Path | None) -> _Scan:
             continue
         if name == TEMPLATE:
             scan.template.append(path)
-        elif name.startswith(".") or any(fnmatchcase(name, pattern) for pattern in _SET_ASIDE):
+        elif _aside(path):
             scan.set_aside.append(name)
         else:
             scan.pillars.append(Pillar(name=pillar_name(path), path=path))
     return scan._replace(pillars=sorted(scan.pillars, key=_rank))
+
+
+def _aside(path: Path) -> bool:
+    """Say whether a file in a folder is no pillar by its name, or because the recipe beside it says pbl made it."""
+    named = path.name.startswith(".") or any(fnmatchcase(path.name, pattern) for pattern in _SET_ASIDE)
+    return named or recipe_path(path).is_file()
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -217,7 +217,7 @@ def _check_values(duck: Duck, file: Checked, contract: Contract, limit: int | No
         alike = _alike_ids(duck, file.table, limit)
         file.note(
             "PBL605",
-            f"{plural(alike.count, 'id')} differ from others by case or Unicode form only",
+            f"{plural(alike.count, 'id')} differ from others by case or Unicode form only{_instead(alike)}",
             alike,
             severity=Severity.WARNING,
             column=contract.id,
@@ -367,9 +367,16 @@ def _check_ids(duck: Duck, file: Checked, reference: Checked, limit: int | None)
     else:
         file.note("PBL601", f"{plural(missing.count, 'id')} missing that {known} has", missing)
     file.note("PBL602", f"{plural(unknown.count, 'id')} that {known} has not", unknown)
-    file.note("PBL605", f"{plural(respelt.count, 'id')} spelt otherwise than in {known}", respelt)
+    file.note("PBL605", f"{plural(respelt.count, 'id')} spelt otherwise than in {known}{_instead(respelt)}", respelt)
     if file.rows == reference.rows and not (strangers or missing.count or respelt.count):
         file.note("PBL604", order, Offences(limit=0, count=1))
+
+
+def _instead(found: Offences) -> str:
+    """Say of the first id what stands elsewhere in its place, and make each example's value the raw cell."""
+    pairs = [(example.id, example.value) for example in found.examples]
+    found.examples = [replace(example, value=example.id) for example in found.examples]
+    return f": {pairs[0][0]!r} here, {pairs[0][1]!r} there" if pairs else ""
 
 
 def _offences(duck: Duck, question: str, values: Mapping[str, Any], limit: int | None) -> Offences:
@@ -437,7 +444,8 @@ def write_failures(report: Report, path: Path, selection: Selection) -> None:
 
 def spare_inputs(written: Path, selection: Selection) -> None:
     """Raise OutputError if a file to be written is one of those that are read."""
-    sources = [p.path for p in selection.pillars] + [p for p in (selection.template, selection.settings.path) if p]
+    sources = [p.path for p in selection.pillars] + list(selection.found)
+    sources += [p for p in (selection.template, selection.settings.path) if p]
     for source in sources:
         if written.exists() and source.exists() and written.samefile(source):
             raise OutputError(f"{written}: is an input ({source}); name another file")

@@ -111,10 +111,17 @@ def _each_weight(args: Sequence[str]) -> list[str]:
         if word not in _WEIGHT_FLAGS or not rest:
             given.append(word)
             continue
+        if rest[0].startswith("-") and not _are_weights(rest[0]):
+            given.append("--weights=")
+            continue
         given.append("--weights=" + rest.pop(0).rstrip(","))
-        while rest and all(re.fullmatch(_WEIGHT, part.strip()) for part in rest[0].rstrip(",").split(",")):
+        while rest and _are_weights(rest[0]):
             given.append("--weights=" + rest.pop(0).rstrip(","))
     return given
+
+
+def _are_weights(word: str) -> bool:
+    return all(re.fullmatch(_WEIGHT, part.strip()) for part in word.rstrip(",").split(","))
 
 
 def _wants_json(args: Sequence[str]) -> bool:

@@ -53,7 +53,7 @@ def log_run(
     """
     as_json = options.choice(Format, format, "--format") is Format.JSON
     named = options.path(submission, "SUBMISSION")
-    if named is None and Path("submission.csv").exists():
+    if named is None and pillar is None and Path("submission.csv").exists():
         named = Path("submission.csv")
     kept, folder = options.path(scores, "--scores"), options.path(logs, "--logs") or Path("run_logs")
 

@@ -81,6 +81,9 @@ def selection(
     from pbl.pillars import select_pillars
 
     order: list[str] = ctx.meta.get("pbl.flags", [])
+    twice = next((name for name in files if order.count(f"--{name}") > 1), None)
+    if twice is not None:
+        raise UsageError(f"--{twice} is given twice; a pillar has one file")
     named = [(name, file) for name, file in files.items() if file is not None]
     named.sort(key=lambda item: order.index(f"--{item[0]}") if f"--{item[0]}" in order else len(order))
     for name, file in named:

@@ -176,7 +176,7 @@ def _shares(pillars: Sequence[tuple[str, float, float, str]], *, raw: bool) -> N
     wide = max(len(safe(name)) for name, *_ in pillars)
     talk(f"{'pillar':<{wide}}  weight   {'factor' if raw else 'share '}  file")
     for name, weight, factor, file in pillars:
-        talk(f"{safe(name):<{wide}}  {weight:<7.6g}  {factor:<6.4f}  {safe(file)}")
+        talk(f"{safe(name):<{wide}}  {weight:<7.6g}  {_factor(factor):<6}  {safe(file)}")
 
 
 def _table(found: Report, colour: bool) -> Iterable[str]:
@@ -198,6 +198,12 @@ def _table(found: Report, colour: bool) -> Iterable[str]:
     if found.set_aside:
         yield f"set aside: {', '.join(map(safe, found.set_aside))}"
     yield found.verdict()
+
+
+def _factor(value: float) -> str:
+    """Return a share in four digits, and what would look like nothing or fill the line in its own."""
+    small, large = 0.0001, 1000.0
+    return f"{value:.4f}" if value == 0 or small <= abs(value) < large else f"{value:.3g}"
 
 
 def _orders(found: Report) -> Iterable[str]:
