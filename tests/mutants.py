@@ -34,6 +34,7 @@ class Mutant(NamedTuple):
 
 READING, GATHER, VALIDATE, BLEND = "src/pbl/reading.py", "src/pbl/gather.py", "src/pbl/validate.py", "src/pbl/blend.py"
 WRITING, PILLARS, DUCK = "src/pbl/writing.py", "src/pbl/pillars.py", "src/pbl/duck.py"
+LINE_UP, BLOCKS, DECIDE = "src/pbl/line_up.py", "src/pbl/blocks.py", "src/pbl/decide.py"
 SCHEMA = "schemas/pbl_schemas/prediction.py"
 
 MUTANTS = (
@@ -52,9 +53,9 @@ MUTANTS = (
         "not",
         "tests/test_reading.py",
     ),
-    Mutant("NULs are not looked for", READING, 'self.nul = self.nul or b"\\0" in chunk', "pass", "tests/test_traps.py"),
+    Mutant("NULs are not looked for", READING, 'self.nul = self.nul or b"\\0" in rest', "pass", "tests/test_traps.py"),
     Mutant(
-        "quotes are not noticed", READING, "self.quote = self.quote or b'\"' in chunk", "pass", "tests/test_cases.py"
+        "quotes are not noticed", READING, "self.quote = self.quote or b'\"' in rest", "pass", "tests/test_cases.py"
     ),
     Mutant(
         "a blank line across chunks",
@@ -138,28 +139,28 @@ MUTANTS = (
     Mutant(
         "rows are joined by position whatever their ids",
         GATHER,
-        '"POSITIONAL JOIN {0} AS {1}" if beside',
-        '"POSITIONAL JOIN {0} AS {1}" if True',
+        "JOIN {cells[id(f)]} AS {aliases[id(f)]} ON {aliases[id(f)]}.id = o.id",
+        "POSITIONAL JOIN {cells[id(f)]} AS {aliases[id(f)]}",
         "tests/test_blend.py",
     ),
     Mutant(
         "an inner join drops ids",
         GATHER,
-        'and not wrong and facts["rows"] == rows',
-        "and not wrong",
+        'and not facts.get("wrong") and facts["rows"] == rows',
+        'and not facts.get("wrong")',
         "tests/test_blend.py tests/test_properties.py",
     ),
     Mutant(
         "ids beside each other are not compared",
-        GATHER,
-        'good += [Sql(f"{alias}.id = o.id")] if beside and file is not reference else []',
-        "",
-        "tests/test_blend.py",
+        LINE_UP,
+        'if not height or not all((part["id"] == parts[0]["id"]).all() for part in parts[1:]):',
+        "if not height:",
+        "tests/test_line_up.py",
     ),
     Mutant(
         "ids need not be unique",
         GATHER,
-        "return bool(sum(found) == rows)",
+        'return bool(duck.rows("different_ids")[0][0] == rows)',
         "return True",
         "tests/test_traps.py",
     ),
@@ -172,6 +173,45 @@ MUTANTS = (
     ),
     Mutant("+-5 is a number", GATHER, " AND NOT starts_with({cell}, '+-')", "", "tests/test_traps.py"),
     Mutant("infinite is finite", GATHER, 'parts.append(Sql(f"isfinite({number})"))', "pass", "tests/test_traps.py"),
+    # Large files
+    Mutant(
+        "rows sorted by hashes need not have the same ids",
+        LINE_UP,
+        '            if not (frame["id"] == ids).all():\n                return\n',
+        "",
+        "tests/test_line_up.py",
+    ),
+    Mutant(
+        "large files: ids need not be unique",
+        GATHER,
+        "return sum(duck.frame(",
+        "return True or sum(duck.frame(",
+        "tests/test_line_up.py",
+    ),
+    Mutant(
+        "large files: infinite is finite", LINE_UP, "cell.is_finite()", "cell.is_not_null()", "tests/test_line_up.py"
+    ),
+    Mutant(
+        "large files: a block may begin with a mark",
+        BLOCKS,
+        "pl.read_csv(header + block, schema=schema, quote_char=None)",
+        "pl.read_csv(block, schema=schema, quote_char=None, has_header=False)",
+        "tests/test_line_up.py",
+    ),
+    Mutant(
+        "large files: ids that repeat far apart",
+        DECIDE,
+        "done != source.rows or pl.concat(hashes).n_unique() != done",
+        "done != source.rows",
+        "tests/test_line_up.py",
+    ),
+    Mutant(
+        "large files: what was written is not compared",
+        BLEND,
+        'if not self._equal(duck, "batch", ask("numbers_part"), part):',
+        "if False:",
+        "tests/test_line_up.py",
+    ),
     # The schema
     Mutant(
         "1e400 is a number",
@@ -191,13 +231,13 @@ MUTANTS = (
     Mutant(
         "an id pattern need not reach the end",
         SCHEMA,
-        'rf"\\A(?:{id_pattern})\\z"',
-        'rf"\\A(?:{id_pattern})"',
+        'bad if id_pattern is None else bad | ~cell.str.contains(rf"\\A(?:{id_pattern})\\z")',
+        'bad if id_pattern is None else bad | ~cell.str.contains(rf"\\A(?:{id_pattern})")',
         "tests/test_cases.py tests/test_validate.py",
     ),
     Mutant(
         "Pandera can be switched off",
-        VALIDATE,
+        DECIDE,
         "config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA)",
         "config_context()",
         "tests/test_environment.py",

@@ -31,7 +31,7 @@ REPEATED = 3
 # What differs from run to run and says nothing: only its form is compared.
 VOLATILE = {
     "<run>": r"\b20\d{6}-[0-9a-z]{8}\b",
-    "<date>": r"\b20\d\d-\d\d-\d\d\b",
+    "<date>": r"(?<!\d)20\d\d-\d\d-\d\d(?!\d)",
     "<day>": r"(?<= )\d\d-\d\d(?= )",
     "<size>": r"\b[\d,]+ bytes\b",  # of the wheels: they hold pbl's own code
 }

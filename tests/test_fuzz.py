@@ -125,7 +125,7 @@ def agree(files: list[bytes], wanted: oracle.Wanted, folder: Path) -> int:
 def gathered(duck: Duck, file: Checked, contract: Contract) -> list[list[bytes]] | None:
     """Read a file in the one pass that a blend tries first; give each row's bits, None where it is not sure."""
     try:
-        if not gather(duck, [file], None, contract):
+        if not gather(duck, [file], None, contract, memory=1 << 30):
             return None
         columns = [name(f"n0_{t}") for t in range(len(contract.targets))]
         rows = duck.rows("cells", table=Sql("(SELECT *, rowid AS row FROM numbers)"), columns=listed(columns))

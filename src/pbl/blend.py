@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pbl_sql import Sql, ask, identifier, listed
 
+from pbl.blocks import LARGE, ahead, batched, blocks
 from pbl.contract import Settings
 from pbl.duck import Limits
 from pbl.errors import ChangedError, EngineError, FindingsError, InputError, OutputError, UsageError
 from pbl.findings import plural
 from pbl.pillars import Pillar, Selection, shares
 from pbl.progress import Progress
-from pbl.reading import Survey, structural, survey, tokenize
+from pbl.reading import Malformed, Survey, structural, survey, tokenize
 from pbl.recipe import FileFacts, Ingredient, Output, Recipe, parse_recipe, recipe_path
 from pbl.validate import Examination, examine, spare_inputs
 from pbl.writing import Draft, Drafts, recover
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pbl.checked import Checked
+    from pbl.duck import Duck
     from pbl.findings import Report
+
+_NUMBERS = Sql("numbers")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,47 +295,63 @@ class _Job:
         )
 
     def _write(self, examination: Examination, draft: Draft) -> None:
-        if examination.reference is None:
-            raise EngineError("there is nothing to blend; please report this")
         names = ["id", *(f"b{t}" for t in self._targets)]
         picked = [Sql(f"{n} AS {identifier(c)}") for n, c in zip(names, self.selection.contract.columns, strict=True)]
         duck = examination.duck
-        order, columns, file = examination.reference.table, listed(picked), duck.path(draft.fd)
-        duck.run("write", self._values(), order=order, blend=self._sql(), columns=columns, file=file)
+        duck.run("write", self._values(), blend=self._sql(), columns=listed(picked), file=duck.path(draft.fd))
 
     def _read_back(self, examination: Examination, draft: Draft) -> Survey:
         """Read what was written as strictly as an input; raise OutputError if it is not what was meant."""
-        contract, duck = self.selection.contract, examination.duck
-        source = survey(draft.path, None, contract)
+        columns = tuple(range(len(self.selection.contract.columns)))
+        source = survey(draft.path, None, self.selection.contract, self.progress)
         try:
-            columns = source.columns
-            good = columns == tuple(range(len(contract.columns))) and not source.findings
-            if good and source.plain:
-                duck.add_plain("written", draft.fd, width=len(columns), columns=columns, keep=False)
-            elif good:
-                batches, offences = tokenize(source, 1)
-                duck.add_cells("written", batches)
-                good = not structural(source, offences)
-            if good:
-                differ = listed([Sql(f"f.t{t}::DOUBLE IS DISTINCT FROM b.b{t}") for t in self._targets], " OR ")
-                answer = duck.rows("written", self._values(), file="written", blend=self._sql(), differ=differ)
-                rows, different = answer[0]
-                good = rows and not different
+            good = source.columns == columns and not source.findings and self._same(examination, draft, source)
+        except Malformed:
+            good = False
         finally:
             source.close()
         if not good:
             raise OutputError(f"{draft.name}: not written: what was read back is not what was blended")
         return source
 
-    def _sql(self) -> Sql:
-        """Return the blend of the gathered numbers: the weighted sums, terms in pillar order, then the clips."""
+    def _same(self, examination: Examination, draft: Draft, source: Survey) -> bool:
+        """Say whether what was written are the blend's rows."""
+        duck, columns = examination.duck, source.columns
+        if source.plain and (source.size or 0) >= LARGE:
+            rows = 0
+            self.progress.stage(f"comparing {source.rows:,} rows", lambda: rows / source.rows)
+            for frame in ahead(batched(blocks(source, columns, numbers=True))):
+                part = {"first": rows, "last": rows + len(frame) - 1}
+                with duck.batch(frame):
+                    if not self._equal(duck, "batch", ask("numbers_part"), part):
+                        return False
+                rows += len(frame)
+            return rows == source.rows
+        self.progress.stage(f"comparing {source.rows:,} rows", duck.part)
+        if source.plain:
+            duck.add_plain("written", draft.fd, width=len(columns), columns=columns, keep=False)
+        else:
+            batches, offences = tokenize(source, 1)
+            duck.add_cells("written", batches)
+            if structural(source, offences):
+                return False
+        return self._equal(duck, "written", _NUMBERS, {})
+
+    def _equal(self, duck: Duck, written: str, numbers: Sql, part: Mapping[str, int]) -> bool:
+        differ = listed([Sql(f"f.t{t}::DOUBLE IS DISTINCT FROM b.b{t}") for t in self._targets], " OR ")
+        blend = self._sql(numbers)
+        rows, different = duck.rows("written", {**self._values(), **part}, file=written, blend=blend, differ=differ)[0]
+        return bool(rows and not different)
+
+    def _sql(self, numbers: Sql = _NUMBERS) -> Sql:
+        """Return the blend of gathered numbers: the weighted sums, terms in pillar order, then the clips."""
         places = range(len(self.selection.pillars))
         sums = [
             Sql(f"{' + '.join(f'$share{place} * n{place}_{t}' for place in places)} AS s{t}") for t in self._targets
         ]
         clips = [Sql(f"{self._clipped(t)} AS b{t}") for t in self._targets]
         changed = [Sql(f"{self._clipped(t)} <> s{t}") for t in self._targets]
-        return ask("blend", sums=listed(sums), clips=listed(clips), clipped=listed(changed, " OR "))
+        return ask("blend", numbers=numbers, sums=listed(sums), clips=listed(clips), clipped=listed(changed, " OR "))
 
     def _values(self) -> dict[str, Any]:
         bounds = {"clip_min": self.clip.low, "clip_max": self.clip.high}

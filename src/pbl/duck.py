@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pbl_sql import Sql, ask, listed, literal
 
 from pbl.errors import EngineError, UsageError
+from pbl.reading import Malformed
 from pbl.writing import private_folder
 
 if TYPE_CHECKING:
@@ -29,10 +30,6 @@ _LOCKED = {
     "allow_community_extensions": "false",
     "python_enable_replacements": "false",
 }
-
-
-class Malformed(Exception):  # noqa: N818 - an answer, caught by the one who asked
-    """A file does not have the shape that a plain file was said to have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +59,7 @@ class Duck:
     def __init__(self, connection: duckdb.DuckDBPyConnection, paths: Mapping[int, str]) -> None:
         self._connection = connection
         self._paths = paths
+        self._made: set[str] = set()
 
     def add_plain(self, table: str, fd: int, *, width: int, columns: Sequence[int], keep: bool) -> None:
         """Know a plain file as a table, its cells taken from `columns` of `width`; `keep` holds it in memory.
@@ -77,17 +75,38 @@ class Duck:
 
     def add_cells(self, table: str, batches: Iterable[list[list[str]]]) -> None:
         """Know cells that were taken apart elsewhere as a table."""
-        import duckdb  # noqa: F401 - the whole package: it gives connections the sources that frames are read through
         import polars as pl
 
-        first, at = True, 2
+        self.drop(table)
+        at = 2
         for batch in batches:
             names = ["id", *(f"t{n}" for n in range(len(batch) - 1))]
             frame = pl.DataFrame(dict(zip(names, batch, strict=True)), schema=dict.fromkeys(names, pl.String))
-            self._connection.register("batch", _Stream(frame.with_row_index("row", at)))
-            self.run("first_cells" if first else "more_cells", table=table)
+            self.add_frame(table, frame.with_row_index("row", at))
+            at += len(frame)
+
+    def add_frame(self, table: str, frame: pl.DataFrame) -> None:
+        """Add rows to a table; the first ones make it."""
+        with self.batch(frame):
+            self.run("more_rows" if table in self._made else "first_rows", table=table)
+        self._made.add(table)
+
+    @contextmanager
+    def batch(self, frame: pl.DataFrame) -> Iterator[None]:
+        """Know a frame as the table `batch` for as long as it takes."""
+        import duckdb  # noqa: F401 - the whole package: it gives connections the sources that frames are read through
+
+        self._connection.register("batch", _Stream(frame))
+        try:
+            yield
+        finally:
             self._connection.unregister("batch")
-            first, at = False, at + len(frame)
+
+    def drop(self, table: str) -> None:
+        """Forget what `add_frame` has put into a table."""
+        if table in self._made:
+            self._made.remove(table)
+            self.run("drop", table=table)
 
     def run(self, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> None:
         """Have a question carried out that has no answer."""
@@ -106,13 +125,13 @@ class Duck:
             (only,) = cursor.fetchall()
             return dict(zip(names, only, strict=True))
 
-    def frame(self, question: str, **parts: Sql | str) -> pl.DataFrame:
+    def frame(self, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> pl.DataFrame:
         """Return an answer as a polars frame."""
         import duckdb  # noqa: F401 - the whole package: it gives connections the relations that frames are made of
         import polars as pl
 
         with _plainly():
-            return pl.DataFrame(self._connection.sql(ask(question, **parts)))
+            return pl.DataFrame(self._connection.sql(ask(question, **parts), params=dict(values or {})))
 
     def part(self) -> float:
         """Return the part of the running question that is done, from 0 to 1; it may be asked from any thread."""

@@ -1,53 +1,67 @@
 """Gather the numbers of all files side by side, in one pass, and see on the way that nothing is amiss.
 
-What is gathered is the table `numbers`: a row for each row of the reference, in its order, with the hash of its id
-and every pillar's predictions. The pass is the contract's second compilation, in SQL; the first is the Pandera schema.
-It only ever says that everything is as it must be, or that it can't tell; what is wrong is for the schema to find.
+What is gathered is the table `numbers`: a row for each row of the reference, in its order, with its id and every
+pillar's predictions. Small files are joined by the database, large ones are lined up in memory (`line_up`). Either is
+the contract's second compilation; the first is the Pandera schema. It only ever says that everything is as it must be,
+or that it can't tell; what is wrong is for the schema to find.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, listed, name
+from pbl_sql import Sql, ask, listed
 
+from pbl.blocks import LARGE
 from pbl.checked import BLANK, EDGED, Checked
 from pbl.contract import NUMBER, Contract
-from pbl.duck import Malformed
 from pbl.errors import EngineError
 from pbl.findings import Severity
-from pbl.reading import Offences, structural, tokenize, untailed
+from pbl.line_up import line_up
+from pbl.progress import Progress
+from pbl.reading import Malformed, Offences, structural, tokenize, untailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pbl.duck import Duck
 
-_ROWS_A_PART = 2_500_000
+_ROWS_A_PART = 20_000_000
 
 
-def gather(duck: Duck, pillars: Sequence[Checked], template: Checked | None, contract: Contract) -> bool:
+def gather(
+    duck: Duck,
+    pillars: Sequence[Checked],
+    template: Checked | None,
+    contract: Contract,
+    *,
+    memory: int,
+    progress: Progress = Progress(),
+) -> bool:
     """Gather files that nothing is known against yet; say whether all of them are spotless, with the same ids.
 
     If so, each file has its table, rows and profile, and is `spotless`; if not, nothing has been noted in them.
+    Large files are lined up in memory, if that takes no more than `memory` bytes.
     """
     files = [*([template] if template else []), *pillars]
     if not all(map(_promising, files)) or not files[0].source.ascii:
         return False
-    if any(file.source.plain and file.source.rows != files[0].source.rows for file in files if files[0].source.plain):
+    if len({file.source.rows for file in files if file.source.plain}) > 1:
         return False
     names = {id(file): f"p{place}" for place, file in enumerate(files)}
+    large = sum(file.source.size or 0 for file in files) >= LARGE
     try:
         counts = [_known(duck, file, names[id(file)]) for file in files]
         if None in counts or len(set(counts)) > 1:
             return False
-        for beside in (True, False):
-            if beside and len({file.source.first for file in files}) > 1:
-                continue
-            facts = _gather(duck, files, names, contract, beside=beside)
-            if _spotless(facts, counts[0]) and _distinct(duck, facts["rows"]):
-                _settle(files, names, facts, pillars, len(contract.targets), beside=beside)
-                return True
+        if large and all(f.source.plain for f in files) and line_up(duck, files, contract, memory, progress):
+            facts: Mapping[str, Any] = duck.row("gathered", profile=listed(_ranges(pillars, contract)))
+        else:
+            progress.stage("joining the files", duck.part)
+            facts = _join(duck, files, names, contract)
+        if _spotless(facts, counts[0]) and _distinct(duck, facts["rows"], large=large):
+            _settle(files, names, facts, pillars, len(contract.targets))
+            return True
     except Malformed:
         pass
     return False
@@ -56,8 +70,8 @@ def gather(duck: Duck, pillars: Sequence[Checked], template: Checked | None, con
 def gather_matched(duck: Duck, pillars: Sequence[Checked], template: Checked | None, contract: Contract) -> None:
     """Gather files that have been found to be in order; raise EngineError if they are not after all."""
     files = [*([template] if template else []), *pillars]
-    facts = _gather(duck, files, {id(file): file.table for file in files}, contract, beside=False, checked=True)
-    if facts["bad"] or facts["misplaced"] or facts["rows"] != files[0].rows:
+    facts = _join(duck, files, {id(file): file.table for file in files}, contract, checked=True)
+    if facts["wrong"] or facts["rows"] != files[0].rows:
         raise EngineError("the files were found to be in order, and yet don't fit together; please report this")
 
 
@@ -87,56 +101,44 @@ def _known(duck: Duck, file: Checked, table: str) -> int | None:
     return None if wrong else sum(counts)
 
 
-def _gather(
-    duck: Duck,
-    files: Sequence[Checked],
-    names: Mapping[int, str],
-    contract: Contract,
-    *,
-    beside: bool,
-    checked: bool = False,
+def _join(
+    duck: Duck, files: Sequence[Checked], names: Mapping[int, str], contract: Contract, *, checked: bool = False
 ) -> Mapping[str, Any]:
-    """Make the table of numbers, by position if `beside`, else by id, and return what is to be known of it."""
+    """Make the table of numbers by id, and return what is to be known of it."""
     reference, others = files[0], files[1:]
-    targets = range(len(contract.targets))
     aliases = {id(file): "o" if file is reference else f"f{place}" for place, file in enumerate(files)}
     pillars = [file for file in files if file.pillar]
     numbers = [
-        Sql(f"{_number(aliases[id(file)], t) if beside else f'{aliases[id(file)]}.n{t}'} AS n{place}_{t}")
+        Sql(f"{aliases[id(file)]}.n{t} AS n{place}_{t}")
         for place, file in enumerate(pillars)
-        for t in targets
+        for t in range(len(contract.targets))
     ]
-    good = [] if checked else [_good_id(reference, contract)]
-    for file in files:
-        alias = aliases[id(file)]
-        good += [Sql(f"{alias}.id = o.id")] if beside and file is not reference else []
-        if file.pillar and not checked:
-            good += [_good_cells(file, contract, alias)] if beside else [Sql(f"{alias}.good")]
-    facts = numbers
-    if not beside:
-        facts = [Sql("o.row AS row"), *numbers]
-        facts += [Sql(f"{aliases[id(file)]}.row = o.row AS {names[id(file)]}_aligned") for file in others]
-    join = "POSITIONAL JOIN {0} AS {1}" if beside else "JOIN {0} AS {1} ON {1}.id = o.id"
-    # Nothing may stand between a file and the positional join: only bare files are read side by side, row by row.
-    cells = {
-        id(file): name(names[id(file)]) if beside else _cells(file, names, contract, checked=checked) for file in files
-    }
+    good = [] if checked else [_good_id(reference, contract), *(Sql(f"{aliases[id(p)]}.good") for p in pillars)]
+    aligned = {id(file): f"{names[id(file)]}_aligned" for file in others}
+    places = [Sql(f"{aliases[id(file)]}.row = o.row AS {aligned[id(file)]}") for file in others]
+    cells = {id(file): _cells(file, names, contract, checked=checked) for file in files}
+    joins = [Sql(f"JOIN {cells[id(f)]} AS {aliases[id(f)]} ON {aliases[id(f)]}.id = o.id") for f in others]
+    duck.drop("numbers")
     duck.run(
         "gather",
         _values([*good, *cells.values()], contract),
         order=cells[id(reference)],
-        joins=listed([Sql(join.format(cells[id(f)], aliases[id(f)])) for f in others], " "),
-        facts=listed(facts),
+        joins=listed(joins, " "),
+        facts=listed([*places, *numbers]),
         good=listed(good or [Sql("true")], " AND "),
-        sorted=Sql("" if beside else "ORDER BY o.row"),
     )
-    ranges = [
-        Sql(f"min({n}) AS {n}_min, max({n}) AS {n}_max, avg(abs({n})) AS {n}_size")
-        for n in (f"n{place}_{t}" for place in range(len(pillars)) for t in targets)
-    ]
-    aligned = [] if beside else [Sql(f"bool_and({names[id(f)]}_aligned) AS {names[id(f)]}_aligned") for f in others]
-    misplaced = Sql("0" if beside else "count(*) FILTER (WHERE row <> rowid + 2)")
-    return duck.row("gathered", misplaced=misplaced, profile=listed([*ranges, *aligned]))
+    wrong = [Sql("count(*) FILTER (WHERE NOT good OR row <> rowid + 2) AS wrong")]
+    aside = [Sql(f"bool_and({column}) AS {column}") for column in aligned.values()]
+    facts = duck.row("gathered", profile=listed([*wrong, *aside, *_ranges(pillars, contract)]))
+    for file in files:
+        file.aligned = file is reference or bool(facts[aligned[id(file)]])
+    return facts
+
+
+def _ranges(pillars: Sequence[Checked], contract: Contract) -> list[Sql]:
+    """Return what the profiles are made of."""
+    columns = [f"n{place}_{t}" for place in range(len(pillars)) for t in range(len(contract.targets))]
+    return [Sql(f"min({n}) AS {n}_min, max({n}) AS {n}_max, avg(abs({n})) AS {n}_size") for n in columns]
 
 
 def _cells(file: Checked, names: Mapping[int, str], contract: Contract, *, checked: bool) -> Sql:
@@ -202,15 +204,15 @@ def _values(good: Sequence[Sql], contract: Contract) -> dict[str, Any]:
 
 def _spotless(facts: Mapping[str, Any], rows: int | None) -> bool:
     """Say whether what was gathered is all there is: a join by id leaves out what only one of the files has."""
-    wrong = facts["bad"] or facts["misplaced"]
-    return bool(rows) and not wrong and facts["rows"] == rows
+    return bool(rows) and not facts.get("wrong") and facts["rows"] == rows
 
 
-def _distinct(duck: Duck, rows: int) -> bool:
-    """Say whether all ids are known to differ, and by more than case."""
+def _distinct(duck: Duck, rows: int, *, large: bool) -> bool:
+    """Say whether all ids are known to differ, and by more than case: hashes that differ prove ids that differ."""
+    if not large:
+        return bool(duck.rows("different_ids")[0][0] == rows)
     parts = 1 + rows // _ROWS_A_PART
-    found = [duck.rows("gathered_hashes", {"parts": parts, "part": part})[0][0] for part in range(parts)]
-    return bool(sum(found) == rows)
+    return sum(duck.frame("hashes", {"parts": parts, "part": part})["h"].n_unique() for part in range(parts)) == rows
 
 
 def _settle(
@@ -219,14 +221,11 @@ def _settle(
     facts: Mapping[str, Any],
     pillars: Sequence[Checked],
     targets: int,
-    *,
-    beside: bool,
 ) -> None:
     """Note in each file what is now known of it."""
     for file in files:
         file.table, file.rows, file.spotless = names[id(file)], facts["rows"], True
         file.findings += untailed(file.source)
-        file.aligned = beside or file is files[0] or facts[f"{names[id(file)]}_aligned"]
         if not file.aligned and file.pillar:
             order = f"the rows stand in another order than in {files[0].known}"
             file.note("PBL604", order, Offences(limit=0, count=1))

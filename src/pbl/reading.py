@@ -26,6 +26,7 @@ from pbl.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
     from pbl.contract import Contract
@@ -38,6 +39,7 @@ _RAW_SHOWN = 1000
 _REREAD_LIMIT = 64 << 20
 _EARLY = 32 << 20
 _SPACES = (b" ", b"\t", b"\x0b", b"\x0c")
+_ORDINARY = bytes(byte for byte in range(0x21, 0x7F) if byte not in b'",')
 _BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _MAGIC = {
@@ -63,6 +65,10 @@ _QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"')
 _TO_CLOSE = re.compile(r'([^"]*+(?:""[^"]*+)*+)"')
 _DATA = re.compile(rf"{NUMBER}|[+-]?(nan|inf(inity)?)|n/?a|null|none|", re.IGNORECASE)
 _BATCH_ROWS = 50_000
+
+
+class Malformed(Exception):  # noqa: N818 - an answer, caught by the one who asked
+    """A file does not have the shape that it was said to have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,7 +234,7 @@ class _Screen:
     """
 
     def __init__(self, fd: int) -> None:
-        digest = hashlib.sha256()
+        digest = _Hash()
         self.early = ""
         buffer = bytearray(_CHUNK)
         view = memoryview(buffer)
@@ -243,8 +249,8 @@ class _Screen:
         line = 0
         os.lseek(fd, 0, os.SEEK_SET)
         while n := os.readv(fd, [buffer]):
-            digest.update(view[:n])
             chunk = bytes(view[:n])
+            digest.update(chunk)
             first = chunk.find(b"\n") + 1
             if line + (first or n) > RECORD_LIMIT:
                 self.endless = self.lf + 1
@@ -253,18 +259,20 @@ class _Screen:
             self.size += n
             if self.size >= _EARLY and not self.early:
                 self.early = digest.hexdigest()
-            self.lf += chunk.count(b"\n")
-            self.commas += chunk.count(b",")
-            self.spaced = self.spaced or any(space in chunk for space in _SPACES)
-            self.nul = self.nul or b"\0" in chunk
-            self.quote = self.quote or b'"' in chunk
-            if b"\r" in chunk:
-                self.cr += chunk.count(b"\r")
+            # What is left says all there is to know, at a fifth of the cost of looking for each thing in the whole.
+            rest = chunk.translate(None, _ORDINARY)
+            self.lf += rest.count(b"\n")
+            self.commas += rest.count(b",")
+            self.spaced = self.spaced or any(space in rest for space in _SPACES)
+            self.nul = self.nul or b"\0" in rest
+            self.quote = self.quote or b'"' in rest
+            if b"\r" in rest:
+                self.cr += rest.count(b"\r")
                 self.crlf += chunk.count(b"\r\n")
-                self.blank = self.blank or b"\n\r\n" in chunk
+                self.blank = self.blank or b"\n\r\n" in rest
             self.crlf += last[-1:] + chunk[:1] == b"\r\n"
-            self.blank = self.blank or b"\n\n" in chunk or b"\n\n" in seam or b"\n\r\n" in seam
-            if self.utf8 and (decoder or not chunk.isascii()):
+            self.blank = self.blank or b"\n\n" in rest or b"\n\n" in seam or b"\n\r\n" in seam
+            if self.utf8 and (decoder or not rest.isascii()):
                 self.ascii, self.spaced = False, True
                 decoder = decoder or codecs.getincrementaldecoder("utf-8")()
                 self.utf8 = _decodes(decoder, chunk)
@@ -274,6 +282,7 @@ class _Screen:
         if self.utf8 and decoder:
             self.utf8 = _decodes(decoder, b"", final=True)
         self.sha256 = None if self.endless else digest.hexdigest()
+        digest.close()
         self.early = self.early or self.sha256 or _early(fd)
         self.ends = last.endswith(b"\n")
 
@@ -287,6 +296,41 @@ class _Screen:
             and self.cr == self.crlf
             and self.crlf in {0, self.lf}
         )
+
+
+class _Hash:
+    """A SHA-256 that takes whole chunks in while its owner looks at them too."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._pool: ThreadPoolExecutor | None = None
+        self._due: Future[None] | None = None
+
+    def update(self, chunk: bytes) -> None:
+        """Take a chunk in, in another thread if that is worth it."""
+        self._wait()
+        if len(chunk) < _CHUNK:
+            self._digest.update(chunk)
+            return
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - it takes longer to load than a small file
+
+            self._pool = ThreadPoolExecutor(1)
+        self._due = self._pool.submit(self._digest.update, chunk)
+
+    def hexdigest(self) -> str:
+        """Return the hash of all that was taken in."""
+        self._wait()
+        return self._digest.hexdigest()
+
+    def close(self) -> None:
+        if self._pool:
+            self._pool.shutdown()
+
+    def _wait(self) -> None:
+        if self._due:
+            self._due.result()
+            self._due = None
 
 
 class _Lines:

@@ -15,19 +15,18 @@ from pbl_sql import Sql, ask, listed, name
 
 from pbl.checked import BLANK, EDGED, Checked
 from pbl.contract import NUMBER
-from pbl.duck import Limits, Malformed, open_duck
-from pbl.errors import ContractError, EngineError, OutputError
+from pbl.decide import decide, passed, unread
+from pbl.duck import Limits, open_duck
+from pbl.errors import EngineError, OutputError
 from pbl.findings import Example, Report, Severity, plural
 from pbl.gather import gather, gather_matched
 from pbl.progress import Progress
-from pbl.reading import Offences, Survey, structural, survey, tokenize, untailed
+from pbl.reading import Malformed, Offences, Survey, structural, survey, tokenize, untailed
 from pbl.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
-
-    import polars as pl
 
     from pbl.contract import Contract
     from pbl.duck import Duck
@@ -104,20 +103,22 @@ def examine(
         duck = stack.enter_context(open_duck(announced, limits, size=size, spill=spill))
         rows = max((f.source.rows for f in files), default=0)
         progress.stage(f"checking {plural(rows, 'row')} of {plural(len(files), 'file')}", duck.part)
-        gathered = trusting and gather(duck, pillars, template, contract)
+        gathered = trusting and gather(
+            duck, pillars, template, contract, memory=limits.memory or (8 << 30), progress=progress
+        )
         if not gathered:
             for place, file in enumerate(files):
                 progress.stage(f"checking {plural(file.source.rows, 'row')} of {file.path.name}", duck.part)
-                _check_structure(duck, file, f"p{place}", contract, max_examples)
-                if file.table:
+                _check_structure(duck, file, f"p{place}", contract, max_examples, progress=progress)
+                if file.table and not file.spotless:
                     _check_values(duck, file, contract, max_examples, trusting=trusting)
         progress.stage("comparing the files", duck.part)
         sound = [p for p in pillars if p.table]
         reference = template if template and template.table else next(iter(sound), None)
         for file in sound:
-            if gathered:
+            if file.spotless:
                 _note_constant(file, contract)
-            elif reference:
+            if reference and not gathered:
                 _check_ids(duck, file, reference, max_examples)
         _check_alike(duck, [p for p in sound if p.spotless], len(contract.targets), contract)
         report = Report(
@@ -144,7 +145,15 @@ def _opened(
     return Checked(pillar=pillar, path=path, source=source, findings=list(source.findings))
 
 
-def _check_structure(duck: Duck, file: Checked, table: str, contract: Contract, limit: int | None) -> None:
+def _check_structure(
+    duck: Duck,
+    file: Checked,
+    table: str,
+    contract: Contract,
+    limit: int | None,
+    *,
+    progress: Progress = Progress(),
+) -> None:
     """Know a sound file as a table; else note where its structure is broken, and what could not be checked."""
     source = file.source
     if source.stopped:
@@ -152,6 +161,12 @@ def _check_structure(duck: Duck, file: Checked, table: str, contract: Contract, 
         return
     columns = source.columns if file.pillar else source.columns[:1]
     if source.plain and source.columns and source.rows:
+        file.profile = passed(file, contract, progress)
+        if file.profile:
+            duck.add_plain(table, source.fd or 0, width=len(source.header), columns=columns, keep=False)
+            file.table, file.rows, file.spotless = table, source.rows, True
+            file.findings += untailed(source)
+            return
         try:
             keep = (source.size or 0) <= _KEEP_UP_TO
             duck.add_plain(table, source.fd or 0, width=len(source.header), columns=columns, keep=keep)
@@ -194,11 +209,7 @@ def _profile(duck: Duck, table: str, columns: Sequence[int], contract: Contract)
     except Malformed as error:
         if "CSV Error" in str(error):
             raise
-        raise _unread(contract, error) from error
-
-
-def _unread(contract: Contract, error: object) -> ContractError:
-    return ContractError(f"contract.id_pattern cannot be read: {str(error).strip()}: {contract.id_pattern!r}")
+        raise unread(contract, error) from error
 
 
 def _check_values(duck: Duck, file: Checked, contract: Contract, limit: int | None, *, trusting: bool) -> None:
@@ -209,7 +220,7 @@ def _check_values(duck: Duck, file: Checked, contract: Contract, limit: int | No
     pattern = contract.id_pattern or ""
     certain = not pattern or (file.source.ascii and r"\s" not in pattern.lower())  # engines know other white space
     if not trusting or not file.spotless or not certain:
-        found = _decide(duck, file, contract, targets, limit)
+        found = decide(duck, file, contract, targets, limit)
         if bad and not found and certain:
             raise EngineError(f"{file.path}: the screen and the schema disagree about this file; please report it")
         file.spotless = not found
@@ -223,8 +234,6 @@ def _check_values(duck: Duck, file: Checked, contract: Contract, limit: int | No
             column=contract.id,
             hint="are they meant to be different samples?",
         )
-    if file.spotless:
-        _note_constant(file, contract)
 
 
 def _note_constant(file: Checked, contract: Contract) -> None:
@@ -233,89 +242,6 @@ def _note_constant(file: Checked, contract: Contract) -> None:
         value = file.profile[f"t{n}_min"]
         if rows > 1 and value == file.profile[f"t{n}_max"]:
             file.note("PBL551", f"every prediction is {value!r}", Offences(limit=0, count=rows), column=target)
-
-
-_SAID = {
-    "PBL401": ("{n} without an id", "row"),
-    "PBL402": ("{n} with an id that stands elsewhere too", "row"),
-    "PBL403": ("{n} not of the form {pattern!r}", "id"),
-    "PBL404": ("{n} with white space around it", "id"),
-    "PBL501": ("{n} empty", "cell"),
-    "PBL502": ("{n} not a decimal number", "cell"),
-    "PBL503": ("{n} NaN", "cell"),
-    "PBL504": ("{n} infinite, or too large for a double", "cell"),
-    "PBL505": ("{n} below {min!r}", "cell"),
-    "PBL506": ("{n} above {max!r}", "cell"),
-}
-
-
-def _decide(duck: Duck, file: Checked, contract: Contract, targets: Sequence[str], limit: int | None) -> bool:
-    """Show the file to the schema, note what it finds, and say whether it found anything."""
-    import polars as pl
-
-    columns = ["id", *(f"t{n}" for n in range(len(targets)))]
-    frame = duck.frame("cells", table=file.table, columns=listed([name(c) for c in columns]))
-    cases = _failures(frame, contract, columns)
-    if cases is None:
-        return False
-    named = dict(zip(columns, (contract.id, *targets), strict=True))
-    for (check, column), group in cases.group_by(["code", "column"], maintain_order=True):
-        code, at = str(check), group["place"].sort()
-        places = at if limit is None else at.head(limit)
-        rows = frame[places.cast(pl.Int64).to_list()]
-        found = Offences(limit=limit, count=len(group))
-        found.examples = [
-            Example(row=place + 2, id=cells[0] or None, value=cells[columns.index(str(column))])
-            for place, cells in zip(places, rows.iter_rows(), strict=True)
-        ]
-        text, noun = _SAID[code]
-        message = text.format(
-            n=plural(len(group), noun), pattern=contract.id_pattern, min=contract.min, max=contract.max
-        )
-        file.note(code, message, found, column=named[str(column)])
-    return True
-
-
-def _failures(frame: pl.DataFrame, contract: Contract, columns: Sequence[str]) -> pl.DataFrame | None:
-    """Return the schema's failure cases, None if there are none; nothing in the environment weakens the verdict."""
-    import polars as pl
-
-    with _hidden_variables("PANDERA_"):
-        from pandera.config import ValidationDepth, config_context, set_config
-        from pandera.errors import SchemaErrors
-        from pbl_schemas.prediction import prediction_schema
-
-    schema = prediction_schema(
-        id=columns[0],
-        targets=columns[1:],
-        number=NUMBER,
-        id_pattern=contract.id_pattern,
-        minimum=contract.min,
-        maximum=contract.max,
-    )
-    set_config(use_narwhals_backend=False)
-    try:
-        with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
-            schema.validate(frame, lazy=True)
-    except SchemaErrors as errors:
-        cases: pl.DataFrame = errors.failure_cases.filter(pl.col("check").is_in(list(_SAID)))
-        if cases["index"].has_nulls():  # a check that could not be made
-            raise _unread(contract, cases["failure_case"][0]) from errors
-        return cases.select(code="check", column="column", place="index")
-    except pl.exceptions.ComputeError as error:
-        raise _unread(contract, error) from error
-    return None
-
-
-@contextmanager
-def _hidden_variables(start: str) -> Iterator[None]:
-    """Import something while the environment doesn't tell it anything: Pandera stops at a strange value."""
-    environment = os.environ  # noqa: TID251 - hidden, not asked
-    hidden = {name: environment.pop(name) for name in list(environment) if name.startswith(start)}
-    try:
-        yield
-    finally:
-        environment.update(hidden)
 
 
 def _alike_ids(duck: Duck, table: str, limit: int | None) -> Offences:

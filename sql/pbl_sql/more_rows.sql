@@ -1,3 +1,3 @@
--- What do the next rows of that file say?
+-- What are the next rows of that table?
 -- no $parameters; {table} the name it has
 INSERT INTO {table} SELECT * FROM batch

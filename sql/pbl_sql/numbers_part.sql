@@ -1,0 +1,3 @@
+-- What are the numbers of some rows, one after another?
+-- $first and $last of them, counted from 0
+(SELECT * FROM numbers WHERE rowid BETWEEN $first AND $last)

@@ -1,0 +1,164 @@
+"""Have the Pandera schema decide about files; nothing in the environment weakens its verdict."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pbl_sql import listed, name
+
+from pbl.blocks import LARGE, ROW_GROUP, ahead, batched, blocks
+from pbl.contract import NUMBER
+from pbl.errors import ContractError, EngineError
+from pbl.findings import Example, plural
+from pbl.progress import Progress
+from pbl.reading import Malformed, Offences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import polars as pl
+
+    from pbl.checked import Checked
+    from pbl.contract import Contract
+    from pbl.duck import Duck
+
+_ROWS_AT_ONCE = 4 * ROW_GROUP
+_SAID = {
+    "PBL401": ("{n} without an id", "row"),
+    "PBL402": ("{n} with an id that stands elsewhere too", "row"),
+    "PBL403": ("{n} not of the form {pattern!r}", "id"),
+    "PBL404": ("{n} with white space around it", "id"),
+    "PBL501": ("{n} empty", "cell"),
+    "PBL502": ("{n} not a decimal number", "cell"),
+    "PBL503": ("{n} NaN", "cell"),
+    "PBL504": ("{n} infinite, or too large for a double", "cell"),
+    "PBL505": ("{n} below {min!r}", "cell"),
+    "PBL506": ("{n} above {max!r}", "cell"),
+}
+
+
+def passed(file: Checked, contract: Contract, progress: Progress = Progress()) -> Mapping[str, Any]:
+    """Show a large plain file to the schema, some rows at a time; return its profile if nothing at all is wrong.
+
+    Else, and of files that are small or can't be read so, there is no profile: `decide` will say why.
+    """
+    import polars as pl
+
+    source = file.source
+    if not source.plain or not source.ascii or (source.size or 0) < LARGE:
+        return {}
+    columns = source.columns if file.pillar else source.columns[:1]
+    targets = [f"t{n}" for n in range(len(columns) - 1)]
+    done, hashes, facts = 0, [], []
+    progress.stage(f"checking {source.rows:,} rows of {file.path.name}", lambda: done / source.rows)
+    try:
+        for frame, ids, ranges in ahead(_summed_up(batched(blocks(source, columns, numbers=False), _ROWS_AT_ONCE))):
+            if _failures(frame, contract, ["id", *targets], explained=False) is not None:
+                return {}
+            facts.append(ranges)
+            hashes.append(ids)
+            done += len(frame)
+    except (Malformed, pl.exceptions.PolarsError):
+        return {}
+    if done != source.rows or pl.concat(hashes).n_unique() != done:
+        return {}
+    together = pl.concat(facts)
+    profile: dict[str, Any] = {"rows": done, "different_ids": done}
+    for t in targets:
+        profile |= {f"{t}_min": together[f"{t}_min"].min(), f"{t}_max": together[f"{t}_max"].max()}
+        profile[f"{t}_size"] = together[f"{t}_size"].sum() / done
+    return profile
+
+
+def _summed_up(frames: Iterable[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, pl.Series, pl.DataFrame]]:
+    """Yield each frame with the hashes of its ids, case aside, and the ranges of its numbers."""
+    import polars as pl
+
+    every = pl.all()
+    asked = (every.min().name.suffix("_min"), every.max().name.suffix("_max"), every.abs().sum().name.suffix("_size"))
+    for frame in frames:
+        numbers = frame.drop("id").cast(pl.Float64)
+        yield frame, frame["id"].str.to_lowercase().hash(), numbers.select(asked)
+
+
+def decide(duck: Duck, file: Checked, contract: Contract, targets: Sequence[str], limit: int | None) -> bool:
+    """Show the file to the schema, note what it finds, and say whether it found anything."""
+    import polars as pl
+
+    columns = ["id", *(f"t{n}" for n in range(len(targets)))]
+    frame = duck.frame("cells", table=file.table, columns=listed([name(c) for c in columns]))
+    if _failures(frame, contract, columns, explained=False) is None:
+        return False
+    cases = _failures(frame, contract, columns)
+    if cases is None:
+        raise EngineError(f"{file.path}: two forms of the schema disagree about this file; please report it")
+    named = dict(zip(columns, (contract.id, *targets), strict=True))
+    for (check, column), group in cases.group_by(["code", "column"], maintain_order=True):
+        code, at = str(check), group["place"].sort()
+        places = at if limit is None else at.head(limit)
+        rows = frame[places.cast(pl.Int64).to_list()]
+        found = Offences(limit=limit, count=len(group))
+        found.examples = [
+            Example(row=place + 2, id=cells[0] or None, value=cells[columns.index(str(column))])
+            for place, cells in zip(places, rows.iter_rows(), strict=True)
+        ]
+        text, noun = _SAID[code]
+        message = text.format(
+            n=plural(len(group), noun), pattern=contract.id_pattern, min=contract.min, max=contract.max
+        )
+        file.note(code, message, found, column=named[str(column)])
+    return True
+
+
+def _failures(
+    frame: pl.DataFrame, contract: Contract, columns: Sequence[str], *, explained: bool = True
+) -> pl.DataFrame | None:
+    """Return the schema's failure cases, None if there are none."""
+    import polars as pl
+
+    with _hidden_variables("PANDERA_"):
+        from pandera.config import ValidationDepth, config_context, set_config
+        from pandera.errors import SchemaErrors
+        from pbl_schemas.prediction import prediction_schema
+
+    schema = prediction_schema(
+        id=columns[0],
+        targets=columns[1:],
+        number=NUMBER,
+        id_pattern=contract.id_pattern,
+        minimum=contract.min,
+        maximum=contract.max,
+        explained=explained,
+    )
+    set_config(use_narwhals_backend=False)
+    try:
+        with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+            schema.validate(frame, lazy=True)
+    except SchemaErrors as errors:
+        if not explained:
+            return errors.failure_cases  # type: ignore[no-any-return] # its own type says nothing
+        cases: pl.DataFrame = errors.failure_cases.filter(pl.col("check").is_in(list(_SAID)))
+        if cases["index"].has_nulls():  # a check that could not be made
+            raise unread(contract, cases["failure_case"][0]) from errors
+        return cases.select(code="check", column="column", place="index")
+    except pl.exceptions.ComputeError as error:
+        raise unread(contract, error) from error
+    return None
+
+
+@contextmanager
+def _hidden_variables(start: str) -> Iterator[None]:
+    """Import something while the environment doesn't tell it anything: Pandera stops at a strange value."""
+    environment = os.environ  # noqa: TID251 - hidden, not asked
+    hidden = {name: environment.pop(name) for name in list(environment) if name.startswith(start)}
+    try:
+        yield
+    finally:
+        environment.update(hidden)
+
+
+def unread(contract: Contract, error: object) -> ContractError:
+    """Return the error of a pattern that an engine can't read."""
+    return ContractError(f"contract.id_pattern cannot be read: {str(error).strip()}: {contract.id_pattern!r}")

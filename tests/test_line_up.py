@@ -1,0 +1,189 @@
+"""Large files take another road than small ones; it must lead to the same bytes, and to the same findings."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from making import FOUR, four, ids, predictions, read, shuffled, write
+
+import pbl
+from pbl import blocks, decide, duck, gather, line_up
+from pbl.errors import FindingsError, OutputError
+from pbl.findings import Severity
+
+pytestmark = pytest.mark.usefixtures("here")
+
+ROWS = 700
+PATHS = [f"p/submission_{name}.csv" for name in FOUR]
+
+
+@pytest.fixture(params=[512, 1 << 20], ids=["small blocks", "one block"])
+def large(request, monkeypatch):
+    """Give a function after which every file counts as large; blocks and parts are small, so that there are many."""
+
+    def enlarge():
+        for module in (gather, decide, sys.modules["pbl.blend"]):  # pbl.blend itself is the function
+            monkeypatch.setattr(module, "LARGE", 1)
+        monkeypatch.setattr(blocks, "_BYTES", request.param)
+        monkeypatch.setattr(decide, "_ROWS_AT_ONCE", 100)
+        monkeypatch.setattr(gather, "_ROWS_A_PART", 100)
+        monkeypatch.setattr(blocks.batched, "__defaults__", (64,))
+
+    return enlarge
+
+
+def lined_up(monkeypatch):
+    """Note what `line_up` says from now on."""
+    said = []
+
+    def noted(*args):
+        said.append(line_up.line_up(*args))
+        return said[-1]
+
+    monkeypatch.setattr(gather, "line_up", noted)
+    return said
+
+
+def same(names):
+    for at, name in enumerate(FOUR):
+        write(f"p/submission_{name}.csv", predictions(names, at))
+
+
+KINDS = {
+    "same order": lambda: same(ids(ROWS)),
+    "shuffled": lambda: four(Path("p"), ROWS, template=False),
+    "CRLF": lambda: [write(p, predictions(ids(ROWS), p), end="\r\n") for p in PATHS],
+    "ids with spaces": lambda: same([f"image {n} of {ROWS}" for n in range(ROWS)]),
+    "ids that look like marks": lambda: same([f"{'x' if n % 2 else '#'}\x01{n}=" for n in range(ROWS)]),
+    "columns in another order": lambda: [
+        write(p, [(repr(v), k) for k, v in predictions(ids(ROWS), p).items()], ("target", "sample_id")) for p in PATHS
+    ],
+    "numbers of all kinds": lambda: [
+        write(
+            p,
+            [(k, ("5", "+.5", "7.", "1e-7", "0.1E+2", "123456789.123456789")[i % 6]) for i, k in enumerate(ids(ROWS))],
+        )
+        for p in PATHS
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_large_files_give_the_same_bytes_as_small_ones(kind, large, monkeypatch):
+    KINDS[kind]()
+    pbl.blend(*PATHS, output="small.csv", clip_min=0)
+    large()
+    said = lined_up(monkeypatch)
+    pbl.blend(*PATHS, output="large.csv", clip_min=0)
+    assert said == [True]
+    assert Path("small.csv").read_bytes() == Path("large.csv").read_bytes()
+
+
+@pytest.mark.parametrize("targets", [1, 7])
+def test_a_template_and_several_targets(targets, large, monkeypatch):
+    names = ids(ROWS)
+    header = ("sample_id", *(f"t{n}" for n in range(targets)))
+    Path("pbl.toml").write_text(f"[contract]\ntargets = {list(header[1:])}\n", encoding="utf-8")
+    for at, path in enumerate(PATHS):
+        columns = [predictions(names, f"{at}{n}") for n in range(targets)]
+        write(path, {key: tuple(c[key] for c in columns) for key in shuffled(names, at)}, header)
+    write("t.csv", dict.fromkeys(shuffled(names, 9), (0,) * targets), header)
+    pbl.blend(*PATHS, template="t.csv", output="small.csv")
+    large()
+    said = lined_up(monkeypatch)
+    pbl.blend(*PATHS, template="t.csv", output="large.csv")
+    assert said == [True]
+    assert read("small.csv") == read("large.csv")
+
+
+def test_files_that_do_not_fit_into_memory_are_joined_to_the_same_bytes(large, monkeypatch):
+    four(Path("p"), ROWS, template=False)
+    pbl.blend(*PATHS, output="small.csv")
+    large()
+    monkeypatch.setattr(line_up, "_BYTES_A_ROW", 1 << 40)
+    said = lined_up(monkeypatch)
+    pbl.blend(*PATHS, output="large.csv")
+    assert said == [False]
+    assert read("small.csv") == read("large.csv")
+
+
+FAULTS = {
+    "not a number": ("{key}", "0x10"),
+    "underscore": ("{key}", "1_0"),
+    "nan": ("{key}", "nan"),
+    "infinite": ("{key}", "inf"),
+    "too large": ("{key}", "1e400"),
+    "space in front": ("{key}", " 1.5"),
+    "space behind": ("{key}", "1.5 "),
+    "empty": ("{key}", ""),
+    "no id": ("", "{value}"),
+    "a stranger": ("{key}x", "{value}"),
+    "an id with a mark before it": ("\ufeff{key}", "{value}"),
+    "repeated": (ids(3)[1], "{value}"),
+    "other case": (ids(3)[1].lower(), "{value}"),
+    "one cell": ("{key}",),
+    "three cells": ("{key}", "{value}", "1"),
+    "quoted": ('"{key}"', "{value}"),
+}
+
+
+@pytest.mark.parametrize("place", [0, ROWS - 1])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_large_files_have_the_same_findings_as_small_ones(fault, place, large):
+    names = ids(ROWS)
+    for path in PATHS[:2]:
+        write(path, predictions(names, path))
+    rows = [(key, repr(value)) for key, value in predictions(names, 3).items()]
+    key, value = rows[place]
+    rows[place] = tuple(cell.format(key=key, value=value) for cell in FAULTS[fault])
+    write(PATHS[2], rows)
+
+    def found():
+        report = pbl.validate(*PATHS[:3])
+        try:
+            pbl.blend(*PATHS[:3], output="blend.csv", force=True)
+        except FindingsError as error:
+            return report.findings, [f for f in error.report.findings if f.severity is Severity.ERROR]
+        return report.findings, Path("blend.csv").read_bytes()
+
+    small = found()
+    large()
+    assert found() == small
+
+
+def test_large_ids_that_repeat_in_all_files_alike_are_found(large):
+    rows = [(key, 0.5 + n) for n, key in enumerate(ids(ROWS))]
+    rows[ROWS - 1] = (rows[0][0], 7.5)
+    for path in PATHS[:2]:
+        write(path, rows)
+    large()
+    assert [f.code for f in pbl.validate(*PATHS[:2]).errors()] == ["PBL402", "PBL402"]
+    with pytest.raises(FindingsError):
+        pbl.blend(*PATHS[:2], output="blend.csv")
+
+
+def test_what_is_read_back_is_compared_row_by_row(large, monkeypatch):
+    same(ids(ROWS))
+    large()
+    run = duck.Duck.run
+
+    def spoil(self, question, values=None, **parts):
+        run(self, question, values, **parts)
+        if question == "write":
+            path = Path(str(parts["file"]).strip("'"))
+            data = path.read_bytes()
+            digit = data.rindex(b",") + 1
+            path.write_bytes(data[:digit] + (b"2" if data[digit : digit + 1] == b"1" else b"1") + data[digit + 1 :])
+
+    monkeypatch.setattr(duck.Duck, "run", spoil)
+    with pytest.raises(OutputError, match="read back"):
+        pbl.blend(*PATHS, output="blend.csv")
+
+
+def test_a_block_that_begins_with_a_mark_keeps_it(large):
+    names = [f"\ufeff{key}" for key in ids(ROWS)]
+    same(names)
+    large()
+    pbl.blend(*PATHS, output="blend.csv")
+    assert [row[0] for row in read("blend.csv")[1]] == names
+    assert not pbl.validate("blend.csv").errors()
