@@ -128,7 +128,7 @@ def gathered(duck: Duck, file: Checked, contract: Contract) -> list[list[bytes]]
         if not gather(duck, [file], None, contract, memory=1 << 30):
             return None
         columns = [name(f"n0_{t}") for t in range(len(contract.targets))]
-        rows = duck.rows("cells", table=Sql("(SELECT *, rowid AS row FROM numbers)"), columns=listed(columns))
+        rows = duck.rows("cells", table="numbers", columns=listed(columns))
         return [[struct.pack("<d", value) for value in row] for row in rows]
     finally:
         for kind in ("VIEW", "TABLE"):
