@@ -114,6 +114,7 @@ def agree(files: list[bytes], wanted: oracle.Wanted, folder: Path) -> int:
             if not verdict.sound:
                 continue
             accepted += 1
+            validate._note_constant(file, contract)  # noqa: SLF001
             warned = findings(file.findings, Severity.WARNING)
             assert warned == verdict.warnings, f"{what}, pbl {sorted(warned)}"
             same_cells(duck, file, verdict, what)
