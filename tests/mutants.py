@@ -35,31 +35,30 @@ class Mutant(NamedTuple):
 READING, GATHER, VALIDATE, BLEND = "src/pbl/reading.py", "src/pbl/gather.py", "src/pbl/validate.py", "src/pbl/blend.py"
 WRITING, PILLARS, DUCK = "src/pbl/writing.py", "src/pbl/pillars.py", "src/pbl/duck.py"
 LINE_UP, BLOCKS, DECIDE = "src/pbl/line_up.py", "src/pbl/blocks.py", "src/pbl/decide.py"
+SCREEN = "src/pbl/screen.py"
 SCHEMA = "schemas/pbl_schemas/prediction.py"
 
 MUTANTS = (
     # Reading
     Mutant(
         "mixed line ends pass",
-        READING,
+        SCREEN,
         "and self.crlf in {0, self.lf}",
         "",
         "tests/test_traps.py tests/test_reading.py",
     ),
     Mutant(
         "an engine overlooks a last comma",
-        READING,
+        SCREEN,
         "self.commas == lines * (width - 1)\n            and not",
         "not",
         "tests/test_reading.py",
     ),
-    Mutant("NULs are not looked for", READING, 'self.nul = self.nul or b"\\0" in rest', "pass", "tests/test_traps.py"),
-    Mutant(
-        "quotes are not noticed", READING, "self.quote = self.quote or b'\"' in rest", "pass", "tests/test_cases.py"
-    ),
+    Mutant("NULs are not looked for", SCREEN, 'self.nul = self.nul or b"\\0" in rest', "pass", "tests/test_traps.py"),
+    Mutant("quotes are not noticed", SCREEN, "self.quote = self.quote or b'\"' in rest", "pass", "tests/test_cases.py"),
     Mutant(
         "a blank line across chunks",
-        READING,
+        SCREEN,
         'or b"\\n\\n" in seam or b"\\n\\r\\n" in seam',
         "",
         "tests/test_reading.py",
@@ -95,9 +94,9 @@ MUTANTS = (
     ),
     Mutant(
         "endless lines are read to their end",
-        READING,
-        "            if self.endless:\n                break\n",
-        "",
+        SCREEN,
+        "while not self.endless and (chunk",
+        "while (chunk",
         "tests/test_reading.py",
     ),
     # The engine

@@ -22,7 +22,7 @@ import oracle
 import pytest
 from pbl_sql import Sql, listed, name
 
-from pbl import reading
+from pbl import screen
 from pbl.blend import Maker, blend
 from pbl.contract import Contract, Settings
 from pbl.duck import Limits, open_duck
@@ -79,7 +79,7 @@ def test_pbl_reads_what_a_strict_reader_reads_and_refuses_the_rest(shard, tmp_pa
             continue
         chance = Random(f"{SEED}-{number}")  # noqa: S311 - to be made again, not to be secret
         wanted = oracle.Wanted(**chance.choice(WANTED))
-        monkeypatch.setattr(reading, "_CHUNK", chance.choice((1 << 20, 2, 3, 5, 7, 16, 61)))
+        monkeypatch.setattr(screen, "_CHUNK", chance.choice((1 << 20, 2, 3, 5, 7, 16, 61)))
         files = [generator.file(chance, wanted) for _ in range(size)]
         try:
             accepted += agree(files, wanted, tmp_path)

@@ -20,7 +20,7 @@ from making import command, process
 from pbl_sql import Sql, listed, literal
 
 import pbl
-from pbl import reading
+from pbl import reading, screen
 from pbl.contract import Contract
 from pbl.duck import Limits, open_duck
 from pbl.errors import ChangedError, EngineError, InputError, OutputError
@@ -68,7 +68,7 @@ def test_a_survey_knows_the_size_the_hash_and_the_rows(tmp_path):
 
 @pytest.mark.parametrize("chunk", [2, 3, 5, 7, 64, 1 << 20])
 def test_what_lies_across_the_border_of_two_chunks_is_seen(chunk, tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "_CHUNK", chunk)
+    monkeypatch.setattr(screen, "_CHUNK", chunk)
     crlf = GOOD.replace(b"\n", b"\r\n")
     for data, plain in (
         (GOOD, True),
@@ -238,9 +238,10 @@ def test_a_line_may_have_a_mebibyte_and_no_byte_more(tmp_path):
 
 
 def test_a_line_too_long_is_found_across_chunks(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "RECORD_LIMIT", 100)
+    for module in (reading, screen):
+        monkeypatch.setattr(module, "RECORD_LIMIT", 100)
     for chunk in (2, 3, 7, 99):
-        monkeypatch.setattr(reading, "_CHUNK", chunk)
+        monkeypatch.setattr(screen, "_CHUNK", chunk)
         assert {f.code for f in surveyed(put(tmp_path, HEADER + b"x" * 97 + b",1\nb,2\n")).findings} == set()
         (found,) = surveyed(put(tmp_path, HEADER + b"a,1\n" + b"x" * 98 + b",1\nb,2\n")).findings
         assert (found.code, found.examples[0].row) == ("PBL109", 3)

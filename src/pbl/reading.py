@@ -8,9 +8,7 @@ file that `survey` finds plain (no quote, no oddity) may be read by a faster eng
 
 from __future__ import annotations
 
-import codecs
 import errno
-import hashlib
 import os
 import re
 import stat
@@ -23,23 +21,17 @@ from pbl.contract import NUMBER
 from pbl.errors import ChangedError, InputError
 from pbl.findings import Example, Finding, finding, plural
 from pbl.progress import Progress
+from pbl.screen import RECORD_LIMIT, Screen, early_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
     from pbl.contract import Contract
 
-RECORD_LIMIT = 1 << 20
-"""Bytes that one record may have; a longer one is no row of predictions."""
-
-_CHUNK = 1 << 20
 _RAW_SHOWN = 1000
 _REREAD_LIMIT = 64 << 20
-_EARLY = 32 << 20
-_SPACES = (b" ", b"\t", b"\x0b", b"\x0c")
-_ORDINARY = bytes(byte for byte in range(0x21, 0x7F) if byte not in b'",')
+_BUFFER = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _MAGIC = {
@@ -114,7 +106,7 @@ class Survey:
         """
         if self.fd is None:
             return
-        if _identity(os.fstat(self.fd)) != self.identity or _early(self.fd) != self.early:
+        if _identity(os.fstat(self.fd)) != self.identity or early_hash(self.fd) != self.early:
             raise ChangedError(f"{self.path}: changed while it was being read; wait until it is whole, then try again")
 
 
@@ -156,7 +148,7 @@ def survey(path: Path, pillar: str | None, contract: Contract, progress: Progres
             return _unreadable(path, pillar, f"is {_kind(about.st_mode)}, not a regular file")
         size = max(about.st_size, 1)
         progress.stage(f"reading {path.name}", lambda: os.lseek(fd, 0, os.SEEK_CUR) / size)
-        screen = _Screen(fd)
+        screen = Screen(fd)
         source = Survey(
             path=path,
             pillar=pillar,
@@ -227,117 +219,11 @@ def structural(source: Survey, offences: dict[str, Offences]) -> tuple[Finding, 
     )
 
 
-class _Screen:
-    """One pass over the bytes: the hash, and what a fast engine would read otherwise than we do.
-
-    It ends at a line that is too long, of which `endless` is the number: the rest of such a file is worth no time.
-    """
-
-    def __init__(self, fd: int) -> None:
-        digest = _Hash()
-        self.early = ""
-        buffer = bytearray(_CHUNK)
-        view = memoryview(buffer)
-        decoder: codecs.IncrementalDecoder | None = None
-        self.size = self.lf = self.cr = self.crlf = self.commas = 0
-        self.nul = self.quote = self.blank = False
-        self.endless: int | None = None
-        self.utf8 = True
-        self.ascii = True
-        self.spaced = False
-        last = b""
-        line = 0
-        os.lseek(fd, 0, os.SEEK_SET)
-        while n := os.readv(fd, [buffer]):
-            chunk = bytes(view[:n])
-            digest.update(chunk)
-            first = chunk.find(b"\n") + 1
-            if line + (first or n) > RECORD_LIMIT:
-                self.endless = self.lf + 1
-            line = n - chunk.rfind(b"\n") - 1 if first else line + n
-            seam = last[-2:] + chunk[:2]
-            self.size += n
-            if self.size >= _EARLY and not self.early:
-                self.early = digest.hexdigest()
-            # What is left says all there is to know, at a fifth of the cost of looking for each thing in the whole.
-            rest = chunk.translate(None, _ORDINARY)
-            self.lf += rest.count(b"\n")
-            self.commas += rest.count(b",")
-            self.spaced = self.spaced or any(space in rest for space in _SPACES)
-            self.nul = self.nul or b"\0" in rest
-            self.quote = self.quote or b'"' in rest
-            if b"\r" in rest:
-                self.cr += rest.count(b"\r")
-                self.crlf += chunk.count(b"\r\n")
-                self.blank = self.blank or b"\n\r\n" in rest
-            self.crlf += last[-1:] + chunk[:1] == b"\r\n"
-            self.blank = self.blank or b"\n\n" in rest or b"\n\n" in seam or b"\n\r\n" in seam
-            if self.utf8 and (decoder or not rest.isascii()):
-                self.ascii, self.spaced = False, True
-                decoder = decoder or codecs.getincrementaldecoder("utf-8")()
-                self.utf8 = _decodes(decoder, chunk)
-            last = (last + chunk)[-4:]
-            if self.endless:
-                break
-        if self.utf8 and decoder:
-            self.utf8 = _decodes(decoder, b"", final=True)
-        self.sha256 = None if self.endless else digest.hexdigest()
-        digest.close()
-        self.early = self.early or self.sha256 or _early(fd)
-        self.ends = last.endswith(b"\n")
-
-    def plain(self, width: int) -> bool:
-        """Say whether commas and line ends alone part the cells, `width` a line; some engines overlook a last comma."""
-        lines = self.lf + (not self.ends)
-        return (
-            self.commas == lines * (width - 1)
-            and not (self.nul or self.quote or self.blank)
-            and self.utf8
-            and self.cr == self.crlf
-            and self.crlf in {0, self.lf}
-        )
-
-
-class _Hash:
-    """A SHA-256 that takes whole chunks in while its owner looks at them too."""
-
-    def __init__(self) -> None:
-        self._digest = hashlib.sha256()
-        self._pool: ThreadPoolExecutor | None = None
-        self._due: Future[None] | None = None
-
-    def update(self, chunk: bytes) -> None:
-        """Take a chunk in, in another thread if that is worth it."""
-        self._wait()
-        if len(chunk) < _CHUNK:
-            self._digest.update(chunk)
-            return
-        if self._pool is None:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - it takes longer to load than a small file
-
-            self._pool = ThreadPoolExecutor(1)
-        self._due = self._pool.submit(self._digest.update, chunk)
-
-    def hexdigest(self) -> str:
-        """Return the hash of all that was taken in."""
-        self._wait()
-        return self._digest.hexdigest()
-
-    def close(self) -> None:
-        if self._pool:
-            self._pool.shutdown()
-
-    def _wait(self) -> None:
-        if self._due:
-            self._due.result()
-            self._due = None
-
-
 class _Lines:
     """The file's lines with their ends, as text; lines can be given back."""
 
     def __init__(self, fd: int) -> None:
-        self._file = os.fdopen(os.dup(fd), "rb", buffering=_CHUNK)
+        self._file = os.fdopen(os.dup(fd), "rb", buffering=_BUFFER)
         self._file.seek(0)
         if self._file.read(len(_BOM)) != _BOM:
             self._file.seek(0)
@@ -516,7 +402,7 @@ class _Tokens:
         offences.examples = sorted(offences.examples + more.examples, key=lambda e: e.row or 0)[: self._limit]
 
 
-def _judge(source: Survey, contract: Contract, screen: _Screen, head: bytes) -> Survey:
+def _judge(source: Survey, contract: Contract, screen: Screen, head: bytes) -> Survey:
     """Say what the bytes are, and whether the header is the contract's."""
     misfit = _misfit(screen, head)
     if misfit is None:
@@ -546,7 +432,7 @@ def _judge(source: Survey, contract: Contract, screen: _Screen, head: bytes) -> 
     return replace(source, findings=(_finding(source, code, message, row),), stopped=True)
 
 
-def _misfit(screen: _Screen, head: bytes) -> tuple[str, str, int | None] | None:
+def _misfit(screen: Screen, head: bytes) -> tuple[str, str, int | None] | None:
     """Return the code, message and row of why the bytes are no text to take apart, or None."""
     kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
     if not kind and re.match(rb"\s*<(!doctype|html|\?xml)", head, re.IGNORECASE):
@@ -660,24 +546,6 @@ def _kind(mode: int) -> str:
 
 def _identity(about: os.stat_result) -> tuple[int, ...]:
     return (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
-
-
-def _early(fd: int) -> str:
-    """Return the hash of the bytes that `_Screen.early` is of."""
-    digest = hashlib.sha256()
-    at = 0
-    while at < _EARLY and (chunk := os.pread(fd, _CHUNK, at)):
-        digest.update(chunk)
-        at += len(chunk)
-    return digest.hexdigest()
-
-
-def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
-    try:
-        decoder.decode(chunk, final)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _two_bytes_each(head: bytes) -> bool:
