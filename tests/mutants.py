@@ -35,6 +35,7 @@ class Mutant(NamedTuple):
 READING, GATHER, VALIDATE, BLEND = "src/pbl/reading.py", "src/pbl/gather.py", "src/pbl/validate.py", "src/pbl/blend.py"
 WRITING, PILLARS, DUCK = "src/pbl/writing.py", "src/pbl/pillars.py", "src/pbl/duck.py"
 LINE_UP, BLOCKS, DECIDE = "src/pbl/line_up.py", "src/pbl/blocks.py", "src/pbl/decide.py"
+FORMULA, SUBMISSION = "src/pbl/formula.py", "src/pbl/submission.py"
 SCREEN = "src/pbl/screen.py"
 SCHEMA = "schemas/pbl_schemas/prediction.py"
 
@@ -152,8 +153,8 @@ MUTANTS = (
     Mutant(
         "ids beside each other are not compared",
         LINE_UP,
-        'if not height or not all((part["id"] == parts[0]["id"]).all() for part in parts[1:]):',
-        "if not height:",
+        'if not all((part["id"] == parts[0]["id"]).all() for part in parts[1:]):',
+        "if False:",
         "tests/test_line_up.py",
     ),
     Mutant(
@@ -176,7 +177,7 @@ MUTANTS = (
     Mutant(
         "rows sorted by hashes need not have the same ids",
         LINE_UP,
-        '            if not (frame["id"] == ids).all():\n                return\n',
+        '            if not (frame["id"].gather(places) == ids).all():\n                return\n',
         "",
         "tests/test_line_up.py",
     ),
@@ -193,23 +194,41 @@ MUTANTS = (
     Mutant(
         "large files: a block may begin with a mark",
         BLOCKS,
-        "pl.read_csv(header + block, schema=schema, quote_char=None)",
-        "pl.read_csv(block, schema=schema, quote_char=None, has_header=False)",
+        "if block.startswith(codecs.BOM_UTF8, 1):",
+        "if False:",
         "tests/test_line_up.py",
     ),
     Mutant(
         "large files: ids that repeat far apart",
         DECIDE,
-        "done != source.rows or pl.concat(hashes).n_unique() != done",
-        "done != source.rows",
+        "seen.rows != source.rows or not seen.distinct()",
+        "seen.rows != source.rows",
         "tests/test_line_up.py",
     ),
     Mutant(
         "large files: what was written is not compared",
-        BLEND,
-        'if not self._equal(duck, "batch", ask("numbers_part"), part):',
-        "if False:",
+        SUBMISSION,
+        "or self._draft.sha256() != self._digest.hexdigest()",
+        "",
         "tests/test_line_up.py",
+    ),
+    Mutant(
+        "large files: a number's text is not compared with the number",
+        SUBMISSION,
+        'text.cast(pl.Float64, strict=False) == texts[f"b{t}"]',
+        "text == text",
+        "tests/test_line_up.py",
+    ),
+    Mutant(
+        "large files: texts need not stand beside their ids",
+        SUBMISSION,
+        "if not in_place or not all(",
+        "if not all(",
+        "tests/test_line_up.py",
+    ),
+    Mutant("large files: no id is quoted", SUBMISSION, "if not odd.any():", "if True:", "tests/test_line_up.py"),
+    Mutant(
+        "large files: one id twice in all", LINE_UP, "if not seen.distinct():", "if False:", "tests/test_line_up.py"
     ),
     # The schema
     Mutant(
@@ -244,14 +263,14 @@ MUTANTS = (
     # Blending
     Mutant(
         "clips where nobody asked",
-        BLEND,
+        FORMULA,
         'if self.clip.low is None else f"greatest($clip_min, {inner})"',
         'if self.clip.low is None else f"greatest(0.0, {inner})"',
         "tests/test_blend.py",
     ),
     Mutant(
         "weights swapped",
-        BLEND,
+        FORMULA,
         "f'$share{place} * n{place}_{t}'",
         "f'$share{len(places) - 1 - place} * n{place}_{t}'",
         "tests/test_blend.py",
@@ -263,7 +282,7 @@ MUTANTS = (
         "if False:",
         "tests/test_blend.py tests/test_traps.py",
     ),
-    Mutant("an infinite blend is written", BLEND, 'if facts["broken"]:', "if False:", "tests/test_blend.py"),
+    Mutant("an infinite blend is written", BLEND, "if facts.broken:", "if False:", "tests/test_blend.py"),
     Mutant(
         "a replay makes other bytes unseen",
         BLEND,
@@ -281,7 +300,7 @@ MUTANTS = (
     Mutant(
         "inputs may change meanwhile",
         VALIDATE,
-        "            file.source.unchanged()\n",
+        "            file.source.unchanged(before)\n",
         "            pass\n",
         "tests/test_reading.py",
     ),

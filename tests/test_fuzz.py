@@ -19,16 +19,18 @@ from typing import TYPE_CHECKING
 
 import generator
 import oracle
+import polars as pl
 import pytest
 from pbl_sql import Sql, listed, name
 
-from pbl import screen
+from pbl import blocks, decide, line_up, screen
 from pbl.blend import Maker, blend
 from pbl.contract import Contract, Settings
 from pbl.duck import Limits, open_duck
 from pbl.findings import Severity
-from pbl.gather import gather
+from pbl.gather import Gathered, gather
 from pbl.pillars import Pillar, Selection
+from pbl.reading import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -73,31 +75,35 @@ def batches() -> Iterator[tuple[int, int]]:
 
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_pbl_reads_what_a_strict_reader_reads_and_refuses_the_rest(shard, tmp_path, monkeypatch):
-    accepted = seen = 0
+    accepted = as_large = seen = 0
     for number, size in batches():
         if number % SHARDS != shard:
             continue
         chance = Random(f"{SEED}-{number}")  # noqa: S311 - to be made again, not to be secret
         wanted = oracle.Wanted(**chance.choice(WANTED))
         monkeypatch.setattr(screen, "_CHUNK", chance.choice((1 << 20, 2, 3, 5, 7, 16, 61)))
+        monkeypatch.setattr(blocks, "_BYTES", chance.choice((1 << 20, 40, 100, 500)))
+        monkeypatch.setattr(decide, "LARGE", chance.choice((0, 32 << 20)))
         files = [generator.file(chance, wanted) for _ in range(size)]
         try:
-            accepted += agree(files, wanted, tmp_path)
+            both = agree(files, wanted, tmp_path)
+            accepted, as_large = accepted + both[0], as_large + both[1]
         except AssertionError as error:
             error.add_note(f"PBL_FUZZ_SEED={SEED}, batch {number}, contract {wanted}")
             raise
         seen += size
     assert not seen or seen // 10 < accepted < seen - seen // 10, "the generator makes nothing but one kind"
+    assert not seen or as_large > seen // 40, "hardly any file is read as large ones are"
 
 
-def agree(files: list[bytes], wanted: oracle.Wanted, folder: Path) -> int:
-    """Have pbl and the oracle read each file, and say how many both accept."""
+def agree(files: list[bytes], wanted: oracle.Wanted, folder: Path) -> tuple[int, int]:
+    """Have pbl and the oracle read each file; say how many both accept, and how many are read as large ones too."""
     contract = Contract(**vars(wanted))
     paths = []
     for place, data in enumerate(files):
         paths.append(folder / f"f{place}.csv")
         paths[-1].write_bytes(data)
-    accepted = 0
+    accepted = as_large = 0
     with ExitStack() as stack:
         pillars = [Pillar(name=f"f{n}", path=path) for n, path in enumerate(paths)]
         checked = [validate._opened(stack, pillar, pillar.path, contract) for pillar in pillars]  # noqa: SLF001
@@ -108,6 +114,9 @@ def agree(files: list[bytes], wanted: oracle.Wanted, folder: Path) -> int:
             what = f"{data!r}: the oracle says {verdict}"
             fast = gathered(duck, replace(file, findings=list(file.findings)), contract)
             assert fast is None or (verdict.sound and fast == [numbers(row) for row in verdict.rows]), f"{what}, {fast}"
+            large = lined_up(file, contract)
+            assert large is None or (verdict.sound and large == verdict.rows), f"{what}, {large}"
+            as_large += large is not None
             look(duck, file, f"q{place}", contract)
             errors = findings(file.findings, Severity.ERROR)
             assert verdict.allows(errors), f"{what}, pbl {sorted(errors)}"
@@ -120,13 +129,13 @@ def agree(files: list[bytes], wanted: oracle.Wanted, folder: Path) -> int:
             same_cells(duck, file, verdict, what)
             if place % 12 == 0:
                 same_blend(file, contract, verdict, what, folder)
-    return accepted
+    return accepted, as_large
 
 
 def gathered(duck: Duck, file: Checked, contract: Contract) -> list[list[bytes]] | None:
     """Read a file in the one pass that a blend tries first; give each row's bits, None where it is not sure."""
     try:
-        if not gather(duck, [file], None, contract, memory=1 << 30):
+        if gather(duck, [file], None, contract, memory=1 << 30) is Gathered.NOT:
             return None
         columns = [name(f"n0_{t}") for t in range(len(contract.targets))]
         rows = duck.rows("cells", table="numbers", columns=listed(columns))
@@ -137,6 +146,31 @@ def gathered(duck: Duck, file: Checked, contract: Contract) -> list[list[bytes]]
                 duck._connection.execute(f"DROP {kind} p0")  # noqa: SLF001
 
 
+def lined_up(file: Checked, contract: Contract) -> list[tuple[str, ...]] | None:
+    """Read a file as if it were large, a few lines at a time; see that the schema takes it if the lining up does.
+
+    Give each row's id and the texts of its numbers, None where it is not sure.
+    """
+    if not file.source.plain or not file.source.columns or file.findings:
+        return None
+    try:
+        frames = list(line_up._sound_blocks(file, contract))  # noqa: SLF001
+        texts = list(blocks.blocks(file.source, file.source.columns, numbers=False))
+    except Malformed:
+        return None
+    seen = blocks.Seen()
+    for frame in frames:
+        seen.look(frame)
+    if not frames or not seen.distinct():
+        return None
+    assert decide.passed(file, contract).get("rows") in {None, seen.rows}
+    known, rows = pl.concat(frames), pl.concat(texts)
+    for target in known.columns[1:]:
+        assert doubles(known[target]) == doubles(rows[target])
+    assert known["id"].to_list() == rows["id"].to_list()
+    return rows.rows()
+
+
 def numbers(row: tuple[str, ...]) -> list[bytes]:
     return doubles(row[1:])
 
@@ -145,6 +179,9 @@ def look(duck: Duck, file: Checked, table: str, contract: Contract) -> None:
     """Check a file as `pbl blend` does, and see that the schema says the same where the screen was trusted."""
     validate._check_structure(duck, file, table, contract, 3)  # noqa: SLF001
     if not file.table:
+        return
+    if file.spotless:
+        assert not decide.decide(duck, file, contract, contract.targets, 3), "the schema disagrees with itself"
         return
     before = list(file.findings)
     validate._check_values(duck, file, contract, 3, trusting=True)  # noqa: SLF001

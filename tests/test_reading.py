@@ -13,6 +13,8 @@ import sys
 import tempfile
 import time
 import zipfile
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -359,15 +361,27 @@ def change(path, how):
             os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
 
 
+@pytest.mark.parametrize("still", [False, True])
 @pytest.mark.parametrize("how", ["longer", "shorter", "same size", "touched", "same size and time"])
-def test_a_file_that_changes_while_it_is_read_is_an_error(how, tmp_path):
+def test_a_file_that_changes_while_it_is_read_is_an_error(how, still, tmp_path):
     path = put(tmp_path, GOOD)
+    before = datetime.now(UTC) + timedelta(minutes=still)
     source = survey(path, None, Contract())
-    source.unchanged()
+    source.unchanged(before)
     time.sleep(0.02)
     change(path, how)
     with pytest.raises(ChangedError, match="changed while it was being read"):
-        source.unchanged()
+        source.unchanged(before)
+    source.close()
+
+
+def test_a_file_that_was_written_just_before_is_looked_at_again(tmp_path):
+    source = survey(put(tmp_path, GOOD), None, Contract())
+    other = replace(source, early="of other bytes")  # as two writes within one tick leave it
+    other.unchanged(datetime.now(UTC) + timedelta(minutes=1))
+    for before in (None, datetime.now(UTC)):
+        with pytest.raises(ChangedError):
+            other.unchanged(before)
     source.close()
 
 
@@ -394,9 +408,9 @@ def test_a_blend_of_a_file_that_changes_under_it_is_refused_and_nothing_is_writt
     path = put(tmp_path, GOOD)
     real = reading.Survey.unchanged
 
-    def changing(source):
+    def changing(source, before=None):
         path.write_bytes(GOOD.replace(b"1.5", b"9.5"))
-        real(source)
+        real(source, before)
 
     monkeypatch.setattr(reading.Survey, "unchanged", changing)
     with pytest.raises(ChangedError):

@@ -1,3 +1,3 @@
 -- What are the first rows of a table that is put together elsewhere?
 -- no $parameters; {table} the name to give it
-CREATE TEMP TABLE {table} AS SELECT * FROM batch
+CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM batch

@@ -10,10 +10,11 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
-from pbl.blend import Clip, Maker, replay
+from pbl.blend import Maker, replay
 from pbl.blend import blend as _blend
 from pbl.duck import Limits, parse_memory
 from pbl.errors import UsageError
+from pbl.formula import Clip
 from pbl.log_run import Scores, Surroundings
 from pbl.log_run import log_run as _log_run
 from pbl.pillars import Selection, select_pillars, weigh

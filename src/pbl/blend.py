@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pbl_sql import Sql, ask, identifier, listed
+from pbl_sql import Sql
 
-from pbl.blocks import LARGE, ahead, batched, blocks
+from pbl.blocks import LARGE
 from pbl.contract import Settings
 from pbl.duck import Limits
 from pbl.errors import ChangedError, EngineError, FindingsError, InputError, OutputError, UsageError
 from pbl.findings import plural
+from pbl.formula import Clip, Facts, Formula
 from pbl.pillars import Pillar, Selection, shares
 from pbl.progress import Progress
-from pbl.reading import Malformed, Survey, structural, survey, tokenize
 from pbl.recipe import FileFacts, Ingredient, Output, Recipe, parse_recipe, recipe_path
+from pbl.submission import Flow, Written, write_table
 from pbl.validate import Examination, examine, spare_inputs
 from pbl.writing import Draft, Drafts, recover
 
@@ -28,26 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pbl.checked import Checked
-    from pbl.duck import Duck
     from pbl.findings import Report
-
-_NUMBERS = Sql("numbers")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clip:
-    """The bounds that a blend is held to; None is no bound."""
-
-    low: float | None = None
-    high: float | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse bounds that are not finite or cross, with UsageError."""
-        for flag, bound in (("--clip-min", self.low), ("--clip-max", self.high)):
-            if bound is not None and not math.isfinite(bound):
-                raise UsageError(f"{flag}: {bound!r} is not a finite number")
-        if self.low is not None and self.high is not None and self.low > self.high:
-            raise UsageError(f"--clip-min {self.low!r} is above --clip-max {self.high!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,32 +213,28 @@ class _Job:
         return Blended(recipe=recipe, report=report, output=None, recipe_path=None, below=made.below)
 
     def _make(self, draft: Draft, called: str) -> tuple[_Made, Report]:
-        with examine(
-            self.selection,
-            spill=self.spill,
-            limits=self.limits,
-            max_examples=5,
-            trusting=True,
-            outputs={draft.fd: draft.path},
-            progress=self.progress,
-        ) as examination:
+        with (
+            Flow(self._formula, self.selection.contract, draft) as flow,
+            examine(
+                self.selection,
+                spill=self.spill,
+                limits=self.limits,
+                max_examples=5,
+                trusting=True,
+                outputs={draft.fd: draft.path},
+                sink=flow,
+                progress=self.progress,
+            ) as examination,
+        ):
             if examination.report.errors():
                 raise FindingsError(examination.report)
             rows = plural((examination.reference.rows if examination.reference else None) or 0, "row")
             self.progress.stage(f"blending {rows}", examination.duck.part)
-            facts = self._summary(examination)
+            written, facts = self._write(examination, draft, flow)
             due = examination.reference.rows if examination.reference else None
-            if facts["rows"] != due:
-                raise EngineError(f"the blend has {facts['rows']} rows where {due} were due; please report this")
-            if facts["broken"]:
-                raise UsageError(
-                    f"the blend is not finite in {facts['broken']} rows: a prediction or weight is too large"
-                )
-            self.progress.stage(f"writing {rows}", examination.duck.part)
-            self._write(examination, draft)
-            self.progress.stage(f"reading {rows} back", examination.duck.part)
-            written = self._read_back(examination, draft)
-            examination.unchanged()
+            if facts.rows != due:
+                raise EngineError(f"the blend has {facts.rows} rows where {due} were due; please report this")
+            examination.unchanged(before=self.maker.now)
         if self.expected not in {None, written.sha256}:
             raise ChangedError(
                 f"the recipe's submission has the hash {self.expected}, and what these inputs and this pbl "
@@ -265,111 +242,34 @@ class _Job:
             )
         output = Output(
             path=called,
-            sha256=written.sha256 or "",
-            bytes=written.size or 0,
-            rows=facts["rows"],
-            clipped=facts["clipped"],
-            min=facts["lowest"],
-            mean=float(f"{facts['mean']:.12g}"),
-            max=facts["highest"],
+            sha256=written.sha256,
+            bytes=written.size,
+            rows=facts.rows,
+            clipped=facts.clipped,
+            min=facts.lowest,
+            mean=float(f"{facts.mean:.12g}"),
+            max=facts.highest,
         )
-        below = {p.name: facts[f"below{place}"] for place, p in enumerate(self.selection.pillars) if facts["clipped"]}
+        names = [pillar.name for pillar in self.selection.pillars]
+        below = dict(zip(names, facts.below, strict=True)) if facts.clipped else {}
         return _Made(examination=examination, output=output, below=below), examination.report
 
-    def _summary(self, examination: Examination) -> dict[str, Any]:
-        """Sum the blend up: its rows, range and clips, and for each pillar how often it is below a raised value."""
-        blends = [f"b{t}" for t in self._targets]
-        below = [
-            Sql(f"count(*) FILTER (WHERE clipped AND ({listed(self._lower(place), ' OR ')})) AS below{place}")
-            for place in range(len(self.selection.pillars))
-        ]
-        return examination.duck.row(
-            "blend_summary",
-            self._values(),
-            blend=self._sql(),
-            lowest=Sql(f"least({', '.join(f'min({b})' for b in blends)})"),
-            highest=Sql(f"greatest({', '.join(f'max({b})' for b in blends)})"),
-            mean=Sql(f"({' + '.join(f'avg({b})' for b in blends)}) / {len(blends)}"),
-            broken=listed([Sql(f"NOT coalesce(isfinite(s{t}), false)") for t in self._targets], " OR "),
-            below=listed(below),
-        )
-
-    def _write(self, examination: Examination, draft: Draft) -> None:
-        names = ["id", *(f"b{t}" for t in self._targets)]
-        picked = [Sql(f"{n} AS {identifier(c)}") for n, c in zip(names, self.selection.contract.columns, strict=True)]
+    def _write(self, examination: Examination, draft: Draft, flow: Flow) -> tuple[Written, Facts]:
+        """Write what has not been written yet, and read it back."""
         duck = examination.duck
-        duck.run("write", self._values(), blend=self._sql(), columns=listed(picked), file=duck.path(draft.fd))
-
-    def _read_back(self, examination: Examination, draft: Draft) -> Survey:
-        """Read what was written as strictly as an input; raise OutputError if it is not what was meant."""
-        columns = tuple(range(len(self.selection.contract.columns)))
-        source = survey(draft.path, None, self.selection.contract, self.progress)
-        try:
-            good = source.columns == columns and not source.findings and self._same(examination, draft, source)
-        except Malformed:
-            good = False
-        finally:
-            source.close()
-        if not good:
-            raise OutputError(f"{draft.name}: not written: what was read back is not what was blended")
-        return source
-
-    def _same(self, examination: Examination, draft: Draft, source: Survey) -> bool:
-        """Say whether what was written are the blend's rows."""
-        duck, columns = examination.duck, source.columns
-        if source.plain and (source.size or 0) >= LARGE:
-            rows = 0
-            self.progress.stage(f"comparing {source.rows:,} rows", lambda: rows / source.rows)
-            for frame in ahead(batched(blocks(source, columns, numbers=True))):
-                part = {"first": rows, "last": rows + len(frame) - 1}
-                with duck.batch(frame):
-                    if not self._equal(duck, "batch", ask("numbers_part"), part):
-                        return False
-                rows += len(frame)
-            return rows == source.rows
-        self.progress.stage(f"comparing {source.rows:,} rows", duck.part)
-        if source.plain:
-            duck.add_plain("written", draft.fd, width=len(columns), columns=columns, keep=False)
-        else:
-            batches, offences = tokenize(source, 1)
-            duck.add_cells("written", batches)
-            if structural(source, offences):
-                return False
-        return self._equal(duck, "written", _NUMBERS, {})
-
-    def _equal(self, duck: Duck, written: str, numbers: Sql, part: Mapping[str, int]) -> bool:
-        differ = listed([Sql(f"f.t{t}::DOUBLE IS DISTINCT FROM b.b{t}") for t in self._targets], " OR ")
-        blend = self._sql(numbers)
-        rows, different = duck.rows("written", {**self._values(), **part}, file=written, blend=blend, differ=differ)[0]
-        return bool(rows and not different)
-
-    def _sql(self, numbers: Sql = _NUMBERS) -> Sql:
-        """Return the blend of gathered numbers: the weighted sums, terms in pillar order, then the clips."""
-        places = range(len(self.selection.pillars))
-        sums = [
-            Sql(f"{' + '.join(f'$share{place} * n{place}_{t}' for place in places)} AS s{t}") for t in self._targets
-        ]
-        clips = [Sql(f"{self._clipped(t)} AS b{t}") for t in self._targets]
-        changed = [Sql(f"{self._clipped(t)} <> s{t}") for t in self._targets]
-        return ask("blend", numbers=numbers, sums=listed(sums), clips=listed(clips), clipped=listed(changed, " OR "))
-
-    def _values(self) -> dict[str, Any]:
-        bounds = {"clip_min": self.clip.low, "clip_max": self.clip.high}
-        shares_ = {f"share{place}": share for place, share in enumerate(self._factors())}
-        return shares_ | {key: bound for key, bound in bounds.items() if bound is not None}
-
-    def _clipped(self, target: int) -> Sql:
-        inner = f"s{target}"
-        if self.clip.high is not None:
-            inner = f"least($clip_max, {inner})"
-        return Sql(inner if self.clip.low is None else f"greatest($clip_min, {inner})")
-
-    def _lower(self, place: int) -> list[Sql]:
-        return [Sql("false" if self.clip.low is None else f"n{place}_{t} < $clip_min") for t in self._targets]
+        facts = flow.facts if examination.handed_on else self._formula.facts(duck, Sql("numbers"))
+        if facts.broken:
+            raise UsageError(f"the blend is not finite in {facts.broken} rows: a prediction or weight is too large")
+        if not examination.handed_on:
+            if examination.size < LARGE:
+                return write_table(duck, self._formula, self.selection.contract, draft, self.progress), facts
+            flow.begin(duck)
+            flow.take_table()
+        return flow.written(), facts
 
     @property
-    def _targets(self) -> range:
-        return range(len(self.selection.contract.targets))
+    def _formula(self) -> Formula:
+        return Formula(factors=self._factors(), targets=len(self.selection.contract.targets), clip=self.clip)
 
     def _weights(self) -> tuple[float, ...]:
         return tuple(pillar.weight or 0.0 for pillar in self.selection.pillars)

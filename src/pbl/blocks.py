@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from typing import TYPE_CHECKING, TypeVar
 
 from pbl.reading import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import polars as pl
 
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LARGE = 32 << 20
 """Bytes from which on it is worth to load polars."""
-ROW_GROUP = 122_880
-"""Rows that the database keeps together; it takes such parts in, and finds them, ten times as fast as smaller ones."""
-_BYTES = 4 << 20
+_IDS_A_PART = 8_000_000
+_BYTES = 8 << 20
 """More than any record may have."""
+_GLANCE = 4096
 
 
 def blocks(source: Survey, columns: Sequence[int], *, numbers: bool) -> Iterator[pl.DataFrame]:
@@ -35,12 +36,12 @@ def blocks(source: Survey, columns: Sequence[int], *, numbers: bool) -> Iterator
     names = [f"c{place}" for place in range(len(source.header))]
     number = pl.Float64 if numbers else pl.String
     schema = {name: number if place in columns[1:] else pl.String for place, name in enumerate(names)}
-    # A header of ours before each block: whatever a block begins with, it isn't taken for a mark or for an archive.
-    header = ",".join(names).encode() + b"\n"
     picked = {name: "id" if place == 0 else f"t{place - 1}" for place, name in enumerate(names[c] for c in columns)}
     for block in _whole_lines(source):
+        if block.startswith(codecs.BOM_UTF8, 1):  # polars would leave it out, and it is part of an id
+            raise Malformed("a line begins with a byte-order mark")
         try:
-            frame = pl.read_csv(header + block, schema=schema, quote_char=None)
+            frame = pl.read_csv(block, schema=schema, has_header=False, skip_lines=1, quote_char=None)
         except pl.exceptions.PolarsError as error:
             raise Malformed(str(error)) from error
         if any(frame.null_count().row(0)):
@@ -48,22 +49,47 @@ def blocks(source: Survey, columns: Sequence[int], *, numbers: bool) -> Iterator
         yield frame.select(pl.col(name).alias(alias) for name, alias in picked.items())
 
 
-def batched(frames: Iterable[pl.DataFrame], height: int = ROW_GROUP) -> Iterator[pl.DataFrame]:
-    """Yield the rows of frames in larger ones, all of one height but the last."""
-    import polars as pl
+class Seen:
+    """What is known of rows once they have gone by, some at a time: how many, whose ids differ, in which ranges."""
 
-    waiting: list[pl.DataFrame] = []
-    for frame in frames:
-        waiting.append(frame)
-        if sum(map(len, waiting)) < height:
-            continue
-        whole = pl.concat(waiting)
-        full = len(whole) // height * height
-        for start in range(0, full, height):
-            yield whole[start : start + height]
-        waiting = [whole[full:]]
-    if any(map(len, waiting)):
-        yield pl.concat(waiting)
+    def __init__(self) -> None:
+        self.rows = 0
+        self._hashes: list[pl.Series] = []
+        self._ranges: list[pl.DataFrame] = []
+
+    def look(self, frame: pl.DataFrame) -> None:
+        """Take note of rows: of their ids, case aside, and of their numbers, which may be text."""
+        import polars as pl
+
+        every = pl.all()
+        sizes = every.abs().sum().name.suffix("_size")
+        numbers = frame.drop("id").cast(pl.Float64)
+        self._ranges.append(numbers.select(every.min().name.suffix("_min"), every.max().name.suffix("_max"), sizes))
+        self._hashes.append(frame["id"].str.to_lowercase().hash())
+        self.rows += len(frame)
+
+    def distinct(self) -> bool:
+        """Say whether all ids are known to differ, and by more than case: different hashes prove different ids."""
+        import polars as pl
+
+        parts = 1 + self.rows // _IDS_A_PART  # a part of all hashes at a time takes that much less memory
+        different = 0
+        for part in range(parts):
+            hashes = [h if parts == 1 else h.filter(h % parts == part) for h in self._hashes]
+            different += pl.concat(hashes).n_unique()
+        return different == self.rows
+
+    def profile(self) -> dict[str, float]:
+        """Return the least and the largest number of each column, and the mean of their sizes."""
+        import polars as pl
+
+        every = pl.concat(self._ranges)
+        least, most, sizes = (every.select(pl.col(f"^.*_{kind}$")) for kind in ("min", "max", "size"))
+        return {
+            **least.min().row(0, named=True),
+            **most.max().row(0, named=True),
+            **(sizes.sum() / self.rows).row(0, named=True),
+        }
 
 
 def ahead(frames: Iterator[T]) -> Iterator[T]:
@@ -78,10 +104,23 @@ def ahead(frames: Iterator[T]) -> Iterator[T]:
 
 
 def _whole_lines(source: Survey) -> Iterator[bytes]:
-    """Yield the bytes below the header, cut at line ends."""
-    fd = source.fd or 0
-    at = os.pread(fd, _BYTES, 0).find(b"\n") + 1
-    while block := os.pread(fd, _BYTES, at):
-        end = block.rfind(b"\n") + 1 or len(block)
-        yield block[:end]
-        at += end
+    """Yield the lines below the header in blocks, each of which begins with the line end before it.
+
+    Whatever a line begins with, it isn't taken for an archive's first bytes then.
+    """
+    fd, size = source.fd or 0, source.size or 0
+    at = os.pread(fd, _BYTES, 0).find(b"\n")
+    while 0 <= at < size - 1:
+        end = _cut(fd, at, at + _BYTES) if at + _BYTES < size else size
+        yield os.pread(fd, end - at, at)
+        at = end - 1
+
+
+def _cut(fd: int, at: int, end: int) -> int:
+    """Return where the last line that is whole before `end` ends."""
+    for glance in (_GLANCE, end - at - 1):
+        start = max(end - glance, at + 1)
+        found = os.pread(fd, end - start, start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+    raise Malformed("a line is longer than a block")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbl_sql import listed, name
 
-from pbl.blocks import LARGE, ROW_GROUP, ahead, batched, blocks
+from pbl.blocks import LARGE, Seen, ahead, blocks
 from pbl.contract import NUMBER
 from pbl.errors import ContractError, EngineError
 from pbl.findings import Example, plural
@@ -16,7 +16,7 @@ from pbl.progress import Progress
 from pbl.reading import Malformed, Offences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import polars as pl
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pbl.contract import Contract
     from pbl.duck import Duck
 
-_ROWS_AT_ONCE = 4 * ROW_GROUP
 _SAID = {
     "PBL401": ("{n} without an id", "row"),
     "PBL402": ("{n} with an id that stands elsewhere too", "row"),
@@ -50,37 +49,19 @@ def passed(file: Checked, contract: Contract, progress: Progress = Progress()) -
     if not source.plain or not source.ascii or (source.size or 0) < LARGE:
         return {}
     columns = source.columns if file.pillar else source.columns[:1]
-    targets = [f"t{n}" for n in range(len(columns) - 1)]
-    done, hashes, facts = 0, [], []
-    progress.stage(f"checking {source.rows:,} rows of {file.path.name}", lambda: done / source.rows)
+    names = ["id", *(f"t{n}" for n in range(len(columns) - 1))]
+    seen = Seen()
+    progress.stage(f"checking {source.rows:,} rows of {file.path.name}", lambda: seen.rows / source.rows)
     try:
-        for frame, ids, ranges in ahead(_summed_up(batched(blocks(source, columns, numbers=False), _ROWS_AT_ONCE))):
-            if _failures(frame, contract, ["id", *targets], explained=False) is not None:
+        for frame in ahead(blocks(source, columns, numbers=False)):
+            if _failures(frame, contract, names, explained=False) is not None:
                 return {}
-            facts.append(ranges)
-            hashes.append(ids)
-            done += len(frame)
+            seen.look(frame)
     except (Malformed, pl.exceptions.PolarsError):
         return {}
-    if done != source.rows or pl.concat(hashes).n_unique() != done:
+    if seen.rows != source.rows or not seen.distinct():
         return {}
-    together = pl.concat(facts)
-    profile: dict[str, Any] = {"rows": done, "different_ids": done}
-    for t in targets:
-        profile |= {f"{t}_min": together[f"{t}_min"].min(), f"{t}_max": together[f"{t}_max"].max()}
-        profile[f"{t}_size"] = together[f"{t}_size"].sum() / done
-    return profile
-
-
-def _summed_up(frames: Iterable[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, pl.Series, pl.DataFrame]]:
-    """Yield each frame with the hashes of its ids, case aside, and the ranges of its numbers."""
-    import polars as pl
-
-    every = pl.all()
-    asked = (every.min().name.suffix("_min"), every.max().name.suffix("_max"), every.abs().sum().name.suffix("_size"))
-    for frame in frames:
-        numbers = frame.drop("id").cast(pl.Float64)
-        yield frame, frame["id"].str.to_lowercase().hash(), numbers.select(asked)
+    return {"rows": seen.rows, "different_ids": seen.rows, **seen.profile()}
 
 
 def decide(duck: Duck, file: Checked, contract: Contract, targets: Sequence[str], limit: int | None) -> bool:

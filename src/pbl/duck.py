@@ -40,6 +40,10 @@ class Limits:
     memory: int | None = None
     temp_dir: Path | None = None
 
+    def most(self) -> int:
+        """Return the bytes of memory to take at most: unless told otherwise, half of what the machine has."""
+        return self.memory or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
 
 def parse_memory(text: str) -> int:
     """Return the bytes that `1GB` or `512MiB` means; raise UsageError for anything else."""
@@ -59,7 +63,6 @@ class Duck:
     def __init__(self, connection: duckdb.DuckDBPyConnection, paths: Mapping[int, str]) -> None:
         self._connection = connection
         self._paths = paths
-        self._made: set[str] = set()
 
     def add_plain(self, table: str, fd: int, *, width: int, columns: Sequence[int], keep: bool) -> None:
         """Know a plain file as a table, its cells taken from `columns` of `width`; `keep` holds it in memory.
@@ -77,19 +80,13 @@ class Duck:
         """Know cells that were taken apart elsewhere as a table."""
         import polars as pl
 
-        self.drop(table)
         at = 2
         for batch in batches:
             names = ["id", *(f"t{n}" for n in range(len(batch) - 1))]
             frame = pl.DataFrame(dict(zip(names, batch, strict=True)), schema=dict.fromkeys(names, pl.String))
-            self.add_frame(table, frame.with_row_index("row", at))
+            with self.batch(frame.with_row_index("row", at)):
+                self.run("first_rows" if at == 2 else "more_rows", table=table)  # noqa: PLR2004 - below the header
             at += len(frame)
-
-    def add_frame(self, table: str, frame: pl.DataFrame) -> None:
-        """Add rows to a table; the first ones make it."""
-        with self.batch(frame):
-            self.run("more_rows" if table in self._made else "first_rows", table=table)
-        self._made.add(table)
 
     @contextmanager
     def batch(self, frame: pl.DataFrame) -> Iterator[None]:
@@ -101,12 +98,6 @@ class Duck:
             yield
         finally:
             self._connection.unregister("batch")
-
-    def drop(self, table: str) -> None:
-        """Forget what `add_frame` has put into a table."""
-        if table in self._made:
-            self._made.remove(table)
-            self.run("drop", table=table)
 
     def run(self, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> None:
         """Have a question carried out that has no answer."""
@@ -159,8 +150,7 @@ def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Pa
         threads = limits.threads or (1 if size < _ONE_THREAD_BELOW else None)
         if threads is not None:
             config["threads"] = str(threads)
-        if limits.memory is not None:
-            config["memory_limit"] = f"{limits.memory // 1000}KB"
+        config["memory_limit"] = f"{limits.most() // 1000}KB"
         with _plainly():
             connection = _engine().connect(":memory:", config=config)
         try:

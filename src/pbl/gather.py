@@ -1,13 +1,14 @@
 """Gather the numbers of all files side by side, in one pass, and see on the way that nothing is amiss.
 
 What is gathered is the table `numbers`: a row for each row of the reference, in its order, with its id and every
-pillar's predictions. Small files are joined by the database, large ones are lined up in memory (`line_up`). Either is
-the contract's second compilation; the first is the Pandera schema. It only ever says that everything is as it must be,
-or that it can't tell; what is wrong is for the schema to find.
+pillar's predictions. That is for small files, which are joined by the database; the rows of large ones are lined up in
+memory and handed on (`line_up`). Either is the contract's second compilation; the first is the Pandera schema. It only
+ever says that everything is as it must be, or that it can't tell; what is wrong is for the schema to find.
 """
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed
@@ -17,7 +18,7 @@ from pbl.checked import BLANK, EDGED, Checked
 from pbl.contract import NUMBER, Contract
 from pbl.errors import EngineError
 from pbl.findings import Severity
-from pbl.line_up import line_up
+from pbl.line_up import Sink, line_up
 from pbl.progress import Progress
 from pbl.reading import Malformed, Offences, structural, tokenize, untailed
 
@@ -29,6 +30,16 @@ if TYPE_CHECKING:
 _ROWS_A_PART = 20_000_000
 
 
+class Gathered(Enum):
+    """Whether the numbers were gathered, and where they are."""
+
+    NOT = auto()
+    AS_TABLE = auto()
+    """In the table `numbers`."""
+    HANDED_ON = auto()
+    """Nowhere: the sink has been handed all rows."""
+
+
 def gather(
     duck: Duck,
     pillars: Sequence[Checked],
@@ -37,7 +48,8 @@ def gather(
     *,
     memory: int,
     progress: Progress = Progress(),
-) -> bool:
+    sink: Sink | None = None,
+) -> Gathered:
     """Gather files that nothing is known against yet; say whether all of them are spotless, with the same ids.
 
     If so, each file has its table, rows and profile, and is `spotless`; if not, nothing has been noted in them.
@@ -45,26 +57,29 @@ def gather(
     """
     files = [*([template] if template else []), *pillars]
     if not all(map(_promising, files)) or not files[0].source.ascii:
-        return False
+        return Gathered.NOT
     if len({file.source.rows for file in files if file.source.plain}) > 1:
-        return False
+        return Gathered.NOT
     names = {id(file): f"p{place}" for place, file in enumerate(files)}
     large = sum(file.source.size or 0 for file in files) >= LARGE
     try:
         counts = [_known(duck, file, names[id(file)]) for file in files]
         if None in counts or len(set(counts)) > 1:
-            return False
-        if large and all(f.source.plain for f in files) and line_up(duck, files, contract, memory, progress):
-            facts: Mapping[str, Any] = duck.row("gathered", profile=listed(_ranges(pillars, contract)))
-        else:
-            progress.stage("joining the files", duck.part)
-            facts = _join(duck, files, names, contract)
+            return Gathered.NOT
+        seen = None
+        if large and all(file.source.plain for file in files):
+            seen = line_up(duck, files, contract, memory=memory, progress=progress, sink=sink)
+        if seen:
+            _settle(files, names, {"rows": seen.rows, **seen.profile()}, pillars, len(contract.targets))
+            return Gathered.HANDED_ON
+        progress.stage("joining the files", duck.part)
+        facts = _join(duck, files, names, contract)
         if _spotless(facts, counts[0]) and _distinct(duck, facts["rows"], large=large):
             _settle(files, names, facts, pillars, len(contract.targets))
-            return True
+            return Gathered.AS_TABLE
     except Malformed:
         pass
-    return False
+    return Gathered.NOT
 
 
 def gather_matched(duck: Duck, pillars: Sequence[Checked], template: Checked | None, contract: Contract) -> None:
@@ -118,7 +133,6 @@ def _join(
     places = [Sql(f"{aliases[id(file)]}.row = o.row AS {aligned[id(file)]}") for file in others]
     cells = {id(file): _cells(file, names, contract, checked=checked) for file in files}
     joins = [Sql(f"JOIN {cells[id(f)]} AS {aliases[id(f)]} ON {aliases[id(f)]}.id = o.id") for f in others]
-    duck.drop("numbers")
     duck.run(
         "gather",
         _values([*good, *cells.values()], contract),

@@ -1,13 +1,13 @@
 """Line large files up, in memory: with polars, which is faster than the database and doesn't spill.
 
-As everything that makes the table `numbers`, it says that all is as it must be, or that it can't tell.
+It says that all is as it must be, or that it can't tell, as the database's join does for small files.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from pbl.blocks import ahead, batched, blocks
+from pbl.blocks import Seen, ahead, blocks
 from pbl.checked import EDGED
 from pbl.contract import NUMBER
 from pbl.reading import Malformed
@@ -24,34 +24,63 @@ if TYPE_CHECKING:
 
 _BYTES_A_ROW = 64
 """What a row takes in memory besides its file's bytes: where each id is, two hashes, two places."""
+_ENOUGH = 50_000
+"""Rows that are worth a turn of their own."""
+_ROWS_AT_ONCE = 200_000
 
 
-def line_up(duck: Duck, files: Sequence[Checked], contract: Contract, memory: int, progress: Progress) -> bool:
-    """Make the table of numbers of plain files of as many rows each, the first being the reference.
+class Sink(Protocol):
+    """What rows that have been lined up are handed to, in order; they may turn out to be worth nothing."""
 
-    Its columns are id, n0_0, n0_1, ..., a pillar's numbers together, and its rows the reference's, in order. Say
-    whether all ids were the reference's, and note in each file whether it has them in the same order. If not all have,
-    they are taken into memory, if it holds no more than `memory` bytes. Raises Malformed at a cell that isn't sound.
+    def begin(self, duck: Duck) -> None:
+        """Forget all rows; those that follow are the first ones."""
+
+    def take(self, frame: pl.DataFrame) -> None:
+        """Take rows: their ids, and as n0_0, n0_1, ... each pillar's numbers."""
+
+
+def line_up(
+    duck: Duck, files: Sequence[Checked], contract: Contract, *, memory: int, progress: Progress, sink: Sink | None
+) -> Seen | None:
+    """Hand the rows of plain files of as many rows each, side by side and in the first one's order, to the sink.
+
+    Return what is known of them: that all is as it must be; and note in each file whether it has the first one's order.
+    Files of several orders are taken into memory, if it holds no more than `memory` bytes; if it does, or the ids
+    aren't the same, return None. Raises Malformed where a cell isn't sound or an id stands twice.
     """
     firsts = {file.source.first for file in files}
-    if len(firsts) == 1 and _insert(duck, files, _beside(files, contract), progress):
+    if len(firsts) == 1 and (seen := _hand_on(duck, files, _beside(files, contract), progress, sink)):
         for file in files:
             file.aligned = True
-        return True
+        return seen
     rows = files[0].source.rows
     needed = 2 * max(file.source.size or 0 for file in files) + rows * (_BYTES_A_ROW + 8 * _width(files, contract))
-    return needed <= memory and _insert(duck, files, _matched(files, contract), progress)
+    return _hand_on(duck, files, _matched(files, contract), progress, sink) if needed <= memory else None
 
 
-def _insert(duck: Duck, files: Sequence[Checked], frames: Iterator[pl.DataFrame], progress: Progress) -> bool:
-    """Put frames into the table, some at a time; say whether they had all rows."""
-    rows, done = files[0].source.rows, 0
+def _hand_on(
+    duck: Duck, files: Sequence[Checked], frames: Iterator[pl.DataFrame], progress: Progress, sink: Sink | None
+) -> Seen | None:
+    """Hand frames on; return what is known of them, None if they hadn't all rows."""
+    seen, done, rows = Seen(), 0, files[0].source.rows
     progress.stage(f"lining up {rows:,} rows of {len(files)} files", lambda: done / rows)
-    duck.drop("numbers")
-    for frame in ahead(batched(frames)):
-        duck.add_frame("numbers", frame)
+    if sink:
+        sink.begin(duck)
+    for frame in ahead(_looked_at(frames, seen)):
+        if sink:
+            sink.take(frame)
         done += len(frame)
-    return done == rows
+    if done != rows:
+        return None
+    if not seen.distinct():
+        raise Malformed("an id stands twice")
+    return seen
+
+
+def _looked_at(frames: Iterator[pl.DataFrame], seen: Seen) -> Iterator[pl.DataFrame]:
+    for frame in frames:
+        seen.look(frame)
+        yield frame
 
 
 def _beside(files: Sequence[Checked], contract: Contract) -> Iterator[pl.DataFrame]:
@@ -59,36 +88,43 @@ def _beside(files: Sequence[Checked], contract: Contract) -> Iterator[pl.DataFra
     import polars as pl
 
     sources = [_sound_blocks(file, contract) for file in files]
-    held = [pl.DataFrame() for _ in files]
-    while True:
-        held = [frame if len(frame) else next(source, frame) for frame, source in zip(held, sources, strict=True)]
-        height = min(map(len, held))
+    held = [next(source, pl.DataFrame({"id": []})) for source in sources]
+    while height := min(map(len, held)):
         parts = [frame[:height] for frame in held]
-        held = [frame[height:] for frame in held]
-        if not height or not all((part["id"] == parts[0]["id"]).all() for part in parts[1:]):
+        if not all((part["id"] == parts[0]["id"]).all() for part in parts[1:]):
             return
         yield pl.DataFrame([parts[0]["id"], *_numbers(files, parts)])
+        held = [_refilled(frame[height:], source) for frame, source in zip(held, sources, strict=True)]
+
+
+def _refilled(frame: pl.DataFrame, source: Iterator[pl.DataFrame]) -> pl.DataFrame:
+    import polars as pl
+
+    more = next(source, None) if len(frame) < _ENOUGH else None
+    return frame if more is None else pl.concat([frame, more], rechunk=True) if len(frame) else more
 
 
 def _matched(files: Sequence[Checked], contract: Contract) -> Iterator[pl.DataFrame]:
-    """Yield the rows of all files, each brought into the reference's order, if all have its ids."""
+    """Yield the rows of all files, each brought into the first one's order, if all have its ids."""
     import polars as pl
 
     reference, *others = files
     parts = [pl.concat(_sound_blocks(reference, contract), rechunk=True)]
     ids = parts[0]["id"]
-    back = ids.hash().arg_sort().arg_sort()
+    order = ids.hash().arg_sort()
+    back = pl.zeros(len(ids), pl.UInt32, eager=True).scatter(order, pl.int_range(len(ids), dtype=pl.UInt32, eager=True))
     for file in others:
         frame = pl.concat(_sound_blocks(file, contract), rechunk=True)
         file.aligned = bool((frame["id"] == ids).all())
         if not file.aligned:
             # Sorted by the hashes of their ids, rows that belong together have the same place; the ids say if it is so.
             places = frame["id"].hash().arg_sort().gather(back)
-            frame = pl.DataFrame([column.gather(places) for column in frame])
-            if not (frame["id"] == ids).all():
+            if not (frame["id"].gather(places) == ids).all():
                 return
-        parts.append(frame.drop("id"))
-    yield pl.DataFrame([ids, *_numbers(files, parts)])
+            frame = pl.DataFrame([column.gather(places) for column in frame if column.name != "id"])
+        parts.append(frame.drop("id", strict=False))
+    whole = pl.DataFrame([ids, *_numbers(files, parts)])
+    yield from (whole[first : first + _ROWS_AT_ONCE] for first in range(0, len(whole), _ROWS_AT_ONCE))
 
 
 def _sound_blocks(file: Checked, contract: Contract) -> Iterator[pl.DataFrame]:

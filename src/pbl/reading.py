@@ -25,6 +25,7 @@ from pbl.screen import RECORD_LIMIT, Screen, early_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from pbl.contract import Contract
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _RAW_SHOWN = 1000
 _REREAD_LIMIT = 64 << 20
 _BUFFER = 1 << 20
+_STILL_S = 10.0
 _BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _MAGIC = {
@@ -98,15 +100,17 @@ class Survey:
         if self.fd is not None:
             os.close(self.fd)
 
-    def unchanged(self) -> None:
+    def unchanged(self, before: datetime | None = None) -> None:
         """Raise ChangedError if the file's bytes may not be those that were surveyed.
 
         Size, times and identity are compared. Two writes within one tick of the file system's clock leave the same
-        times, so the first bytes, more than can be hashed within a tick, are hashed again.
+        times, so the first bytes, more than can be hashed within a tick, are hashed again; but not where the file had
+        lain still for a while at a moment `before` the survey.
         """
         if self.fd is None:
             return
-        if _identity(os.fstat(self.fd)) != self.identity or early_hash(self.fd) != self.early:
+        still = before is not None and max(self.identity[-2:]) < (before.timestamp() - _STILL_S) * 1e9
+        if _identity(os.fstat(self.fd)) != self.identity or not (still or early_hash(self.fd) == self.early):
             raise ChangedError(f"{self.path}: changed while it was being read; wait until it is whole, then try again")
 
 

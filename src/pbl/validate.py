@@ -19,17 +19,19 @@ from pbl.decide import decide, passed, unread
 from pbl.duck import Limits, open_duck
 from pbl.errors import EngineError, OutputError
 from pbl.findings import Example, Report, Severity, plural
-from pbl.gather import gather, gather_matched
+from pbl.gather import Gathered, gather, gather_matched
 from pbl.progress import Progress
 from pbl.reading import Malformed, Offences, Survey, structural, survey, tokenize, untailed
 from pbl.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from pbl.contract import Contract
     from pbl.duck import Duck
+    from pbl.line_up import Sink
     from pbl.pillars import Pillar, Selection
 
 SCALE_FACTOR = 10.0
@@ -49,11 +51,22 @@ class Examination:
     reference: Checked | None
     duck: Duck
     report: Report
+    handed_on: bool
+    """Whether the sink was handed all rows; the database has the table `numbers` else."""
 
-    def unchanged(self) -> None:
-        """Raise ChangedError if a file's bytes may not be those that were checked."""
-        for file in (*self.pillars, *([self.template] if self.template else [])):
-            file.source.unchanged()
+    @property
+    def size(self) -> int:
+        """Return the bytes of all files together."""
+        return sum(file.source.size or 0 for file in self._files)
+
+    def unchanged(self, before: datetime | None = None) -> None:
+        """Raise ChangedError if a file's bytes may not be those that were checked, from a moment `before` on."""
+        for file in self._files:
+            file.source.unchanged(before)
+
+    @property
+    def _files(self) -> tuple[Checked, ...]:
+        return (*self.pillars, *([self.template] if self.template else []))
 
 
 def validate(
@@ -85,13 +98,14 @@ def examine(
     max_examples: int | None,
     trusting: bool,
     outputs: Mapping[int, Path] | None = None,
+    sink: Sink | None = None,
     progress: Progress = Progress(),
 ) -> Iterator[Examination]:
     """Check the selected files, and keep them open for what comes next.
 
-    With `trusting`, files that `gather` finds spotless aren't shown to the Pandera schema, and unless there is an
-    error the database has their numbers side by side as `numbers`. The two never disagree.
-    `outputs` are further files, by descriptor, that the database may open.
+    With `trusting`, files that `gather` finds spotless aren't shown to the Pandera schema; the two never disagree.
+    Unless there is an error, the database has the files' numbers side by side as `numbers` then, or the rows were
+    `handed_on` to the sink. `outputs` are further files, by descriptor, that the database may open.
     """
     contract = selection.contract
     with ExitStack() as stack:
@@ -103,10 +117,10 @@ def examine(
         duck = stack.enter_context(open_duck(announced, limits, size=size, spill=spill))
         rows = max((f.source.rows for f in files), default=0)
         progress.stage(f"checking {plural(rows, 'row')} of {plural(len(files), 'file')}", duck.part)
-        gathered = trusting and gather(
-            duck, pillars, template, contract, memory=limits.memory or (8 << 30), progress=progress
-        )
-        if not gathered:
+        gathered = Gathered.NOT
+        if trusting:
+            gathered = gather(duck, pillars, template, contract, memory=limits.most(), progress=progress, sink=sink)
+        if gathered is Gathered.NOT:
             for place, file in enumerate(files):
                 progress.stage(f"checking {plural(file.source.rows, 'row')} of {file.path.name}", duck.part)
                 _check_structure(duck, file, f"p{place}", contract, max_examples, progress=progress)
@@ -118,7 +132,7 @@ def examine(
         for file in sound:
             if file.spotless:
                 _note_constant(file, contract)
-            if reference and not gathered:
+            if reference and gathered is Gathered.NOT:
                 _check_ids(duck, file, reference, max_examples)
         _check_alike(duck, [p for p in sound if p.spotless], len(contract.targets), contract)
         report = Report(
@@ -127,9 +141,16 @@ def examine(
             set_aside=selection.set_aside,
             findings=tuple(f for file in files for f in sorted(file.findings, key=lambda f: (f.code, f.column or ""))),
         )
-        if trusting and not gathered and not report.errors():
+        if trusting and gathered is Gathered.NOT and not report.errors():
             gather_matched(duck, pillars, template, contract)
-        yield Examination(pillars=tuple(pillars), template=template, reference=reference, duck=duck, report=report)
+        yield Examination(
+            pillars=tuple(pillars),
+            template=template,
+            reference=reference,
+            duck=duck,
+            report=report,
+            handed_on=gathered is Gathered.HANDED_ON,
+        )
 
 
 def _opened(

@@ -78,9 +78,10 @@ def blend(
     limits = options.limits(threads, memory_limit, temp_dir)
     files = {"siglip": siglip, "dino": dino, "mvp": mvp, "dinov2": dinov2}
 
-    from pbl.blend import Clip, replay
     from pbl.blend import blend as deed
+    from pbl.blend import replay
     from pbl.cli.progress import for_stderr
+    from pbl.formula import Clip
 
     if recipe is not None:
         _alone(paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, raw_weights or None)

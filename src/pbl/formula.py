@@ -1,0 +1,119 @@
+"""What a blend is, in SQL: for each target, the weighted sum of the pillars' numbers, held to the bounds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pbl_sql import Sql, ask, listed
+
+from pbl.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pbl.duck import Duck
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """The bounds that a blend is held to; None is no bound."""
+
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse bounds that are not finite or cross, with UsageError."""
+        for flag, bound in (("--clip-min", self.low), ("--clip-max", self.high)):
+            if bound is not None and not math.isfinite(bound):
+                raise UsageError(f"{flag}: {bound!r} is not a finite number")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise UsageError(f"--clip-min {self.low!r} is above --clip-max {self.high!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is to be said of some rows of a blend."""
+
+    rows: int = 0
+    broken: int = 0
+    """Rows whose sums are not finite."""
+    clipped: int = 0
+    lowest: float = math.inf
+    highest: float = -math.inf
+    mean: float = 0.0
+    below: tuple[int, ...]
+    """For each pillar, in how many of the clipped rows it is itself below the lower bound."""
+
+    def __add__(self, more: Facts) -> Facts:
+        """Return what is to be said of these rows and others together."""
+        rows = self.rows + more.rows
+        return Facts(
+            rows=rows,
+            broken=self.broken + more.broken,
+            clipped=self.clipped + more.clipped,
+            lowest=min(self.lowest, more.lowest),
+            highest=max(self.highest, more.highest),
+            mean=self.mean * (self.rows / rows) + more.mean * (more.rows / rows) if rows else 0.0,
+            below=tuple(a + b for a, b in zip(self.below, more.below, strict=True)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Formula:
+    """min(high, max(low, f1 t1 + f2 t2 + ...)) for each target, in double precision, the terms in pillar order.
+
+    It is asked of rows that have the columns id and n0_0, n0_1, ..., each pillar's numbers.
+    """
+
+    factors: Sequence[float]
+    """What each pillar is multiplied by."""
+    targets: int
+    clip: Clip
+
+    def blend(self, numbers: Sql) -> Sql:
+        """Return the rows with their sums s0, s1, ..., the blend b0, b1, ... and whether any was `clipped`."""
+        places = range(len(self.factors))
+        sums = [
+            Sql(f"{' + '.join(f'$share{place} * n{place}_{t}' for place in places)} AS s{t}")
+            for t in range(self.targets)
+        ]
+        clips = [Sql(f"{self._clipped(t)} AS b{t}") for t in range(self.targets)]
+        changed = [Sql(f"{self._clipped(t)} <> s{t}") for t in range(self.targets)]
+        return ask("blend", numbers=numbers, sums=listed(sums), clips=listed(clips), clipped=listed(changed, " OR "))
+
+    def values(self) -> Mapping[str, Any]:
+        """Return the values of the blend's $parameters."""
+        bounds = {"clip_min": self.clip.low, "clip_max": self.clip.high}
+        factors = {f"share{place}": factor for place, factor in enumerate(self.factors)}
+        return factors | {key: bound for key, bound in bounds.items() if bound is not None}
+
+    def facts(self, duck: Duck, numbers: Sql) -> Facts:
+        """Sum the blend of some rows up."""
+        blends = [f"b{t}" for t in range(self.targets)]
+        below = [
+            Sql(f"count(*) FILTER (WHERE clipped AND ({listed(self._lower(place), ' OR ')})) AS below{place}")
+            for place in range(len(self.factors))
+        ]
+        found = duck.row(
+            "blend_summary",
+            self.values(),
+            blend=self.blend(numbers),
+            lowest=Sql(f"least({', '.join(f'min({b})' for b in blends)})"),
+            highest=Sql(f"greatest({', '.join(f'max({b})' for b in blends)})"),
+            mean=Sql(f"({' + '.join(f'avg({b})' for b in blends)}) / {len(blends)}"),
+            broken=listed([Sql(f"NOT coalesce(isfinite(s{t}), false)") for t in range(self.targets)], " OR "),
+            below=listed(below),
+        )
+        counts = tuple(found.pop(f"below{place}") for place in range(len(self.factors)))
+        return Facts(**found, below=counts)
+
+    def _clipped(self, target: int) -> Sql:
+        inner = f"s{target}"
+        if self.clip.high is not None:
+            inner = f"least($clip_max, {inner})"
+        return Sql(inner if self.clip.low is None else f"greatest($clip_min, {inner})")
+
+    def _lower(self, place: int) -> list[Sql]:
+        return [Sql("false" if self.clip.low is None else f"n{place}_{t} < $clip_min") for t in range(self.targets)]
