@@ -25,10 +25,12 @@ def prediction_schema(
     minimum: float | None = None,
     maximum: float | None = None,
     explained: bool = True,
+    whole: bool = True,
 ) -> pa.DataFrameSchema:
     """Return the schema of one file's raw text: a frame of string columns, the id first, no nulls.
 
     Unless it is to be `explained` what is wrong, there is one check a column, as strict and several times as fast.
+    A frame that isn't the `whole` file says nothing about whether its ids are unique: they may repeat then.
 
     `number` and `id_pattern` are whole-cell regular expressions in Rust's dialect; a pattern that Rust can't read
     raises polars' ComputeError at validation. Each check is named by the public code of what it finds. No cell fails
@@ -38,7 +40,8 @@ def prediction_schema(
         columns = {id: pa.Column(pl.String, _id_checks(pl.col(id), id_pattern))}
         columns |= {t: pa.Column(pl.String, _number_checks(pl.col(t), number, minimum, maximum)) for t in targets}
     else:
-        columns = {id: pa.Column(pl.String, [_sound_id(pl.col(id), id_pattern), pa.Check(_unique)])}
+        unique = [pa.Check(_unique)] if whole else []
+        columns = {id: pa.Column(pl.String, [_sound_id(pl.col(id), id_pattern), *unique])}
         columns |= {t: pa.Column(pl.String, _sound_number(pl.col(t), number, minimum, maximum)) for t in targets}
     rows = pa.Check(lambda data: data.lazyframe.select(pl.len() > 0).collect().item(), name="PBL107")
     return pa.DataFrameSchema(columns, checks=rows, strict=True, ordered=True)
@@ -75,7 +78,7 @@ def _number_checks(cell: pl.Expr, number: str, minimum: float | None, maximum: f
 
 
 def _sound_id(cell: pl.Expr, id_pattern: str | None) -> pa.Check:
-    bad = cell.str.contains(rf"\A{SPACE}|{SPACE}\z|\A\z")
+    bad = (cell == "") | (cell.str.strip_chars() != cell)  # what polars strips is SPACE
     return _check("sound", bad if id_pattern is None else bad | ~cell.str.contains(rf"\A(?:{id_pattern})\z"))
 
 

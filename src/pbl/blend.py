@@ -214,7 +214,7 @@ class _Job:
 
     def _make(self, draft: Draft, called: str) -> tuple[_Made, Report]:
         with (
-            Flow(self._formula, self.selection.contract, draft) as flow,
+            Flow(self._formula, self.selection.contract, draft, self.limits) as flow,
             examine(
                 self.selection,
                 spill=self.spill,
@@ -256,16 +256,16 @@ class _Job:
 
     def _write(self, examination: Examination, draft: Draft, flow: Flow) -> tuple[Written, Facts]:
         """Write what has not been written yet, and read it back."""
-        duck = examination.duck
-        facts = flow.facts if examination.handed_on else self._formula.facts(duck, Sql("numbers"))
-        if facts.broken:
-            raise UsageError(f"the blend is not finite in {facts.broken} rows: a prediction or weight is too large")
-        if not examination.handed_on:
-            if examination.size < LARGE:
-                return write_table(duck, self._formula, self.selection.contract, draft, self.progress), facts
+        duck, large = examination.duck, examination.handed_on or examination.size >= LARGE
+        if large and not examination.handed_on:
             flow.begin(duck)
             flow.take_table()
-        return flow.written(), facts
+        facts = flow.settle() if large else self._formula.facts(duck, Sql("numbers"))
+        if facts.broken:
+            raise UsageError(f"the blend is not finite in {facts.broken} rows: a prediction or weight is too large")
+        if large:
+            return flow.written(), facts
+        return write_table(duck, self._formula, self.selection.contract, draft, self.progress), facts
 
     @property
     def _formula(self) -> Formula:

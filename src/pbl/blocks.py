@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pbl.reading import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import polars as pl
 
@@ -22,6 +22,14 @@ _IDS_A_PART = 8_000_000
 _BYTES = 8 << 20
 """More than any record may have."""
 _GLANCE = 4096
+
+
+def load_ahead() -> None:
+    """Begin to load what large files will need, in a thread of its own, while their bytes are looked at."""
+    from importlib import import_module  # noqa: PLC0415 - where there is no large file, nor is there a need
+    from threading import Thread  # noqa: PLC0415 - same
+
+    Thread(target=import_module, args=("polars",), name="load-ahead", daemon=True).start()
 
 
 def blocks(source: Survey, columns: Sequence[int], *, numbers: bool) -> Iterator[pl.DataFrame]:
@@ -67,6 +75,12 @@ class Seen:
         self._ranges.append(numbers.select(every.min().name.suffix("_min"), every.max().name.suffix("_max"), sizes))
         self._hashes.append(frame["id"].str.to_lowercase().hash())
         self.rows += len(frame)
+
+    def looking(self, frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """Yield frames, having taken note of each."""
+        for frame in frames:
+            self.look(frame)
+            yield frame
 
     def distinct(self) -> bool:
         """Say whether all ids are known to differ, and by more than case: different hashes prove different ids."""

@@ -39,24 +39,24 @@ _SAID = {
 
 
 def passed(file: Checked, contract: Contract, progress: Progress = Progress()) -> Mapping[str, Any]:
-    """Show a large plain file to the schema, some rows at a time; return its profile if nothing at all is wrong.
+    """Show a plain file to the schema, some rows at a time; return its profile if nothing at all is wrong.
 
-    Else, and of files that are small or can't be read so, there is no profile: `decide` will say why.
+    Else, and of files that can't be read so, there is no profile: `decide` will say why.
     """
     import polars as pl
 
     source = file.source
-    if not source.plain or not source.ascii or (source.size or 0) < LARGE:
+    if not source.plain or not source.ascii:
         return {}
     columns = source.columns if file.pillar else source.columns[:1]
     names = ["id", *(f"t{n}" for n in range(len(columns) - 1))]
     seen = Seen()
     progress.stage(f"checking {source.rows:,} rows of {file.path.name}", lambda: seen.rows / source.rows)
     try:
-        for frame in ahead(blocks(source, columns, numbers=False)):
-            if _failures(frame, contract, names, explained=False) is not None:
+        frames = seen.looking(blocks(source, columns, numbers=False))
+        for frame in ahead(frames) if (source.size or 0) >= LARGE else frames:
+            if _failures(frame, contract, names, explained=False, whole=False) is not None:
                 return {}
-            seen.look(frame)
     except (Malformed, pl.exceptions.PolarsError):
         return {}
     if seen.rows != source.rows or not seen.distinct():
@@ -94,7 +94,7 @@ def decide(duck: Duck, file: Checked, contract: Contract, targets: Sequence[str]
 
 
 def _failures(
-    frame: pl.DataFrame, contract: Contract, columns: Sequence[str], *, explained: bool = True
+    frame: pl.DataFrame, contract: Contract, columns: Sequence[str], *, explained: bool = True, whole: bool = True
 ) -> pl.DataFrame | None:
     """Return the schema's failure cases, None if there are none."""
     import polars as pl
@@ -112,6 +112,7 @@ def _failures(
         minimum=contract.min,
         maximum=contract.max,
         explained=explained,
+        whole=whole,
     )
     set_config(use_narwhals_backend=False)
     try:

@@ -66,7 +66,7 @@ def _hand_on(
     progress.stage(f"lining up {rows:,} rows of {len(files)} files", lambda: done / rows)
     if sink:
         sink.begin(duck)
-    for frame in ahead(_looked_at(frames, seen)):
+    for frame in ahead(seen.looking(frames)):
         if sink:
             sink.take(frame)
         done += len(frame)
@@ -75,12 +75,6 @@ def _hand_on(
     if not seen.distinct():
         raise Malformed("an id stands twice")
     return seen
-
-
-def _looked_at(frames: Iterator[pl.DataFrame], seen: Seen) -> Iterator[pl.DataFrame]:
-    for frame in frames:
-        seen.look(frame)
-        yield frame
 
 
 def _beside(files: Sequence[Checked], contract: Contract) -> Iterator[pl.DataFrame]:

@@ -9,24 +9,27 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from dataclasses import dataclass
+from collections import deque
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from itertools import count
+from threading import local
 from typing import TYPE_CHECKING, Self
 
 from pbl_sql import Sql, ask, identifier, listed, name
 
+from pbl.duck import open_duck
 from pbl.errors import OutputError
 from pbl.formula import Facts
 from pbl.reading import Malformed, structural, survey, tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from concurrent.futures import Future
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     import polars as pl
 
     from pbl.contract import Contract
-    from pbl.duck import Duck
+    from pbl.duck import Duck, Limits
     from pbl.formula import Formula
     from pbl.progress import Progress
     from pbl.reading import Survey
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 _NUMBERS = Sql("numbers")
 _BATCH = Sql("batch")
 _ROWS_AT_ONCE = 245_760
+_WORKERS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,33 +70,38 @@ def write_table(duck: Duck, formula: Formula, contract: Contract, draft: Draft, 
 
 
 class Flow:
-    """A blend that is written as its rows come by, in order; it may begin anew. A context, for its thread's sake."""
+    """A blend that is written as its rows come by, in order; it may begin anew. A context, for its threads' sake."""
 
-    def __init__(self, formula: Formula, contract: Contract, draft: Draft) -> None:
+    def __init__(self, formula: Formula, contract: Contract, draft: Draft, limits: Limits) -> None:
         self._formula = formula
         self._contract = contract
         self._draft = draft
+        self._workers = min(limits.threads or os.cpu_count() or 1, _WORKERS)
+        self._limits = replace(limits, threads=1, memory=limits.most() // 8)
         places = range(len(formula.factors))
         self._columns = [name(f"n{place}_{t}") for place in places for t in range(formula.targets)]
         self._texts = [Sql(f"b{t}, b{t}::VARCHAR AS x{t}") for t in range(formula.targets)]
-        self._due: Future[None] | None = None
-        self._submit: Callable[..., Future[None]] | None = None
-        self._close: Callable[[], None] = lambda: None
+        self._due: deque[Future[tuple[pl.Series, Facts, pl.DataFrame]]] = deque()
+        self._at_hand = ExitStack()
+        self._own = local()
+        self._pool: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._close()
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+        self._at_hand.close()
 
     def begin(self, duck: Duck) -> None:
         """Write the header; what was written before is gone."""
-        if self._submit is None:
+        if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - it takes longer to load than a small file
 
-            pool = ThreadPoolExecutor(1)
-            self._submit, self._close = pool.submit, pool.shutdown
-        self._settle()
+            self._pool = ThreadPoolExecutor(self._workers, initializer=self._open)
+        while self._due:
+            self._due.popleft().result()
         self._duck = duck
         self.facts = Facts(below=(0,) * len(self._formula.factors))
         columns = [Sql("'' AS id"), *(Sql(f"0::DOUBLE AS {column}") for column in self._columns)]
@@ -103,14 +112,10 @@ class Flow:
         self._size = len(header)
 
     def take(self, frame: pl.DataFrame) -> None:
-        """Blend the next rows (columns id, n0_0, n0_1, ...) and have them written."""
-        values, blend = self._formula.values(), self._formula.blend(_BATCH)
-        with self._duck.batch(frame.drop("id").with_row_index("place")):  # text would be taken in, and serve nobody
-            self.facts += self._formula.facts(self._duck, _BATCH)
-            texts = self._duck.frame("blend_text", values, columns=listed(self._texts), blend=blend)
-        self._settle()
-        if self._submit:
-            self._due = self._submit(self._put, frame["id"], texts)
+        """Have the next rows (columns id, n0_0, n0_1, ...) blended, and write those that are."""
+        if self._pool:
+            self._due.append(self._pool.submit(self._blended, frame))
+        self._settle(self._workers)
 
     def take_table(self) -> None:
         """Blend the rows of the table `numbers`."""
@@ -124,15 +129,33 @@ class Flow:
 
     def written(self) -> Written:
         """Read back what was written; raise OutputError if it is anything else."""
-        self._settle()
         if self._draft.size != self._size or self._draft.sha256() != self._digest.hexdigest():
             raise _unlike(self._draft)
         return Written(sha256=self._digest.hexdigest(), size=self._size)
 
-    def _settle(self) -> None:
-        if self._due:
-            due, self._due = self._due, None
-            due.result()
+    def settle(self) -> Facts:
+        """Write what has not been written yet, and return what is to be said of all rows."""
+        self._settle(0)
+        return self.facts
+
+    def _open(self) -> None:
+        """Give a thread a database of its own: one that fails, or waits, keeps no other waiting."""
+        opened = open_duck({}, self._limits, size=0, spill=self._draft.path.parent)
+        self._own.duck = self._at_hand.enter_context(opened)
+
+    def _blended(self, frame: pl.DataFrame) -> tuple[pl.Series, Facts, pl.DataFrame]:
+        duck: Duck = self._own.duck
+        values, blend = self._formula.values(), self._formula.blend(_BATCH)
+        with duck.batch(frame.drop("id").with_row_index("place")):  # ids would be taken in, and serve nobody
+            facts = self._formula.facts(duck, _BATCH)
+            texts = duck.frame("blend_text", values, columns=listed(self._texts), blend=blend)
+        return frame["id"], facts, texts
+
+    def _settle(self, most: int) -> None:
+        while len(self._due) > most:
+            ids, facts, texts = self._due.popleft().result()
+            self.facts += facts
+            self._put(ids, texts)
 
     def _put(self, ids: pl.Series, texts: pl.DataFrame) -> None:
         """Write rows whose texts have been seen to say the numbers, each beside its id."""
