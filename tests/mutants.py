@@ -177,7 +177,7 @@ MUTANTS = (
     Mutant(
         "rows sorted by hashes need not have the same ids",
         LINE_UP,
-        '            if not (frame["id"].gather(places) == ids).all():\n                return\n',
+        '            if not (frame["id"].gather(places) == ids).all():\n                raise _OthersError\n',
         "",
         "tests/test_line_up.py",
     ),
@@ -201,8 +201,8 @@ MUTANTS = (
     Mutant(
         "large files: ids that repeat far apart",
         DECIDE,
-        "seen.rows != source.rows or not seen.distinct()",
-        "seen.rows != source.rows",
+        "return seen if seen.distinct() else None",
+        "return seen",
         "tests/test_line_up.py",
     ),
     Mutant(
@@ -227,6 +227,20 @@ MUTANTS = (
         "tests/test_line_up.py",
     ),
     Mutant("large files: no id is quoted", SUBMISSION, "if not odd.any():", "if True:", "tests/test_line_up.py"),
+    Mutant(
+        "large files: a guess stands whatever comes",
+        READING,
+        "return self.plain and same and not self.stopped and self.spaced <= guess.spaced",
+        "return True",
+        "tests/test_line_up.py",
+    ),
+    Mutant(
+        "large files: what is left of a longer one is overlooked",
+        LINE_UP,
+        "    if any(map(len, held)):\n        raise _OthersError\n",
+        "",
+        "tests/test_line_up.py",
+    ),
     Mutant(
         "large files: one id twice in all", LINE_UP, "if not seen.distinct():", "if False:", "tests/test_line_up.py"
     ),
@@ -442,10 +456,13 @@ def main() -> int:
     for why in stale:
         print(f"no longer applies: {why}")
     began = time.monotonic()
+    if not chosen:
+        print("no defect has such a name")
+        return 1
     every = " ".join(sorted({test for mutant in chosen for test in mutant.tests.split()}))
     failed, first = tried(ROOT, every, at_once=os.cpu_count() or 2)
-    if failed or not chosen:
-        print(f"without any defect: {first or 'nothing chosen'}")
+    if failed:
+        print(f"without any defect: {first}")
         return 1
     caught = 0
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:

@@ -131,6 +131,12 @@ class TestValues:
         rows = blended({"x": LARGEST, "y": 1.0}, {"x": LARGEST, "y": 3.0}, weights=(1, 1))
         assert rows["x"] == pytest.approx(LARGEST, rel=1e-15)
 
+    def test_whose_sum_is_no_double_have_a_mean(self):
+        for many in ({"x": LARGEST, "y": LARGEST}, {"x": -LARGEST, "y": -LARGEST, "z": -LARGEST}):
+            write("a.csv", many)
+            recipe = pbl.blend("a.csv", output="s.csv", force=True)
+            assert recipe.output.mean == pytest.approx(many["x"], rel=1e-11)
+
     @pytest.mark.parametrize("sign", [1, -1])
     def test_that_overflow_are_refused_and_nothing_is_written(self, here, sign):
         for name in ("a.csv", "b.csv"):

@@ -9,7 +9,7 @@ import pytest
 from making import FOUR, four, ids, predictions, read, shuffled, write
 
 import pbl
-from pbl import blocks, decide, duck, gather, line_up, submission, writing
+from pbl import blocks, decide, duck, gather, line_up, reading, submission, writing
 from pbl.errors import FindingsError, OutputError
 from pbl.findings import Severity
 
@@ -24,10 +24,11 @@ def large(request, monkeypatch):
     """Give a function after which every file counts as large; blocks and parts are small, so that there are many."""
 
     def enlarge():
-        for module in (gather, decide, sys.modules["pbl.blend"]):  # pbl.blend itself is the function
+        for module in (gather, decide, sys.modules["pbl.blend"], sys.modules["pbl.validate"]):  # not the functions
             monkeypatch.setattr(module, "LARGE", 1)
         monkeypatch.setattr(blocks, "_BYTES", request.param)
         monkeypatch.setattr(blocks, "_GLANCE", 16)
+        monkeypatch.setattr(reading, "_GLANCED", request.param)
         monkeypatch.setattr(blocks, "_IDS_A_PART", 100)
         monkeypatch.setattr(gather, "_ROWS_A_PART", 100)
         monkeypatch.setattr(line_up, "_ENOUGH", 7)
@@ -46,7 +47,7 @@ def lined_up(monkeypatch):
         said.append(seen is not None)
         return seen
 
-    monkeypatch.setattr(gather, "line_up", noted)
+    monkeypatch.setattr(sys.modules["pbl.validate"], "line_up", noted)
     return said
 
 
@@ -65,6 +66,7 @@ KINDS = {
         for p in PATHS
     ],
     "ids with a #": lambda: same([f"{'#' if n % 2 else 'x'}{n}" for n in range(ROWS)]),
+    "a space in the last id": lambda: same([f"image{' ' if n == ROWS - 1 else '_'}{n}" for n in range(ROWS)]),
     "ids that look like marks": lambda: same([f"{'x' if n % 2 else '#'}\x01{n}=" for n in range(ROWS)]),
     "columns in another order": lambda: [
         write(p, [(repr(v), k) for k, v in predictions(ids(ROWS), p).items()], ("target", "sample_id")) for p in PATHS
@@ -86,7 +88,8 @@ def test_large_files_give_the_same_bytes_as_small_ones(kind, large, monkeypatch)
     large()
     said = lined_up(monkeypatch)
     pbl.blend(*PATHS, output="large.csv", clip_min=0)
-    assert said == ([] if "quoted" in kind else [True])
+    assert all(said)
+    assert bool(said) == ("quoted" not in kind)
     assert Path("small.csv").read_bytes() == Path("large.csv").read_bytes()
 
 
@@ -160,6 +163,20 @@ def test_large_files_have_the_same_findings_as_small_ones(fault, place, large):
     small = found()
     large()
     assert found() == small
+
+
+@pytest.mark.parametrize("rows", [ROWS - 1, ROWS + 1])
+def test_a_large_file_with_a_row_more_or_less_has_the_same_findings_as_a_small_one(rows, large):
+    for path, many in zip(PATHS, (ROWS, rows, ROWS), strict=False):
+        write(path, predictions(ids(many), path))
+    found = []
+    for enlarge in (list, large):
+        enlarge()
+        with pytest.raises(FindingsError) as error:
+            pbl.blend(*PATHS[:3], output="blend.csv")
+        found.append(error.value.report.findings)
+    assert found[0] == found[1]
+    assert [f.code for f in found[0]] == ["PBL601" if rows < ROWS else "PBL602"]
 
 
 def test_large_ids_that_repeat_in_all_files_alike_are_found(large):

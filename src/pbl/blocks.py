@@ -29,7 +29,7 @@ def load_ahead() -> None:
     from importlib import import_module  # noqa: PLC0415 - where there is no large file, nor is there a need
     from threading import Thread  # noqa: PLC0415 - same
 
-    Thread(target=import_module, args=("polars",), name="load-ahead", daemon=True).start()
+    Thread(target=lambda: [*map(import_module, ("polars", "duckdb"))], name="load-ahead", daemon=True).start()
 
 
 def blocks(source: Survey, columns: Sequence[int], *, numbers: bool) -> Iterator[pl.DataFrame]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pbl.blocks import Seen
     from pbl.pillars import Pillar
     from pbl.reading import Offences, Survey
 
@@ -31,6 +32,8 @@ class Checked:
     table: str = ""
     rows: int | None = None
     profile: Mapping[str, Any] = field(default_factory=dict)
+    shown: Seen | None = None
+    """What is known of its rows, if the schema was shown them before the file was looked over, and passed them all."""
     spotless: bool = False
     """Whether every cell was seen to be as the contract wants it."""
     aligned: bool = False

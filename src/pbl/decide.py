@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pbl_sql import listed, name
 
@@ -16,7 +16,7 @@ from pbl.progress import Progress
 from pbl.reading import Malformed, Offences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     import polars as pl
 
@@ -38,30 +38,28 @@ _SAID = {
 }
 
 
-def passed(file: Checked, contract: Contract, progress: Progress = Progress()) -> Mapping[str, Any]:
-    """Show a plain file to the schema, some rows at a time; return its profile if nothing at all is wrong.
+def passed(file: Checked, contract: Contract, progress: Progress = Progress()) -> Seen | None:
+    """Show a plain file to the schema, some rows at a time; return what is known of them if nothing at all is wrong.
 
-    Else, and of files that can't be read so, there is no profile: `decide` will say why.
+    Else, and of files that can't be read so, return None: `decide` will say why. The file may be known by a guess only.
     """
     import polars as pl
 
     source = file.source
     if not source.plain or not source.ascii:
-        return {}
+        return None
     columns = source.columns if file.pillar else source.columns[:1]
     names = ["id", *(f"t{n}" for n in range(len(columns) - 1))]
     seen = Seen()
-    progress.stage(f"checking {source.rows:,} rows of {file.path.name}", lambda: seen.rows / source.rows)
+    progress.stage(f"checking {source.path.name}", lambda: seen.rows / source.rows)
     try:
         frames = seen.looking(blocks(source, columns, numbers=False))
         for frame in ahead(frames) if (source.size or 0) >= LARGE else frames:
             if _failures(frame, contract, names, explained=False, whole=False) is not None:
-                return {}
+                return None
     except (Malformed, pl.exceptions.PolarsError):
-        return {}
-    if seen.rows != source.rows or not seen.distinct():
-        return {}
-    return {"rows": seen.rows, "different_ids": seen.rows, **seen.profile()}
+        return None
+    return seen if seen.distinct() else None
 
 
 def decide(duck: Duck, file: Checked, contract: Contract, targets: Sequence[str], limit: int | None) -> bool:

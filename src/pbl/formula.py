@@ -102,7 +102,7 @@ class Formula:
             blend=self.blend(numbers),
             lowest=Sql(f"least({', '.join(f'min({b})' for b in blends)})"),
             highest=Sql(f"greatest({', '.join(f'max({b})' for b in blends)})"),
-            mean=Sql(f"({' + '.join(f'avg({b})' for b in blends)}) / {len(blends)}"),
+            mean=Sql(" + ".join(f"{_mean(b)} / {len(blends)}" for b in blends)),
             broken=listed([Sql(f"NOT coalesce(isfinite(s{t}), false)") for t in range(self.targets)], " OR "),
             below=listed(below),
         )
@@ -117,3 +117,9 @@ class Formula:
 
     def _lower(self, place: int) -> list[Sql]:
         return [Sql("false" if self.clip.low is None else f"n{place}_{t} < $clip_min") for t in range(self.targets)]
+
+
+def _mean(column: str) -> Sql:
+    """Return the mean of finite numbers; where their sum is none, they are summed up as so many parts of themselves."""
+    parts = "18446744073709551616.0::DOUBLE"  # 2 ** 64, so that no digit is lost
+    return Sql(f"CASE WHEN isfinite(avg({column})) THEN avg({column}) ELSE avg({column} / {parts}) * {parts} END")

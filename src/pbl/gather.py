@@ -18,13 +18,13 @@ from pbl.checked import BLANK, EDGED, Checked
 from pbl.contract import NUMBER, Contract
 from pbl.errors import EngineError
 from pbl.findings import Severity
-from pbl.line_up import Sink, line_up
 from pbl.progress import Progress
 from pbl.reading import Malformed, Offences, structural, tokenize, untailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from pbl.blocks import Seen
     from pbl.duck import Duck
 
 _ROWS_A_PART = 20_000_000
@@ -46,14 +46,13 @@ def gather(
     template: Checked | None,
     contract: Contract,
     *,
-    memory: int,
+    line: Callable[[], Seen | None],
     progress: Progress = Progress(),
-    sink: Sink | None = None,
 ) -> Gathered:
     """Gather files that nothing is known against yet; say whether all of them are spotless, with the same ids.
 
     If so, each file has its table, rows and profile, and is `spotless`; if not, nothing has been noted in them.
-    Large files are lined up in memory, if that takes no more than `memory` bytes.
+    Large files are lined up by `line`, if it can; see `line_up`.
     """
     files = [*([template] if template else []), *pillars]
     if not all(map(_promising, files)) or not files[0].source.ascii:
@@ -66,10 +65,8 @@ def gather(
         counts = [_known(duck, file, names[id(file)]) for file in files]
         if None in counts or len(set(counts)) > 1:
             return Gathered.NOT
-        seen = None
-        if large and all(file.source.plain for file in files):
-            seen = line_up(duck, files, contract, memory=memory, progress=progress, sink=sink)
-        if seen:
+        seen = line() if large and all(file.source.plain for file in files) else None
+        if seen and {seen.rows} == set(counts):
             _settle(files, names, {"rows": seen.rows, **seen.profile()}, pillars, len(contract.targets))
             return Gathered.HANDED_ON
         progress.stage("joining the files", duck.part)

@@ -42,26 +42,39 @@ class Sink(Protocol):
 def line_up(
     duck: Duck, files: Sequence[Checked], contract: Contract, *, memory: int, progress: Progress, sink: Sink | None
 ) -> Seen | None:
-    """Hand the rows of plain files of as many rows each, side by side and in the first one's order, to the sink.
+    """Hand the rows of plain files, side by side and in the first one's order, to the sink.
 
     Return what is known of them: that all is as it must be; and note in each file whether it has the first one's order.
     Files of several orders are taken into memory, if it holds no more than `memory` bytes; if it does, or the ids
-    aren't the same, return None. Raises Malformed where a cell isn't sound or an id stands twice.
+    aren't the same, return None. Raises Malformed where a cell isn't sound or an id stands twice. The files may be
+    known by a guess only: how many rows they have is asked for the sake of progress and memory.
     """
     firsts = {file.source.first for file in files}
-    if len(firsts) == 1 and (seen := _hand_on(duck, files, _beside(files, contract), progress, sink)):
-        for file in files:
-            file.aligned = True
-        return seen
+    if len(firsts) == 1:
+        try:
+            seen = _hand_on(duck, files, _beside(files, contract), progress, sink)
+        except _OthersError:
+            pass
+        else:
+            for file in files:
+                file.aligned = True
+            return seen
     rows = files[0].source.rows
     needed = 2 * max(file.source.size or 0 for file in files) + rows * (_BYTES_A_ROW + 8 * _width(files, contract))
-    return _hand_on(duck, files, _matched(files, contract), progress, sink) if needed <= memory else None
+    try:
+        return _hand_on(duck, files, _matched(files, contract), progress, sink) if needed <= memory else None
+    except _OthersError:
+        return None
+
+
+class _OthersError(Exception):
+    """The files don't have the same ids, or not in the same order."""
 
 
 def _hand_on(
     duck: Duck, files: Sequence[Checked], frames: Iterator[pl.DataFrame], progress: Progress, sink: Sink | None
-) -> Seen | None:
-    """Hand frames on; return what is known of them, None if they hadn't all rows."""
+) -> Seen:
+    """Hand frames on, and return what is known of them."""
     seen, done, rows = Seen(), 0, files[0].source.rows
     progress.stage(f"lining up {rows:,} rows of {len(files)} files", lambda: done / rows)
     if sink:
@@ -70,8 +83,6 @@ def _hand_on(
         if sink:
             sink.take(frame)
         done += len(frame)
-    if done != rows:
-        return None
     if not seen.distinct():
         raise Malformed("an id stands twice")
     return seen
@@ -86,9 +97,11 @@ def _beside(files: Sequence[Checked], contract: Contract) -> Iterator[pl.DataFra
     while height := min(map(len, held)):
         parts = [frame[:height] for frame in held]
         if not all((part["id"] == parts[0]["id"]).all() for part in parts[1:]):
-            return
+            raise _OthersError
         yield pl.DataFrame([parts[0]["id"], *_numbers(files, parts)])
         held = [_refilled(frame[height:], source) for frame, source in zip(held, sources, strict=True)]
+    if any(map(len, held)):
+        raise _OthersError
 
 
 def _refilled(frame: pl.DataFrame, source: Iterator[pl.DataFrame]) -> pl.DataFrame:
@@ -109,12 +122,14 @@ def _matched(files: Sequence[Checked], contract: Contract) -> Iterator[pl.DataFr
     back = pl.zeros(len(ids), pl.UInt32, eager=True).scatter(order, pl.int_range(len(ids), dtype=pl.UInt32, eager=True))
     for file in others:
         frame = pl.concat(_sound_blocks(file, contract), rechunk=True)
+        if len(frame) != len(ids):
+            raise _OthersError
         file.aligned = bool((frame["id"] == ids).all())
         if not file.aligned:
             # Sorted by the hashes of their ids, rows that belong together have the same place; the ids say if it is so.
             places = frame["id"].hash().arg_sort().gather(back)
             if not (frame["id"].gather(places) == ids).all():
-                return
+                raise _OthersError
             frame = pl.DataFrame([column.gather(places) for column in frame if column.name != "id"])
         parts.append(frame.drop("id", strict=False))
     whole = pl.DataFrame([ids, *_numbers(files, parts)])

@@ -21,7 +21,7 @@ from pbl.contract import NUMBER
 from pbl.errors import ChangedError, InputError
 from pbl.findings import Example, Finding, finding, plural
 from pbl.progress import Progress
-from pbl.screen import RECORD_LIMIT, Screen, early_hash
+from pbl.screen import RECORD_LIMIT, Glance, Screen, early_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _RAW_SHOWN = 1000
 _REREAD_LIMIT = 64 << 20
 _BUFFER = 1 << 20
+_GLANCED = 1 << 20
+_HEAD = 4096
 _STILL_S = 10.0
 _BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
@@ -100,6 +102,11 @@ class Survey:
         if self.fd is not None:
             os.close(self.fd)
 
+    def bears_out(self, guess: Survey) -> bool:
+        """Say whether what was done by a guess of this survey may stand: it is plain, and nowhere less orderly."""
+        same = (self.header, self.columns) == (guess.header, guess.columns)
+        return self.plain and same and not self.stopped and self.spaced <= guess.spaced
+
     def unchanged(self, before: datetime | None = None) -> None:
         """Raise ChangedError if the file's bytes may not be those that were surveyed.
 
@@ -139,41 +146,67 @@ def survey(path: Path, pillar: str | None, contract: Contract, progress: Progres
 
     Raises InputError if there is no such file; whatever else is wrong with it is a finding.
     """
+    source = opened(path, pillar)
+    try:
+        known = looked_over(source, contract, progress)
+    except BaseException:
+        source.close()
+        raise
+    if known.fd is None:
+        source.close()
+    return known
+
+
+def opened(path: Path, pillar: str | None) -> Survey:
+    """Open a regular file, of which nothing more is known then; else the survey says why, and is `stopped`.
+
+    Raises InputError if there is no such file.
+    """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
     except OSError as error:
         return _unreadable(path, pillar, _refusal(path, error))
+    about = os.fstat(fd)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(fd)
+        return _unreadable(path, pillar, f"is {_kind(about.st_mode)}, not a regular file")
+    return Survey(path=path, pillar=pillar, fd=fd, identity=_identity(about), size=about.st_size)
+
+
+def looked_over(source: Survey, contract: Contract, progress: Progress = Progress()) -> Survey:
+    """Hash and screen every byte of an opened file, and check its header; it is for the caller to close."""
+    if source.fd is None:
+        return source
+    fd, size = source.fd, max(source.size or 0, 1)
     try:
-        about = os.fstat(fd)
-        if not stat.S_ISREG(about.st_mode):
-            os.close(fd)
-            return _unreadable(path, pillar, f"is {_kind(about.st_mode)}, not a regular file")
-        size = max(about.st_size, 1)
-        progress.stage(f"reading {path.name}", lambda: os.lseek(fd, 0, os.SEEK_CUR) / size)
+        progress.stage(f"reading {source.path.name}", lambda: os.lseek(fd, 0, os.SEEK_CUR) / size)
         screen = Screen(fd)
-        source = Survey(
-            path=path,
-            pillar=pillar,
-            fd=fd,
-            identity=_identity(about),
-            early=screen.early,
-            sha256=screen.sha256,
-            size=screen.size,
-            utf8=screen.utf8,
-            ascii=screen.ascii,
-            spaced=screen.spaced or screen.quote,
-            nul=screen.nul,
-            ends=screen.ends,
-        )
-        return _judge(source, contract, screen, os.pread(fd, 4096, 0))
+        known = replace(source, early=screen.early, sha256=screen.sha256, size=screen.size)
+        return _judge(known, contract, screen, os.pread(fd, _HEAD, 0))
     except OSError as error:
-        os.close(fd)
-        return _unreadable(path, pillar, f"cannot be read: {error.strerror}")
-    except BaseException:
-        os.close(fd)
-        raise
+        return _unreadable(source.path, source.pillar, f"cannot be read: {error.strerror}")
+
+
+def guessed(source: Survey, contract: Contract) -> Survey | None:
+    """Return what looking an opened file over will most likely show, by its beginning; None if it isn't plain.
+
+    The number of rows is an estimate.
+    """
+    if source.fd is None:
+        return None
+    try:
+        head = os.pread(source.fd, _GLANCED, 0)
+        head = head[: head.rfind(b"\n") + 1]
+        glance = Glance(head)
+        glance.look(head)
+        guess = _judge(source, contract, glance, head[:_HEAD])
+    except OSError:
+        return None
+    if guess.stopped or not guess.plain or not guess.columns or not guess.rows:
+        return None
+    return replace(guess, rows=max(guess.rows * (source.size or 0) // len(head), 1))
 
 
 def tokenize(
@@ -406,7 +439,7 @@ class _Tokens:
         offences.examples = sorted(offences.examples + more.examples, key=lambda e: e.row or 0)[: self._limit]
 
 
-def _judge(source: Survey, contract: Contract, screen: Screen, head: bytes) -> Survey:
+def _judge(source: Survey, contract: Contract, screen: Glance, head: bytes) -> Survey:
     """Say what the bytes are, and whether the header is the contract's."""
     misfit = _misfit(screen, head)
     if misfit is None:
@@ -425,6 +458,11 @@ def _judge(source: Survey, contract: Contract, screen: Screen, head: bytes) -> S
             first = below.cells[columns[0]] if below and columns and len(below.cells) == len(header) else None
             return replace(
                 source,
+                utf8=screen.utf8,
+                ascii=screen.ascii,
+                spaced=screen.spaced or screen.quote,
+                nul=screen.nul,
+                ends=screen.ends,
                 rows=rows,
                 header=header,
                 columns=columns,
@@ -436,7 +474,7 @@ def _judge(source: Survey, contract: Contract, screen: Screen, head: bytes) -> S
     return replace(source, findings=(_finding(source, code, message, row),), stopped=True)
 
 
-def _misfit(screen: Screen, head: bytes) -> tuple[str, str, int | None] | None:
+def _misfit(screen: Glance, head: bytes) -> tuple[str, str, int | None] | None:
     """Return the code, message and row of why the bytes are no text to take apart, or None."""
     kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
     if not kind and re.match(rb"\s*<(!doctype|html|\?xml)", head, re.IGNORECASE):

@@ -22,36 +22,21 @@ _SPACES = (b" ", b"\t", b"\x0b", b"\x0c")
 _ORDINARY = bytes(byte for byte in range(0x21, 0x7F) if byte not in b'",')
 
 
-class Screen:
-    """What one pass over the bytes shows.
-
-    It ends at a line that is too long, of which `endless` is the number: the rest of such a file is worth no time.
-    """
+class Glance:
+    """What some bytes show, a chunk after the other; `endless` is the number of a line that is too long."""
 
     endless: int | None = None
+    ends = True
+    """Whether the last line has a line end."""
     _decoder: codecs.IncrementalDecoder | None = None
 
-    def __init__(self, fd: int) -> None:
-        digest = _Hash()
-        self.early = ""
+    def __init__(self, head: bytes) -> None:
         self.size = self.lf = self.cr = self.crlf = self.commas = 0
         self.nul = self.quote = self.blank = self.spaced = False
         self.utf8 = self.ascii = True
-        self._rhythm = _Rhythm(os.pread(fd, _HEAD, 0))
+        self._rhythm = _Rhythm(head)
         self._last = b""
         self._line = 0
-        os.lseek(fd, 0, os.SEEK_SET)
-        while not self.endless and (chunk := os.read(fd, _CHUNK)):
-            digest.update(chunk)
-            self._look(chunk)
-            if self.size >= _EARLY and not self.early:
-                self.early = digest.hexdigest()
-        if self.utf8 and self._decoder:
-            self.utf8 = _decodes(self._decoder, b"", final=True)
-        self.sha256 = None if self.endless else digest.hexdigest()
-        digest.close()
-        self.early = self.early or self.sha256 or early_hash(fd)
-        self.ends = self._last.endswith(b"\n")
 
     def plain(self, width: int) -> bool:
         """Say whether commas and line ends alone part the cells, `width` a line; some engines overlook a last comma."""
@@ -64,7 +49,8 @@ class Screen:
             and self.crlf in {0, self.lf}
         )
 
-    def _look(self, chunk: bytes) -> None:
+    def look(self, chunk: bytes) -> None:
+        """Take the next chunk in."""
         self.size += len(chunk)
         first = chunk.find(b"\n") + 1
         if self._line + (first or len(chunk)) > RECORD_LIMIT:
@@ -91,6 +77,34 @@ class Screen:
             self._decoder = self._decoder or codecs.getincrementaldecoder("utf-8")()
             self.utf8 = _decodes(self._decoder, chunk)
         self._last = (self._last + chunk[-4:])[-4:]
+
+    def finish(self) -> None:
+        """Take note that there are no more."""
+        if self.utf8 and self._decoder:
+            self.utf8 = _decodes(self._decoder, b"", final=True)
+        self.ends = self._last.endswith(b"\n")
+
+
+class Screen(Glance):
+    """What one pass over all of a file's bytes shows, and their hash.
+
+    It ends at a line that is too long: the rest of such a file is worth no time.
+    """
+
+    def __init__(self, fd: int) -> None:
+        super().__init__(os.pread(fd, _HEAD, 0))
+        digest = _Hash()
+        self.early = ""
+        os.lseek(fd, 0, os.SEEK_SET)
+        while not self.endless and (chunk := os.read(fd, _CHUNK)):
+            digest.update(chunk)
+            self.look(chunk)
+            if self.size >= _EARLY and not self.early:
+                self.early = digest.hexdigest()
+        self.finish()
+        self.sha256 = None if self.endless else digest.hexdigest()
+        digest.close()
+        self.early = self.early or self.sha256 or early_hash(fd)
 
 
 def early_hash(fd: int) -> str:

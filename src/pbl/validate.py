@@ -9,6 +9,7 @@ import os
 import unicodedata
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed, name
@@ -21,15 +22,17 @@ from pbl.duck import Limits, open_duck
 from pbl.errors import EngineError, OutputError
 from pbl.findings import Example, Report, Severity, plural
 from pbl.gather import Gathered, gather, gather_matched
+from pbl.line_up import line_up
 from pbl.progress import Progress
-from pbl.reading import Malformed, Offences, Survey, structural, survey, tokenize, untailed
+from pbl.reading import Malformed, Offences, Survey, guessed, looked_over, opened, structural, tokenize, untailed
 from pbl.writing import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from pbl.blocks import Seen
     from pbl.contract import Contract
     from pbl.duck import Duck
     from pbl.line_up import Sink
@@ -109,26 +112,24 @@ def examine(
     `handed_on` to the sink. `outputs` are further files, by descriptor, that the database may open.
     """
     contract = selection.contract
-    if sum(map(_size, (pillar.path for pillar in selection.pillars))) >= LARGE:
-        load_ahead()
     with ExitStack() as stack:
-        pillars = [_opened(stack, pillar, pillar.path, contract, progress) for pillar in selection.pillars]
-        template = _opened(stack, None, selection.template, contract, progress) if selection.template else None
+        pillars = [_opened(stack, pillar, pillar.path) for pillar in selection.pillars]
+        template = _opened(stack, None, selection.template) if selection.template else None
         files = [*([template] if template else []), *pillars]
         announced = {f.source.fd: f.path for f in files if f.source.fd is not None} | dict(outputs or {})
         size = sum(f.source.size or 0 for f in files)
+        if size >= LARGE:
+            load_ahead()
         duck = stack.enter_context(open_duck(announced, limits, size=size, spill=spill))
+        line = partial(line_up, duck, files, contract, memory=limits.most(), progress=progress, sink=sink)
+        lined_up = _look_over(files, contract, line if trusting else None, progress)
         rows = max((f.source.rows for f in files), default=0)
         progress.stage(f"checking {plural(rows, 'row')} of {plural(len(files), 'file')}", duck.part)
         gathered = Gathered.NOT
-        if trusting:
-            gathered = gather(duck, pillars, template, contract, memory=limits.most(), progress=progress, sink=sink)
+        if lined_up:
+            gathered = gather(duck, pillars, template, contract, line=lined_up, progress=progress)
         if gathered is Gathered.NOT:
-            for place, file in enumerate(files):
-                progress.stage(f"checking {plural(file.source.rows, 'row')} of {file.path.name}", duck.part)
-                _check_structure(duck, file, f"p{place}", contract, max_examples, trusting=trusting, progress=progress)
-                if file.table and not file.spotless:
-                    _check_values(duck, file, contract, max_examples, trusting=trusting)
+            _check_each(duck, files, contract, max_examples, trusting=trusting, progress=progress)
         progress.stage("comparing the files", duck.part)
         sound = [p for p in pillars if p.table]
         reference = template if template and template.table else next(iter(sound), None)
@@ -156,24 +157,73 @@ def examine(
         )
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _opened(
-    stack: ExitStack, pillar: Pillar | None, path: Path, contract: Contract, progress: Progress = Progress()
-) -> Checked:
+def _opened(stack: ExitStack, pillar: Pillar | None, path: Path) -> Checked:
     if pillar and pillar.promised and not os.path.lexists(path):
         source = Survey(path=path, pillar=pillar.name, stopped=True)
         file = Checked(pillar=pillar, path=path, source=source, not_checked=(_ROWS, _VALUES, _IDS))
         file.note("PBL608", "is not there, and pbl.toml names it", Offences(limit=0, count=1))
         return file
-    source = survey(path, pillar.name if pillar else None, contract, progress)
+    source = opened(path, pillar.name if pillar else None)
     stack.callback(source.close)
     return Checked(pillar=pillar, path=path, source=source, findings=list(source.findings))
+
+
+def _look_over(
+    files: Sequence[Checked], contract: Contract, line: Callable[[], Seen | None] | None, progress: Progress
+) -> Callable[[], Seen | None] | None:
+    """Look at every byte of the files. If they are large, their rows are read meanwhile, by a guess of what they are.
+
+    That is, they are lined up by `line`, or, where there is none, shown to the schema; what is known of a file then
+    stands in it. Return the function that lines the files up: where the guesses are borne out, it has done so.
+    """
+    there = [file for file in files if file.source.fd is not None]
+    if sum(file.source.size or 0 for file in there) < LARGE:
+        for file in there:
+            _know(file, looked_over(file.source, contract, progress))
+        return line
+    from concurrent.futures import Future, ThreadPoolExecutor  # noqa: PLC0415 - it takes longer to load than a small file
+
+    guesses = [guessed(file.source, contract) for file in there]
+    with ThreadPoolExecutor(1) as pool:
+        looks = [pool.submit(looked_over, file.source, contract) for file in there]
+        for file, guess in zip(there, guesses, strict=True):
+            file.source = guess or file.source
+        early: Future[Seen | None] | None = None
+        if line and all(guesses) and len(there) == len(files):
+            early = Future()
+            try:
+                early.set_result(line())
+            except Malformed as error:
+                early.set_exception(error)
+        for file, guess, look in zip(there, guesses, looks, strict=True):
+            file.shown = passed(file, contract, progress) if guess and not line else None
+            progress.stage(f"reading {file.path.name}", lambda: 0.0)
+            _know(file, look.result())
+            if guess is None or not file.source.bears_out(guess):
+                early = file.shown = None
+    return early.result if early else line
+
+
+def _know(file: Checked, source: Survey) -> None:
+    file.source = source
+    file.findings += source.findings
+
+
+def _check_each(
+    duck: Duck,
+    files: Sequence[Checked],
+    contract: Contract,
+    limit: int | None,
+    *,
+    trusting: bool,
+    progress: Progress,
+) -> None:
+    """Check each file alone."""
+    for place, file in enumerate(files):
+        progress.stage(f"checking {plural(file.source.rows, 'row')} of {file.path.name}", duck.part)
+        _check_structure(duck, file, f"p{place}", contract, limit, trusting=trusting, progress=progress)
+        if file.table and not file.spotless:
+            _check_values(duck, file, contract, limit, trusting=trusting)
 
 
 def _check_structure(
@@ -193,9 +243,9 @@ def _check_structure(
         return
     columns = source.columns if file.pillar else source.columns[:1]
     if source.plain and source.columns and source.rows:
-        if not trusting or (source.size or 0) >= LARGE:
-            file.profile = passed(file, contract, progress)
-        if file.profile:
+        shown = file.shown or (passed(file, contract, progress) if not trusting else None)
+        if shown and shown.rows == source.rows and source.ascii:
+            file.profile = {"rows": shown.rows, "different_ids": shown.rows, **shown.profile()}
             duck.add_plain(table, source.fd or 0, width=len(source.header), columns=columns, keep=False)
             file.table, file.rows, file.spotless = table, source.rows, True
             file.findings += untailed(source)
@@ -297,8 +347,8 @@ def _alike_ids(duck: Duck, table: str, limit: int | None) -> Offences:
 
 def _check_ids(duck: Duck, file: Checked, reference: Checked, limit: int | None) -> None:
     """Compare a file's ids with the reference's."""
-    if file is reference:
-        file.aligned = True
+    file.aligned = file is reference
+    if file.aligned:
         return
     if file.rows == reference.rows and file.source.first == reference.source.first:
         (different,) = duck.rows("same_order", file=file.table, reference=reference.table)[0]
