@@ -35,6 +35,7 @@ class Mutant(NamedTuple):
 READING, GATHER, VALIDATE, BLEND = "src/pbl/reading.py", "src/pbl/gather.py", "src/pbl/validate.py", "src/pbl/blend.py"
 WRITING, PILLARS, DUCK = "src/pbl/writing.py", "src/pbl/pillars.py", "src/pbl/duck.py"
 LINE_UP, BLOCKS, DECIDE = "src/pbl/line_up.py", "src/pbl/blocks.py", "src/pbl/decide.py"
+MATCH = "src/pbl/match.py"
 FORMULA, SUBMISSION = "src/pbl/formula.py", "src/pbl/submission.py"
 SCREEN = "src/pbl/screen.py"
 SCHEMA = "schemas/pbl_schemas/prediction.py"
@@ -176,8 +177,8 @@ MUTANTS = (
     # Large files
     Mutant(
         "rows sorted by hashes need not have the same ids",
-        LINE_UP,
-        '            if not (frame["id"].gather(places) == ids).all():\n                raise _OthersError\n',
+        MATCH,
+        '            if not (frame["id"].gather(places) == ids).all():\n                raise OthersError\n',
         "",
         "tests/test_line_up.py",
     ),
@@ -188,9 +189,7 @@ MUTANTS = (
         "return True or sum(duck.frame(",
         "tests/test_line_up.py",
     ),
-    Mutant(
-        "large files: infinite is finite", LINE_UP, "cell.is_finite()", "cell.is_not_null()", "tests/test_line_up.py"
-    ),
+    Mutant("large files: infinite is finite", MATCH, "cell.is_finite()", "cell.is_not_null()", "tests/test_line_up.py"),
     Mutant(
         "large files: a block may begin with a mark",
         BLOCKS,
@@ -237,7 +236,7 @@ MUTANTS = (
     Mutant(
         "large files: what is left of a longer one is overlooked",
         LINE_UP,
-        "    if any(map(len, held)):\n        raise _OthersError\n",
+        "    if any(map(len, held)):\n        raise OthersError\n",
         "",
         "tests/test_line_up.py",
     ),

@@ -1,7 +1,7 @@
 """Large files take another road than small ones; it must lead to the same bytes, and to the same findings."""
 
 import errno
-import sys
+from importlib import import_module
 from pathlib import Path
 
 import polars as pl
@@ -9,13 +9,15 @@ import pytest
 from making import FOUR, four, ids, predictions, read, shuffled, write
 
 import pbl
-from pbl import blocks, decide, duck, gather, line_up, reading, submission, writing
-from pbl.errors import FindingsError, OutputError
+from pbl import blocks, duck, gather, line_up, match, reading, submission, writing
+from pbl.errors import EngineError, FindingsError, OutputError
 from pbl.findings import Severity
+from pbl.pillars import select_pillars
+from pbl.validate import examine
 
 pytestmark = pytest.mark.usefixtures("here")
 
-ROWS = 700
+ROWS = 200
 PATHS = [f"p/submission_{name}.csv" for name in FOUR]
 
 
@@ -24,15 +26,16 @@ def large(request, monkeypatch):
     """Give a function after which every file counts as large; blocks and parts are small, so that there are many."""
 
     def enlarge():
-        for module in (gather, decide, sys.modules["pbl.blend"], sys.modules["pbl.validate"]):  # not the functions
-            monkeypatch.setattr(module, "LARGE", 1)
+        for module in ("blend", "decide", "gather", "validate"):
+            monkeypatch.setattr(import_module(f"pbl.{module}"), "LARGE", 1)
         monkeypatch.setattr(blocks, "_BYTES", request.param)
         monkeypatch.setattr(blocks, "_GLANCE", 16)
         monkeypatch.setattr(reading, "_GLANCED", request.param)
         monkeypatch.setattr(blocks, "_IDS_A_PART", 100)
         monkeypatch.setattr(gather, "_ROWS_A_PART", 100)
         monkeypatch.setattr(line_up, "_ENOUGH", 7)
-        monkeypatch.setattr(line_up, "_ROWS_AT_ONCE", 64)
+        monkeypatch.setattr(match, "_ROWS_AT_ONCE", 64)
+        monkeypatch.setattr(match, "_CELLS_AT_ONCE", 500)
         monkeypatch.setattr(submission, "_ROWS_AT_ONCE", 64)
 
     return enlarge
@@ -47,7 +50,7 @@ def lined_up(monkeypatch):
         said.append(seen is not None)
         return seen
 
-    monkeypatch.setattr(sys.modules["pbl.validate"], "line_up", noted)
+    monkeypatch.setattr(import_module("pbl.validate"), "line_up", noted)
     return said
 
 
@@ -110,15 +113,54 @@ def test_a_template_and_several_targets(targets, large, monkeypatch):
     assert read("small.csv") == read("large.csv")
 
 
-def test_files_that_do_not_fit_into_memory_are_joined_to_the_same_bytes(large, monkeypatch):
-    four(Path("p"), ROWS, template=False)
-    pbl.blend(*PATHS, output="small.csv")
-    large()
+def little_memory(monkeypatch):
+    """Have nothing fit into memory; there are 5 parts then."""
     monkeypatch.setattr(line_up, "_BYTES_A_ROW", 1 << 40)
+    monkeypatch.setattr(line_up, "_PARTS", 5)
+
+
+@pytest.mark.parametrize("template", [False, True])
+def test_files_that_do_not_fit_into_memory_are_matched_in_parts_to_the_same_bytes(template, large, monkeypatch):
+    four(Path("p"), ROWS, template=template)
+    pbl.blend("p", output="small.csv")
+    large()
+    little_memory(monkeypatch)
     said = lined_up(monkeypatch)
-    pbl.blend(*PATHS, output="large.csv")
-    assert said == [False]
+    pbl.blend("p", output="large.csv")
+    assert said == [True]
     assert read("small.csv") == read("large.csv")
+    assert not list(Path().glob(".*"))
+
+
+def test_rows_in_another_order_are_told_of_whichever_road_they_take(large, monkeypatch):
+    names = ids(ROWS)
+    for place, order in enumerate((names, names, [*names[1:], names[0]])):
+        write(PATHS[place], predictions(order, place))
+
+    def told():
+        selection = select_pillars(PATHS[:3])
+        with examine(selection, spill=Path(), limits=duck.Limits(), max_examples=5, trusting=True) as examination:
+            return [(f.code, f.pillar) for f in examination.report.findings]
+
+    assert told() == [("PBL604", "mvp")]
+    large()
+    assert told() == [("PBL604", "mvp")]
+    little_memory(monkeypatch)
+    assert told() == [("PBL604", "mvp")]
+
+
+def test_a_disk_too_small_for_the_parts_is_a_plain_error(large, monkeypatch):
+    four(Path("p"), ROWS, template=False)
+    large()
+    little_memory(monkeypatch)
+
+    def full(*_args, **_kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pl.DataFrame, "write_ipc", full)
+    with pytest.raises(EngineError, match="No space left on device; raise --memory-limit, or name a larger disk"):
+        pbl.blend("p", output="large.csv")
+    assert sorted(path.name for path in Path().iterdir()) == ["p"]
 
 
 FAULTS = {
@@ -141,12 +183,13 @@ FAULTS = {
 }
 
 
+@pytest.mark.parametrize("order", ["one order", "several orders", "in parts"])
 @pytest.mark.parametrize("place", [0, ROWS - 1])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_large_files_have_the_same_findings_as_small_ones(fault, place, large):
+def test_large_files_have_the_same_findings_as_small_ones(fault, place, order, large, monkeypatch):
     names = ids(ROWS)
     for path in PATHS[:2]:
-        write(path, predictions(names, path))
+        write(path, predictions(names if order == "one order" else shuffled(names, path), path))
     rows = [(key, repr(value)) for key, value in predictions(names, 3).items()]
     key, value = rows[place]
     rows[place] = tuple(cell.format(key=key, value=value) for cell in FAULTS[fault])
@@ -162,6 +205,8 @@ def test_large_files_have_the_same_findings_as_small_ones(fault, place, large):
 
     small = found()
     large()
+    if order == "in parts":
+        little_memory(monkeypatch)
     assert found() == small
 
 

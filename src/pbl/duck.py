@@ -165,6 +165,14 @@ def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Pa
             connection.close()
 
 
+def no_room(reason: str) -> EngineError:
+    """Return the error of work that is too large for what it may take of the machine."""
+    return EngineError(
+        f"the work does not fit into the memory and disk given: {reason}; "
+        "raise --memory-limit, or name a larger disk with --temp-dir"
+    )
+
+
 class _Stream:
     """A frame that shows its Arrow stream and nothing else, so that the engine asks for no other library."""
 
@@ -208,10 +216,7 @@ def _plainly() -> Iterator[None]:
     except engine.InvalidInputException as error:
         raise Malformed(_first_line(error)) from error
     except engine.OutOfMemoryException as error:
-        raise EngineError(
-            f"the work does not fit into the memory and disk given: {_first_line(error)}; "
-            "raise --memory-limit, or name a larger disk with --temp-dir"
-        ) from error
+        raise no_room(_first_line(error)) from error
     except engine.Error as error:
         raise EngineError(f"DuckDB could not do it: {_first_line(error)}") from error
 

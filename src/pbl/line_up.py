@@ -7,26 +7,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from pbl.blocks import Seen, ahead, blocks
-from pbl.checked import EDGED
-from pbl.contract import NUMBER
+from pbl.blocks import Seen, ahead
+from pbl.match import OthersError, matched, matched_in_parts, numbers, sound_blocks
 from pbl.reading import Malformed
+from pbl.writing import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     import polars as pl
 
     from pbl.checked import Checked
     from pbl.contract import Contract
-    from pbl.duck import Duck
+    from pbl.duck import Duck, Limits
     from pbl.progress import Progress
 
 _BYTES_A_ROW = 64
 """What a row takes in memory besides its file's bytes: where each id is, two hashes, two places."""
+_PARTS_A_MEMORY = 4
+"""Into how many parts that which just fits into memory would be cut, so that there is room for all else."""
+_PARTS = 500
 _ENOUGH = 50_000
 """Rows that are worth a turn of their own."""
-_ROWS_AT_ONCE = 200_000
 
 
 class Sink(Protocol):
@@ -40,20 +43,27 @@ class Sink(Protocol):
 
 
 def line_up(
-    duck: Duck, files: Sequence[Checked], contract: Contract, *, memory: int, progress: Progress, sink: Sink | None
+    duck: Duck,
+    files: Sequence[Checked],
+    contract: Contract,
+    *,
+    limits: Limits,
+    spill: Path,
+    progress: Progress,
+    sink: Sink | None,
 ) -> Seen | None:
     """Hand the rows of plain files, side by side and in the first one's order, to the sink.
 
     Return what is known of them: that all is as it must be; and note in each file whether it has the first one's order.
-    Files of several orders are taken into memory, if it holds no more than `memory` bytes; if it does, or the ids
-    aren't the same, return None. Raises Malformed where a cell isn't sound or an id stands twice. The files may be
-    known by a guess only: how many rows they have is asked for the sake of progress and memory.
+    If they haven't the same ids, return None; raises Malformed where a cell isn't sound or an id stands twice. Files of
+    several orders are taken into memory; if that is too small, in parts, by way of the disk.
+    The files may be known by a guess only: how many rows they have is asked for the sake of progress and memory.
     """
     firsts = {file.source.first for file in files}
     if len(firsts) == 1:
         try:
             seen = _hand_on(duck, files, _beside(files, contract), progress, sink)
-        except _OthersError:
+        except OthersError:
             pass
         else:
             for file in files:
@@ -62,13 +72,13 @@ def line_up(
     rows = files[0].source.rows
     needed = 2 * max(file.source.size or 0 for file in files) + rows * (_BYTES_A_ROW + 8 * _width(files, contract))
     try:
-        return _hand_on(duck, files, _matched(files, contract), progress, sink) if needed <= memory else None
-    except _OthersError:
+        if needed <= limits.most():
+            return _hand_on(duck, files, matched(files, contract), progress, sink)
+        with private_folder(limits.temp_dir or spill) as folder:
+            parts = min(1 + _PARTS_A_MEMORY * needed // limits.most(), _PARTS)
+            return _hand_on(duck, files, matched_in_parts(files, contract, folder, parts), progress, sink)
+    except OthersError:
         return None
-
-
-class _OthersError(Exception):
-    """The files don't have the same ids, or not in the same order."""
 
 
 def _hand_on(
@@ -92,16 +102,16 @@ def _beside(files: Sequence[Checked], contract: Contract) -> Iterator[pl.DataFra
     """Yield the rows of all files side by side, as far as they have the same ids."""
     import polars as pl
 
-    sources = [_sound_blocks(file, contract) for file in files]
+    sources = [sound_blocks(file, contract) for file in files]
     held = [next(source, pl.DataFrame({"id": []})) for source in sources]
     while height := min(map(len, held)):
         parts = [frame[:height] for frame in held]
         if not all((part["id"] == parts[0]["id"]).all() for part in parts[1:]):
-            raise _OthersError
-        yield pl.DataFrame([parts[0]["id"], *_numbers(files, parts)])
+            raise OthersError
+        yield pl.DataFrame([parts[0]["id"], *numbers(files, parts)])
         held = [_refilled(frame[height:], source) for frame, source in zip(held, sources, strict=True)]
     if any(map(len, held)):
-        raise _OthersError
+        raise OthersError
 
 
 def _refilled(frame: pl.DataFrame, source: Iterator[pl.DataFrame]) -> pl.DataFrame:
@@ -109,70 +119,6 @@ def _refilled(frame: pl.DataFrame, source: Iterator[pl.DataFrame]) -> pl.DataFra
 
     more = next(source, None) if len(frame) < _ENOUGH else None
     return frame if more is None else pl.concat([frame, more], rechunk=True) if len(frame) else more
-
-
-def _matched(files: Sequence[Checked], contract: Contract) -> Iterator[pl.DataFrame]:
-    """Yield the rows of all files, each brought into the first one's order, if all have its ids."""
-    import polars as pl
-
-    reference, *others = files
-    parts = [pl.concat(_sound_blocks(reference, contract), rechunk=True)]
-    ids = parts[0]["id"]
-    order = ids.hash().arg_sort()
-    back = pl.zeros(len(ids), pl.UInt32, eager=True).scatter(order, pl.int_range(len(ids), dtype=pl.UInt32, eager=True))
-    for file in others:
-        frame = pl.concat(_sound_blocks(file, contract), rechunk=True)
-        if len(frame) != len(ids):
-            raise _OthersError
-        file.aligned = bool((frame["id"] == ids).all())
-        if not file.aligned:
-            # Sorted by the hashes of their ids, rows that belong together have the same place; the ids say if it is so.
-            places = frame["id"].hash().arg_sort().gather(back)
-            if not (frame["id"].gather(places) == ids).all():
-                raise _OthersError
-            frame = pl.DataFrame([column.gather(places) for column in frame if column.name != "id"])
-        parts.append(frame.drop("id", strict=False))
-    whole = pl.DataFrame([ids, *_numbers(files, parts)])
-    yield from (whole[first : first + _ROWS_AT_ONCE] for first in range(0, len(whole), _ROWS_AT_ONCE))
-
-
-def _sound_blocks(file: Checked, contract: Contract) -> Iterator[pl.DataFrame]:
-    """Yield the blocks of a file, of the template only the ids; raise Malformed at one that isn't as it must be."""
-    import polars as pl
-
-    source = file.source
-    columns = source.columns if file.pillar else source.columns[:1]
-    cells = [pl.col(f"t{n}") for n in range(len(columns) - 1)]
-    words: list[pl.Expr] = []
-    if contract.id_pattern is not None:
-        words.append(pl.col("id").str.contains(rf"\A(?:{contract.id_pattern})\z"))
-    if source.spaced:
-        words.append(~pl.col("id").str.contains(EDGED))
-        words += [cell.str.contains(rf"\A(?:{NUMBER})\z") for cell in cells]
-    bounds = [cell.is_finite() for cell in cells]
-    bounds += [cell >= contract.min for cell in cells if contract.min is not None]
-    bounds += [cell <= contract.max for cell in cells if contract.max is not None]
-    try:
-        for frame in blocks(source, columns, numbers=not source.spaced):
-            numbers = frame.with_columns(cell.cast(pl.Float64) for cell in cells) if _all(frame, words) else None
-            if numbers is None or not _all(numbers, bounds):
-                raise Malformed("a cell is not as it must be")
-            yield numbers
-    except pl.exceptions.PolarsError as error:
-        raise Malformed(str(error)) from error
-
-
-def _all(frame: pl.DataFrame, conditions: Sequence[pl.Expr]) -> bool:
-    answers = frame.select(condition.all().alias(f"a{place}") for place, condition in enumerate(conditions))
-    return not conditions or all(answers.row(0))
-
-
-def _numbers(files: Sequence[Checked], parts: Sequence[pl.DataFrame]) -> Iterator[pl.Series]:
-    pillars = (part for file, part in zip(files, parts, strict=True) if file.pillar)
-    for place, part in enumerate(pillars):
-        for name in part.columns:
-            if name != "id":
-                yield part[name].alias(f"n{place}_{name[1:]}")
 
 
 def _width(files: Sequence[Checked], contract: Contract) -> int:

@@ -121,7 +121,7 @@ def examine(
         if size >= LARGE:
             load_ahead()
         duck = stack.enter_context(open_duck(announced, limits, size=size, spill=spill))
-        line = partial(line_up, duck, files, contract, memory=limits.most(), progress=progress, sink=sink)
+        line = partial(line_up, duck, files, contract, limits=limits, spill=spill, progress=progress, sink=sink)
         lined_up = _look_over(files, contract, line if trusting else None, progress)
         rows = max((f.source.rows for f in files), default=0)
         progress.stage(f"checking {plural(rows, 'row')} of {plural(len(files), 'file')}", duck.part)
