@@ -23,7 +23,7 @@ import polars as pl
 import pytest
 from pbl_sql import Sql, listed, name
 
-from pbl import blocks, decide, line_up, screen
+from pbl import blocks, decide, match, screen
 from pbl.blend import Maker, blend
 from pbl.contract import Contract, Settings
 from pbl.duck import Limits, open_duck
@@ -155,7 +155,7 @@ def lined_up(file: Checked, contract: Contract) -> list[tuple[str, ...]] | None:
     if not file.source.plain or not file.source.columns or file.findings:
         return None
     try:
-        frames = list(line_up._sound_blocks(file, contract))  # noqa: SLF001
+        frames = list(match.sound_blocks(file, contract))
         texts = list(blocks.blocks(file.source, file.source.columns, numbers=False))
     except Malformed:
         return None

@@ -8,7 +8,7 @@ import pandera.polars as pa
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pandera.api.polars.types import PolarsData
 
@@ -26,11 +26,13 @@ def prediction_schema(
     maximum: float | None = None,
     explained: bool = True,
     whole: bool = True,
+    seen: Callable[[str, float, float, float], None] | None = None,
 ) -> pa.DataFrameSchema:
     """Return the schema of one file's raw text: a frame of string columns, the id first, no nulls.
 
     Unless it is to be `explained` what is wrong, there is one check a column, as strict and several times as fast.
-    A frame that isn't the `whole` file says nothing about whether its ids are unique: they may repeat then.
+    A frame that isn't the `whole` file says nothing about whether its ids are unique: they may repeat then. What is
+    `seen` on the way is told of each sound target: its name, least and largest number, and the sum of their sizes.
 
     `number` and `id_pattern` are whole-cell regular expressions in Rust's dialect; a pattern that Rust can't read
     raises polars' ComputeError at validation. Each check is named by the public code of what it finds. No cell fails
@@ -42,7 +44,7 @@ def prediction_schema(
     else:
         unique = [pa.Check(_unique)] if whole else []
         columns = {id: pa.Column(pl.String, [_sound_id(pl.col(id), id_pattern), *unique])}
-        columns |= {t: pa.Column(pl.String, _sound_number(pl.col(t), number, minimum, maximum)) for t in targets}
+        columns |= {t: pa.Column(pl.String, _sound_number(pl.col(t), number, minimum, maximum, seen)) for t in targets}
     rows = pa.Check(lambda data: data.lazyframe.select(pl.len() > 0).collect().item(), name="PBL107")
     return pa.DataFrameSchema(columns, checks=rows, strict=True, ordered=True)
 
@@ -82,14 +84,31 @@ def _sound_id(cell: pl.Expr, id_pattern: str | None) -> pa.Check:
     return _check("sound", bad if id_pattern is None else bad | ~cell.str.contains(rf"\A(?:{id_pattern})\z"))
 
 
-def _sound_number(cell: pl.Expr, number: str, minimum: float | None, maximum: float | None) -> pa.Check:
-    value = cell.cast(pl.Float64, strict=False)
-    sound = cell.str.contains(rf"\A(?:{number})\z") & value.is_finite().fill_null(value=False)
+def _sound_number(
+    cell: pl.Expr,
+    number: str,
+    minimum: float | None,
+    maximum: float | None,
+    seen: Callable[[str, float, float, float], None] | None,
+) -> pa.Check:
+    text, value = pl.col("text"), pl.col("value")
+    sound = text.str.contains(rf"\A(?:{number})\z") & value.is_finite().fill_null(value=False)
     if minimum is not None:
         sound &= (value >= minimum).fill_null(value=False)
     if maximum is not None:
         sound &= (value <= maximum).fill_null(value=False)
-    return _check("sound", ~sound)
+    facts = [value.min().alias("least"), value.max().alias("most"), value.abs().sum().alias("size")] if seen else []
+
+    def good(data: PolarsData) -> bool | pl.LazyFrame:
+        both = data.lazyframe.select(text=cell, value=cell.cast(pl.Float64, strict=False)).collect().lazy()
+        all_sound, *found = both.select(sound.all().alias("sound"), *facts).collect().row(0)
+        if not all_sound:
+            return both.select(sound.alias(data.key))
+        if seen:
+            seen(data.key, *found)
+        return True
+
+    return pa.Check(good, name="sound")
 
 
 def _check(code: str, bad: pl.Expr) -> pa.Check:

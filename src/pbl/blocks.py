@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, TypeVar
 
 from pbl.reading import Malformed
+from pbl.screen import RECORD_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LARGE = 32 << 20
 """Bytes from which on it is worth to load polars."""
-_IDS_A_PART = 8_000_000
+_IDS_A_PART = 16_000_000
 _BYTES = 8 << 20
 """More than any record may have."""
 _GLANCE = 4096
@@ -32,12 +33,12 @@ def load_ahead() -> None:
     Thread(target=lambda: [*map(import_module, ("polars", "duckdb"))], name="load-ahead", daemon=True).start()
 
 
-def blocks(source: Survey, columns: Sequence[int], *, numbers: bool) -> Iterator[pl.DataFrame]:
+def blocks(source: Survey, columns: Sequence[int], *, numbers: bool, times: int = 1) -> Iterator[pl.DataFrame]:
     """Yield a plain file's rows in order, as frames: the text `id` and t0, t1, ..., text or, with `numbers`, float64.
 
     `columns` says where they stand in a row, the id first. Of numbers, nan and inf are taken, as is white space in
-    front, and one too large is inf. Raises Malformed if a row has other than the header's cells or one is empty, or
-    isn't a number.
+    front, and one too large is inf. Each frame is of some mebibytes, or of so many `times` more. Raises Malformed if a
+    row has other than the header's cells or one is empty, or isn't a number.
     """
     import polars as pl
 
@@ -45,7 +46,7 @@ def blocks(source: Survey, columns: Sequence[int], *, numbers: bool) -> Iterator
     number = pl.Float64 if numbers else pl.String
     schema = {name: number if place in columns[1:] else pl.String for place, name in enumerate(names)}
     picked = {name: "id" if place == 0 else f"t{place - 1}" for place, name in enumerate(names[c] for c in columns)}
-    for block in _whole_lines(source):
+    for block in _whole_lines(source, times * _BYTES):
         if block.startswith(codecs.BOM_UTF8, 1):  # polars would leave it out, and it is part of an id
             raise Malformed("a line begins with a byte-order mark")
         try:
@@ -63,23 +64,31 @@ class Seen:
     def __init__(self) -> None:
         self.rows = 0
         self._hashes: list[pl.Series] = []
-        self._ranges: list[pl.DataFrame] = []
+        self._ranges: dict[str, tuple[float, float, float]] = {}
 
-    def look(self, frame: pl.DataFrame) -> None:
-        """Take note of rows: of their ids, case aside, and of their numbers, which may be text."""
+    def look(self, frame: pl.DataFrame, *, ids_only: bool = False) -> None:
+        """Take note of rows: of their ids, case aside, and of their numbers."""
         import polars as pl
 
-        every = pl.all()
-        sizes = every.abs().sum().name.suffix("_size")
-        numbers = frame.drop("id").cast(pl.Float64)
-        self._ranges.append(numbers.select(every.min().name.suffix("_min"), every.max().name.suffix("_max"), sizes))
         self._hashes.append(frame["id"].str.to_lowercase().hash())
         self.rows += len(frame)
+        if ids_only:
+            return
+        names = [name for name in frame.columns if name != "id"]
+        every = pl.col(names)
+        facts = (frame.select(each).row(0) for each in (every.min(), every.max(), every.abs().sum()))
+        for name, least, most, size in zip(names, *facts, strict=True):
+            self.note(name, least, most, size)
 
-    def looking(self, frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    def note(self, name: str, least: float, most: float, size: float) -> None:
+        """Take note of some rows' numbers in a column: the least, the largest and the sum of their sizes."""
+        before = self._ranges.get(name, (least, most, 0.0))
+        self._ranges[name] = min(before[0], least), max(before[1], most), before[2] + size
+
+    def looking(self, frames: Iterable[pl.DataFrame], *, ids_only: bool = False) -> Iterator[pl.DataFrame]:
         """Yield frames, having taken note of each."""
         for frame in frames:
-            self.look(frame)
+            self.look(frame, ids_only=ids_only)
             yield frame
 
     def distinct(self) -> bool:
@@ -87,23 +96,19 @@ class Seen:
         import polars as pl
 
         parts = 1 + self.rows // _IDS_A_PART  # a part of all hashes at a time takes that much less memory
+        bounds = [(part << 64) // parts for part in range(parts)]
         different = 0
-        for part in range(parts):
-            hashes = [h if parts == 1 else h.filter(h % parts == part) for h in self._hashes]
+        for least, most in zip(bounds, [*bounds[1:], 1 << 64], strict=True):
+            hashes = [h if parts == 1 else h.filter(h.is_between(least, most - 1)) for h in self._hashes]
             different += pl.concat(hashes).n_unique()
         return different == self.rows
 
     def profile(self) -> dict[str, float]:
         """Return the least and the largest number of each column, and the mean of their sizes."""
-        import polars as pl
-
-        every = pl.concat(self._ranges)
-        least, most, sizes = (every.select(pl.col(f"^.*_{kind}$")) for kind in ("min", "max", "size"))
-        return {
-            **least.min().row(0, named=True),
-            **most.max().row(0, named=True),
-            **(sizes.sum() / self.rows).row(0, named=True),
-        }
+        found: dict[str, float] = {}
+        for name, (least, most, size) in self._ranges.items():
+            found |= {f"{name}_min": least, f"{name}_max": most, f"{name}_size": size / self.rows}
+        return found
 
 
 def ahead(frames: Iterator[T]) -> Iterator[T]:
@@ -117,15 +122,15 @@ def ahead(frames: Iterator[T]) -> Iterator[T]:
             yield frame
 
 
-def _whole_lines(source: Survey) -> Iterator[bytes]:
+def _whole_lines(source: Survey, size: int) -> Iterator[bytes]:
     """Yield the lines below the header in blocks, each of which begins with the line end before it.
 
     Whatever a line begins with, it isn't taken for an archive's first bytes then.
     """
-    fd, size = source.fd or 0, source.size or 0
-    at = os.pread(fd, _BYTES, 0).find(b"\n")
-    while 0 <= at < size - 1:
-        end = _cut(fd, at, at + _BYTES) if at + _BYTES < size else size
+    fd, whole = source.fd or 0, source.size or 0
+    at = os.pread(fd, RECORD_LIMIT, 0).find(b"\n")
+    while 0 <= at < whole - 1:
+        end = _cut(fd, at, at + size) if at + size < whole else whole
         yield os.pread(fd, end - at, at)
         at = end - 1
 

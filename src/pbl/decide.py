@@ -16,7 +16,7 @@ from pbl.progress import Progress
 from pbl.reading import Malformed, Offences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import polars as pl
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pbl.contract import Contract
     from pbl.duck import Duck
 
+_TIMES = 2
+"""Blocks to show at once: Pandera takes its time for each frame, however small."""
 _SAID = {
     "PBL401": ("{n} without an id", "row"),
     "PBL402": ("{n} with an id that stands elsewhere too", "row"),
@@ -53,9 +55,9 @@ def passed(file: Checked, contract: Contract, progress: Progress = Progress()) -
     seen = Seen()
     progress.stage(f"checking {source.path.name}", lambda: seen.rows / source.rows)
     try:
-        frames = seen.looking(blocks(source, columns, numbers=False))
+        frames = seen.looking(blocks(source, columns, numbers=False, times=_TIMES), ids_only=True)
         for frame in ahead(frames) if (source.size or 0) >= LARGE else frames:
-            if _failures(frame, contract, names, explained=False, whole=False) is not None:
+            if _failures(frame, contract, names, explained=False, whole=False, seen=seen.note) is not None:
                 return None
     except (Malformed, pl.exceptions.PolarsError):
         return None
@@ -92,7 +94,13 @@ def decide(duck: Duck, file: Checked, contract: Contract, targets: Sequence[str]
 
 
 def _failures(
-    frame: pl.DataFrame, contract: Contract, columns: Sequence[str], *, explained: bool = True, whole: bool = True
+    frame: pl.DataFrame,
+    contract: Contract,
+    columns: Sequence[str],
+    *,
+    explained: bool = True,
+    whole: bool = True,
+    seen: Callable[[str, float, float, float], None] | None = None,
 ) -> pl.DataFrame | None:
     """Return the schema's failure cases, None if there are none."""
     import polars as pl
@@ -111,6 +119,7 @@ def _failures(
         maximum=contract.max,
         explained=explained,
         whole=whole,
+        seen=seen,
     )
     set_config(use_narwhals_backend=False)
     try:
