@@ -25,7 +25,7 @@ import pbl
 from pbl import reading, screen
 from pbl.contract import Contract
 from pbl.duck import Limits, open_duck
-from pbl.errors import ChangedError, EngineError, InputError, OutputError
+from pbl.errors import ChangedError, EngineError, FindingsError, InputError, OutputError
 from pbl.reading import RECORD_LIMIT, structural, survey, tokenize
 
 HEADER = b"sample_id,target\n"
@@ -317,13 +317,37 @@ def test_half_a_terabyte_of_nothing_is_refused_at_once(start, tmp_path):
         b"\r" * 1_000_000,
         b"a\0\n" * 300_000,
         b"\xff\n" * 300_000,
+        b"\n" * 19_000_000,
+        b"a\n" * 9_000_000,
+        b'"\\"x\n' * 3_900_000,
+        b"a\0,1\n" * 3_000_000,
+        b"a,1\na,1\r\n" * 2_000_000,
+        (b'"",' * 340_000 + b"\n") * 19,
     ],
-    ids=range(11),
+    ids=range(17),
 )
 def test_no_rubbish_takes_long_or_much(body, tmp_path):
     found, seconds = limited(put(tmp_path, HEADER + body))
     assert found != "[]"
     assert seconds < 5
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "code"),
+    [("a,1\n", "\n", "PBL303"), ('"a",1\n', "a\n", "PBL301"), ("a,1\n", "a,1\r\n", "PBL108")],
+)
+def test_where_too_much_is_broken_the_rest_is_not_looked_at_and_that_is_said(good, bad, code, tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "BROKEN_LIMIT", 10)
+    for more in range(2):
+        path = put(tmp_path, HEADER + (good * 12 + bad * (10 + more)).encode())
+        report = pbl.validate(path)
+        (found,) = report.findings
+        assert (found.code, found.count) == (code, 10)
+        assert found.message.endswith("; so much is broken that the rest of the file was not looked at") == bool(more)
+        (file,) = report.files
+        assert (file.rows, file.not_checked) == (None, ("values", "ids"))
+        with pytest.raises(FindingsError):
+            pbl.blend(path, output=tmp_path / "s.csv")
 
 
 def test_a_header_of_a_hundred_thousand_columns_is_no_trouble(tmp_path):

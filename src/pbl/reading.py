@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from pbl.contract import Contract
 
+BROKEN_LIMIT = 100_000
+"""Rows that may be broken; to take the rest of such a file apart, row by row, would cost a minute and help nobody."""
+
 _RAW_SHOWN = 1000
 _REREAD_LIMIT = 64 << 20
 _BUFFER = 1 << 20
@@ -61,6 +64,7 @@ _QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"')
 _TO_CLOSE = re.compile(r'([^"]*+(?:""[^"]*+)*+)"')
 _DATA = re.compile(rf"{NUMBER}|[+-]?(nan|inf(inity)?)|n/?a|null|none|", re.IGNORECASE)
 _BATCH_ROWS = 50_000
+_PARTLY = "; so much is broken that the rest of the file was not looked at"
 
 
 class Malformed(Exception):  # noqa: N818 - an answer, caught by the one who asked
@@ -127,6 +131,8 @@ class Offences:
 
     limit: int | None
     count: int = 0
+    partial: bool = False
+    """Whether the counting ended before the file did."""
     examples: list[Example] = field(default_factory=list)
 
     @property
@@ -215,7 +221,8 @@ def tokenize(
     """Return the file's rows in batches of columns, and where its structure is broken.
 
     The batches (each a list of the contract's columns, each a list of cells) are worth something only if the offences,
-    complete once the batches are exhausted, are empty. With `all_columns` the header's own columns are meant.
+    complete once the batches are exhausted, are empty. With `all_columns` the header's own columns are meant. Where
+    more than BROKEN_LIMIT rows are broken, the rest of the file is not looked at, and the offences are `partial`.
     """
     offences: dict[str, Offences] = {}
     positions = tuple(range(len(source.header))) if all_columns or not source.columns else source.columns
@@ -248,7 +255,7 @@ def structural(source: Survey, offences: dict[str, Offences]) -> tuple[Finding, 
             code,
             file=str(source.path),
             pillar=source.pillar,
-            message=said[code].format(n=plural(found.count, "row")),
+            message=said[code].format(n=plural(found.count, "row")) + (_PARTLY if found.partial else ""),
             count=found.count,
             examples=tuple(found.examples),
         )
@@ -359,7 +366,10 @@ class _Tokens:
         self._source = source
         self._offences = offences
         self._limit = limit
-        self._ends = {"\n": Offences(limit=limit), "\r\n": Offences(limit=limit)}
+        self._lf, self._crlf = Offences(limit=limit), Offences(limit=limit)
+        self._ends = {"\n": self._lf, "\r\n": self._crlf}
+        self._broken = 0
+        self._partial = False
 
     def batches(self, positions: tuple[int, ...]) -> Iterator[list[list[str]]]:
         """Yield the sound rows' cells at `positions`, in batches of columns."""
@@ -379,6 +389,8 @@ class _Tokens:
         rare = min(self._ends.values(), key=lambda found: found.count)
         if rare.count:
             self._merge("PBL108", rare)
+        for found in self._offences.values():
+            found.partial = self._partial
         yield batch
 
     def _records(self) -> Iterator[tuple[int, _Record]]:
@@ -388,15 +400,21 @@ class _Tokens:
         try:
             row = 0
             while (first := lines.take()) is not None:
+                if self._hopeless() or lines.given_back > _REREAD_LIMIT:
+                    self._partial = True
+                    return
                 row += 1
                 record = _Record(lines, first)
                 yield row, record
-                if record.endless or lines.given_back > _REREAD_LIMIT:
+                if record.endless:
                     return
                 if not record.end:
                     self._offend("PBL701", row, record)
         finally:
             lines.close()
+
+    def _hopeless(self) -> bool:
+        return self._broken >= BROKEN_LIMIT or min(self._lf.count, self._crlf.count) >= BROKEN_LIMIT
 
     def _sound(self, row: int, record: _Record) -> bool:
         """Note everything that is wrong with a record, and say whether its cells can be told."""
@@ -425,6 +443,7 @@ class _Tokens:
         return _shown(record.cells[position]) if 0 <= position < len(record.cells) else None
 
     def _offend(self, code: str, row: int, record: _Record) -> None:
+        self._broken += 1
         self._note(self._offences.setdefault(code, Offences(limit=self._limit)), row, record)
 
     def _note(self, offences: Offences, row: int, record: _Record) -> None:
