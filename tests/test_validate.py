@@ -476,6 +476,18 @@ class TestFailures:
         assert rows == [["a.csv", str(n + 2), "target", "PBL502", f"id{n}", 'x,"y'] for n in range(9)]
         assert "and 8 more" in done.out
 
+    def test_are_csv_whatever_the_cells_hold(self, here):
+        (here / "a.csv").write_bytes(b'sample_id,target\n"x\ry",a\n"b\rc\r\nd",nan\nb,"\r"\nc,d\0e\n')
+        (here / "b.csv").write_bytes(b'sample_id,target\n"x\ry",a\n"b\rc\r\nd",nan\nb,"\r"\n')
+        command("validate", "a.csv", "b.csv", "--failures", "bad.csv")
+        assert b"\0" not in (here / "bad.csv").read_bytes()
+        assert [row[1:] for row in self.rows()[1:]] == [
+            ["5", "", "PBL106", "c", r"c,d\x00e"],
+            ["4", "target", "PBL501", "b", "\r"],
+            ["2", "target", "PBL502", "x\ry", "a"],
+            ["3", "target", "PBL503", "b\rc\r\nd", "nan"],
+        ]
+
     def test_are_shaped_by_select_and_ignore(self):
         write("a.csv", [("x", "nan"), ("y", "abc")])
         command("validate", "a.csv", "--failures", "bad.csv", "--ignore", "nan")

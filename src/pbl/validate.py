@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import os
 import unicodedata
@@ -25,7 +23,7 @@ from pbl.gather import Gathered, gather, gather_matched
 from pbl.line_up import line_up
 from pbl.progress import Progress
 from pbl.reading import Malformed, Offences, Survey, guessed, looked_over, opened, structural, tokenize, untailed
-from pbl.writing import write_whole
+from pbl.writing import csv_line, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -440,15 +438,17 @@ def trimmed(report: Report, max_examples: int) -> Report:
 
 
 def write_failures(report: Report, path: Path, selection: Selection) -> None:
-    """Write every place of every finding as CSV, replacing the file as a whole; raise OutputError if it is an input."""
+    """Write every place of every finding as CSV, replacing the file as a whole; raise OutputError if it is an input.
+
+    No CSV can hold a NUL: it is written as it is shown on a terminal.
+    """
     spare_inputs(path, selection)
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["file", "row", "column", "code", "id", "value"])
+    lines = [csv_line(["file", "row", "column", "code", "id", "value"])]
     for found in report.findings:
-        for place in found.examples or (Example(),):
-            rows.writerow([found.file, place.row, found.column, found.code, place.id, place.value])
-    write_whole(path, text.getvalue().encode("utf-8", "surrogateescape"))
+        places = found.examples or (Example(),)
+        lines += [csv_line([found.file, p.row, found.column, found.code, p.id, p.value]) for p in places]
+    text = "".join(f"{line}\n" for line in lines).replace("\0", "\\x00")
+    write_whole(path, text.encode("utf-8", "surrogateescape"))
 
 
 def spare_inputs(written: Path, selection: Selection) -> None:

@@ -273,6 +273,13 @@ def append_rows(path: Path, *, header: Sequence[str], rows: Sequence[Sequence[st
             os.close(log.fd)
 
 
+def csv_line(row: Sequence[object]) -> str:
+    """Return one record without its line end; cells with either kind of line end in them are quoted."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(row)  # with "\n" alone, Python 3.11 doesn't quote a bare CR
+    return text.getvalue().removesuffix("\r\n")
+
+
 def defused(cell: str) -> str:
     """Put an apostrophe before what a spreadsheet would take for a formula; numbers stay numbers."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not _DECIMAL.fullmatch(cell) else cell
@@ -579,12 +586,12 @@ def _append(log: _Log, header: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     cells = _cells(torn)
     completed = len(cells) == len(header) if first else cells == list(header)
     headed = bool(first) or completed
-    if (headed and _cells(head) != list(header)) or not (headed or (_line(header) + b"\r\n").startswith(head)):
+    if (headed and _cells(head) != list(header)) or not (headed or (_encoded(header) + b"\r\n").startswith(head)):
         got = head[:200].decode(errors="replace").strip()
         message = f"{log.name}: not logged: its columns are {got!r}, not those of a log of pbl; use another --label"
         raise LogError(message)
     line_end = b"\r\n" if head.endswith((b"\r\n", b"\r")) and headed else b"\n"
-    lines = [_line(row) + line_end for row in ([] if headed else [header]) + list(rows)]
+    lines = [_encoded(row) + line_end for row in ([] if headed else [header]) + list(rows)]
     if completed:
         lines.insert(0, b"\n" if torn.endswith(b"\r") else line_end)
     set_aside = None
@@ -621,11 +628,8 @@ def _undo_append(log: _Log, size: int) -> bool:
     return False
 
 
-def _line(row: Sequence[str]) -> bytes:
-    """Write one record without its line end; cells with either kind of line end in them are quoted."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(row)
-    return text.getvalue().removesuffix("\r\n").encode(errors="backslashreplace")
+def _encoded(row: Sequence[str]) -> bytes:
+    return csv_line(row).encode(errors="backslashreplace")
 
 
 def _cells(record: bytes) -> list[str]:
