@@ -90,7 +90,7 @@ class Duck:
 
     @contextmanager
     def batch(self, frame: pl.DataFrame) -> Iterator[None]:
-        """Know a frame as the table `batch` for as long as it takes."""
+        """Know a frame as the table `batch`, for one question: DuckDB 1.3 can read it once."""
         import duckdb  # noqa: F401 - the whole package: it gives connections the sources that frames are read through
 
         self._connection.register("batch", _Stream(frame))

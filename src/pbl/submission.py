@@ -146,8 +146,10 @@ class Flow:
     def _blended(self, frame: pl.DataFrame) -> tuple[pl.Series, Facts, pl.DataFrame]:
         duck: Duck = self._own.duck
         values, blend = self._formula.values(), self._formula.blend(_BATCH)
-        with duck.batch(frame.drop("id").with_row_index("place")):  # ids would be taken in, and serve nobody
+        numbers = frame.drop("id").with_row_index("place")  # ids would be taken in, and serve nobody
+        with duck.batch(numbers):
             facts = self._formula.facts(duck, _BATCH)
+        with duck.batch(numbers):
             texts = duck.frame("blend_text", values, columns=listed(self._texts), blend=blend)
         return frame["id"], facts, texts
 
