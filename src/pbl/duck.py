@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -103,6 +105,15 @@ class Duck:
         """Have a question carried out that has no answer."""
         self.rows(question, values, **parts)
 
+    def write(self, fd: int, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> None:
+        """Have a question carried out that writes a file that was announced; raise OSError if the system won't."""
+        try:
+            self.run(question, values, file=literal(self._paths[fd]), **parts)
+        except EngineError as error:
+            if refusal := _refusal(str(error.__cause__), self._paths[fd]):
+                raise refusal from error
+            raise
+
     def rows(self, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> list[tuple[Any, ...]]:
         """Return the answer to a question of `pbl_sql`, `values` being bound to its $parameters."""
         with _plainly():
@@ -127,10 +138,6 @@ class Duck:
     def part(self) -> float:
         """Return the part of the running question that is done, from 0 to 1; it may be asked from any thread."""
         return float(self._connection.query_progress()) / 100
-
-    def path(self, fd: int) -> Sql:
-        """Return the literal by which the database may open a file that was announced."""
-        return literal(self._paths[fd])
 
 
 @contextmanager
@@ -219,6 +226,14 @@ def _plainly() -> Iterator[None]:
         raise no_room(_first_line(error)) from error
     except engine.Error as error:
         raise EngineError(f"DuckDB could not do it: {_first_line(error)}") from error
+
+
+def _refusal(text: str, path: str) -> OSError | None:
+    """Return the system's error behind an engine's error about a file; all that is left of it is its text."""
+    if not re.search(rf"{re.escape(path)}\b", text):
+        return None
+    said = next((number for number in errno.errorcode if os.strerror(number) in text), None)
+    return None if said is None else OSError(said, os.strerror(said))
 
 
 def _first_line(error: Exception) -> str:

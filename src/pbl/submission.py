@@ -180,8 +180,8 @@ class Flow:
 def _write(duck: Duck, formula: Formula, contract: Contract, draft: Draft, numbers: Sql) -> None:
     names = ["id", *(f"b{t}" for t in range(formula.targets))]
     picked = [Sql(f"{n} AS {identifier(c)}") for n, c in zip(names, contract.columns, strict=True)]
-    file, blend = duck.path(draft.fd), formula.blend(numbers)
-    duck.run("write", formula.values(), blend=blend, columns=listed(picked), file=file)
+    with draft.filling():
+        duck.write(draft.fd, "write", formula.values(), blend=formula.blend(numbers), columns=listed(picked))
 
 
 def _quoted(ids: pl.Series) -> pl.Series:

@@ -89,9 +89,15 @@ class Draft:
         """Give the size in bytes, as it is now."""
         return os.fstat(self.fd).st_size
 
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """Let others write the file; what the system refuses them is an OutputError."""
+        with _plainly(self.name):
+            yield
+
     def write(self, data: bytes) -> None:
         """Write all of the bytes at the file's position."""
-        with _plainly(self.name):
+        with self.filling():
             _write_all(self.fd, data)
 
     def chunks(self, size: int = 1 << 20) -> Iterator[bytes]:
