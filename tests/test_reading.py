@@ -448,7 +448,8 @@ def test_a_blend_of_a_file_that_changes_under_it_is_refused_and_nothing_is_writt
 def test_the_engine_opens_the_files_it_was_handed_and_nothing_else(tmp_path):
     handed, other = put(tmp_path, GOOD), put(tmp_path, GOOD, "other.csv")
     with handed.open("rb") as file, open_duck({file.fileno(): handed}, Limits(), size=0, spill=tmp_path) as duck:
-        assert len(duck.rows("cells", table=_read(duck.path(file.fileno())), columns=listed([Sql("*")]))) == 3
+        path = literal(duck._paths[file.fileno()])  # noqa: SLF001
+        assert len(duck.rows("cells", table=_read(path), columns=listed([Sql("*")]))) == 3
         for path in (other, Path("/etc/hosts"), Path("/proc/self/environ"), tmp_path / "*.csv"):
             with pytest.raises(EngineError, match=r"(?i)permission|disabled|access"):
                 duck.rows("cells", table=_read(literal(str(path))), columns=listed([Sql("*")]))

@@ -33,7 +33,8 @@ Mvp = Annotated[str | None, typer.Option("--mvp", metavar="FILE", help="MVP's pr
 Dinov2 = Annotated[str | None, typer.Option("--dinov2", metavar="FILE", help="Dinov2-L's predictions.")]
 Threads = Annotated[str | None, typer.Option("--threads", metavar="N", help="Threads to use; default: all cores.")]
 Memory = Annotated[
-    str | None, typer.Option("--memory-limit", metavar="SIZE", help="Memory to use, such as 1GB or 512MiB.")
+    str | None,
+    typer.Option("--memory-limit", metavar="SIZE", help="Memory to use, such as 1GB; default: half of it all."),
 ]
 TempDir = Annotated[str | None, typer.Option("--temp-dir", metavar="DIR", help="Where to put what memory cannot hold.")]
 
