@@ -2,14 +2,17 @@
 
 import errno
 from importlib import import_module
+from itertools import count
 from pathlib import Path
+from threading import Thread
 
 import polars as pl
 import pytest
 from making import FOUR, four, ids, predictions, read, shuffled, write
+from pbl_sql import Sql
 
 import pbl
-from pbl import blocks, duck, gather, line_up, match, reading, submission, writing
+from pbl import blocks, duck, formula, gather, line_up, match, reading, submission, writing
 from pbl.errors import EngineError, FindingsError, OutputError
 from pbl.findings import Severity
 from pbl.pillars import select_pillars
@@ -281,6 +284,46 @@ def test_bytes_that_the_disk_gives_back_otherwise_are_found(large, monkeypatch):
     with pytest.raises(OutputError, match="read back"):
         pbl.blend(*PATHS, output="blend.csv")
     assert not list(Path().glob("*blend*"))
+
+
+@pytest.mark.parametrize("failing", [1, 2, 5])
+def test_a_query_that_fails_in_one_thread_keeps_no_other_waiting(failing, large, monkeypatch):
+    same(ids(ROWS))
+    large()
+    monkeypatch.setattr(blocks, "_BYTES", 512)
+    turns = count(1)
+    facts = formula.Formula.facts
+
+    def fail(self, database, numbers):
+        if next(turns) == failing:
+            database.rows("cells", table=numbers, columns=Sql("no_such_column"))
+        return facts(self, database, numbers)
+
+    monkeypatch.setattr(formula.Formula, "facts", fail)
+    raised = []
+
+    def blended():
+        with pytest.raises(EngineError, match="no_such_column") as error:
+            pbl.blend(*PATHS, output="blend.csv")
+        raised.append(error.value)
+
+    watched = Thread(target=blended, daemon=True)
+    watched.start()
+    watched.join(timeout=60)
+    assert not watched.is_alive(), "it hangs"
+    assert len(raised) == 1
+    assert not list(Path().glob("*blend*"))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_the_number_of_threads_changes_no_byte(threads, large, monkeypatch):
+    four(Path("p"), ROWS, template=True)
+    pbl.blend("p", output="small.csv", threads=threads)
+    large()
+    pbl.blend("p", output="large.csv", threads=threads)
+    little_memory(monkeypatch)
+    pbl.blend("p", output="parts.csv", threads=threads)
+    assert read("small.csv") == read("large.csv") == read("parts.csv")
 
 
 def test_a_disk_that_fills_up_while_rows_flow_leaves_nothing(large, monkeypatch):
