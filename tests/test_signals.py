@@ -239,3 +239,30 @@ def test_in_a_folder_that_only_others_may_write_nothing_changes_and_the_reason_i
         assert done.returncode == 1
         assert b"PBL101" in done.stdout
         assert b"Permission denied" in done.stdout
+
+
+def test_a_folder_that_may_not_be_entered_is_said_and_never_taken_for_an_empty_one(tmp_path):
+    powerless = []
+    if not os.geteuid():
+        if not shutil.which("setpriv"):
+            pytest.skip("there is no setpriv to take root's powers away")
+        powerless = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+    small(tmp_path)
+    shut = tmp_path / "shut"
+    shutil.copytree(tmp_path, shut)
+    shut.chmod(0)
+    try:
+        if run(tmp_path, "validate", "shut", before=powerless).returncode != 2:
+            pytest.skip("every folder may be entered here")
+        for words in (
+            ["validate", "shut/a.csv"],
+            ["validate", "x=shut/a.csv", "--failures", "f.csv"],
+            ["validate", "a.csv", "--template", "shut/b.csv"],
+            ["validate", "a.csv", "--pillars-dir", "shut"],
+        ):
+            done = run(tmp_path, *words, before=powerless)
+            assert done.returncode == 1, (words, done.stderr)
+            assert b"PBL101 file-unreadable: cannot be opened: Permission denied" in done.stdout
+        refused(run(tmp_path, "validate", "shut", before=powerless), "shut: cannot be listed: Permission denied")
+    finally:
+        shut.chmod(0o700)

@@ -86,7 +86,7 @@ def select_pillars(
     given = [_argument(path) for path in paths] + [(name, Path(path)) for name, path in named]
     for path in [path for _, path in given] + ([Path(template)] if template is not None else []):
         _there(path)
-    settings = _settings([path for name, path in given if name is None and path.is_dir()], folder)
+    settings = _settings([path for name, path in given if name is None and _is_folder(path)], folder)
     if not given:
         if settings.path is None:
             raise UsageError(
@@ -99,7 +99,7 @@ def select_pillars(
     set_aside = [name for scan in scans for name in scan.set_aside]
     templates = [path for scan in scans for path in scan.template]
     if meant is not None:
-        set_aside += [path.name for path in templates if not _same(path, meant)]
+        set_aside += [path.name for path in templates if not same_file(path, meant)]
     elif len(templates) > 1:
         raise UsageError(f"{templates[0]} and {templates[1]} are both templates; name one with --template")
     elif templates:
@@ -118,6 +118,25 @@ def select_pillars(
         set_aside=tuple(sorted(set_aside)),
         found=tuple(pillar.path for pillar in found),
     )
+
+
+def is_there(path: Path) -> bool:
+    """Say whether there is such a name; in a folder that may not be entered there may be, and who opens it is told."""
+    try:
+        os.lstat(path)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Say whether two paths lead to the same file; where that can't be looked up, whether they are the same."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one == other
 
 
 def pillar_name(path: Path) -> str:
@@ -192,7 +211,7 @@ def _argument(text: str | Path) -> tuple[str | None, Path]:
 
 
 def _there(path: Path) -> None:
-    if not os.path.lexists(path):
+    if not is_there(path):
         hint = ""
         if _NUMBER.fullmatch(str(path)):
             hint = "; to give weights, write --weights=0.6,0.4"
@@ -222,9 +241,9 @@ def _upwards(folder: Path) -> Iterable[Path]:
 
 def _look(name: str | None, path: Path, settings: Settings, template: Path | None) -> _Scan:
     """Find what one argument means: a file, the pillars that `pbl.toml` names, or a folder's files."""
-    if name is not None or not path.is_dir():
+    if name is not None or not _is_folder(path):
         return _Scan([Pillar(name=name or pillar_name(path), path=path)], [], [])
-    if settings.pillars and settings.path is not None and _same(settings.path.parent, path):
+    if settings.pillars and settings.path is not None and same_file(settings.path.parent, path):
         named = [Pillar(name=e.name, path=e.file, weight=e.weight, promised=True) for e in settings.pillars]
         return _Scan(sorted(named, key=_rank), [], [path / TEMPLATE] if (path / TEMPLATE).exists() else [])
     return _scan(path, template)
@@ -238,7 +257,7 @@ def _scan(folder: Path, template: Path | None) -> _Scan:
         raise InputError(f"{folder}: cannot be listed: {error.strerror}") from error
     for name in names:
         path = folder / name
-        if not name.lower().endswith(".csv") or (template is not None and _same(path, template)):
+        if not name.lower().endswith(".csv") or (template is not None and same_file(path, template)):
             continue
         if name == TEMPLATE:
             scan.template.append(path)
@@ -249,17 +268,17 @@ def _scan(folder: Path, template: Path | None) -> _Scan:
     return scan._replace(pillars=sorted(scan.pillars, key=_rank))
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except PermissionError:
+        return False
+
+
 def _aside(path: Path) -> bool:
     """Say whether a file in a folder is no pillar by its name, or because the recipe beside it says pbl made it."""
     named = path.name.startswith(".") or any(fnmatchcase(path.name, pattern) for pattern in _SET_ASIDE)
     return named or recipe_path(path).is_file()
-
-
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return one == other
 
 
 def _rank(pillar: Pillar) -> tuple[int, str]:
@@ -280,10 +299,10 @@ def _unique(pillars: Sequence[Pillar]) -> None:
 
 def _prefer(pillars: Sequence[Pillar], folder: Path) -> list[Pillar]:
     """Take `submission_<pillar>.csv` of the folder where it is there."""
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise InputError(f"{folder}: no such folder (--pillars-dir)")
     nearer = [folder / f"submission_{p.name}.csv" for p in pillars]
-    return [replace(p, path=near) if os.path.lexists(near) else p for p, near in zip(pillars, nearer, strict=True)]
+    return [replace(p, path=near) if is_there(near) else p for p, near in zip(pillars, nearer, strict=True)]
 
 
 def _default_weights(selection: Selection) -> list[Pillar]:

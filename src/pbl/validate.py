@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import unicodedata
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from pbl.errors import EngineError, OutputError
 from pbl.findings import Example, Report, Severity, plural
 from pbl.gather import Gathered, gather, gather_matched
 from pbl.line_up import line_up
+from pbl.pillars import is_there, same_file
 from pbl.progress import Progress
 from pbl.reading import Malformed, Offences, Survey, guessed, looked_over, opened, structural, tokenize, untailed
 from pbl.writing import csv_line, write_whole
@@ -156,7 +156,7 @@ def examine(
 
 
 def _opened(stack: ExitStack, pillar: Pillar | None, path: Path) -> Checked:
-    if pillar and pillar.promised and not os.path.lexists(path):
+    if pillar and pillar.promised and not is_there(path):
         source = Survey(path=path, pillar=pillar.name, stopped=True)
         file = Checked(pillar=pillar, path=path, source=source, not_checked=(_ROWS, _VALUES, _IDS))
         file.note("PBL608", "is not there, and pbl.toml names it", Offences(limit=0, count=1))
@@ -456,5 +456,5 @@ def spare_inputs(written: Path, selection: Selection) -> None:
     sources = [p.path for p in selection.pillars] + list(selection.found)
     sources += [p for p in (selection.template, selection.settings.path) if p]
     for source in sources:
-        if written.exists() and source.exists() and written.samefile(source):
+        if written.exists() and same_file(written, source):
             raise OutputError(f"{written}: is an input ({source}); name another file")
