@@ -39,12 +39,24 @@ TWISTS = {
         "POLARS_ENGINE_AFFINITY": "streaming",
         "POLARS_FMT_MAX_ROWS": "1",
     },
+    "no threads": {"POLARS_MAX_THREADS": "0"},
+    "threads without number": {"POLARS_MAX_THREADS": "abc", "POLARS_VERBOSE": "1"},
+    "another build of the engine": {"POLARS_FORCE_PKG": "64"},
     "Python set up by somebody": {
         "PYTHONHASHSEED": "7",
         "PYTHONOPTIMIZE": "2",
         "PYTHONWARNINGS": "error::FutureWarning",
     },
 }
+LIMITED = """
+import sys
+from pbl.cli import app
+try:
+    app(args=["validate", sys.argv[1], "--threads", "1"])
+except SystemExit:
+    import polars
+    print(polars.thread_pool_size(), file=sys.stderr)
+"""
 API = "import json, pbl, sys; print(json.dumps(pbl.validate(*sys.argv[1:]).to_json()))"
 
 
@@ -90,14 +102,22 @@ def test_no_variable_changes_a_byte_of_a_blend(twist, files, plain):
 def test_no_variable_changes_what_python_is_told(twist, first, files, plain):
     if first and "confused" in twist:
         pytest.skip("Pandera doesn't load then, with or without pbl")
+    told = python(first + API, *files, env=TWISTS[twist])
+    assert told.returncode == 0, told.stderr
+    assert verdict(told.stdout) == verdict(plain[0])
+
+
+def test_a_number_of_threads_binds_polars_too(files):
+    assert python(LIMITED, files[0]).stderr == "1\n"
+
+
+def python(code, *words, env=None):
     roots = os.pathsep.join(str(Path(module.__file__).parents[1]) for module in (pbl, pbl_sql, pbl_schemas))
-    told = subprocess.run(
-        [sys.executable, "-c", first + API, *map(str, files)],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": roots} | TWISTS[twist],
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": roots} | (env or {}),
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
-    assert told.returncode == 0, told.stderr
-    assert verdict(told.stdout) == verdict(plain[0])

@@ -56,7 +56,7 @@ def _streams() -> bool:
 
 def _run() -> int:
     try:
-        for name in [n for n in os.environ if n.startswith("PANDERA_")]:
+        for name in [n for n in os.environ if n.startswith(("PANDERA_", "POLARS_"))]:
             del os.environ[name]
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # they are text files here

@@ -116,8 +116,11 @@ def limits(threads: str | None, memory: str | None, temp_dir: str | None) -> Lim
     folder = path(temp_dir, "--temp-dir")
     if folder is not None and not folder.is_dir():
         raise UsageError(f"--temp-dir: {folder} is not a folder")
+    number = None if threads is None else whole(threads, "--threads", least=1)
+    if number is not None:
+        os.environ["POLARS_MAX_THREADS"] = str(min(number, os.cpu_count() or 1))  # it is read once, when polars loads
     return Limits(
-        threads=None if threads is None else whole(threads, "--threads", least=1),
+        threads=number,
         memory=None if memory is None else parse_memory(memory),
         temp_dir=folder,
     )
