@@ -360,6 +360,13 @@ MUTANTS = (
         "tests/test_writing.py",
     ),
     Mutant(
+        "a folder is emptied while others fill it",
+        WRITING,
+        'gone = path.rename(path.with_name(f".{os.urandom(8).hex()}.pbl-tmp"))',
+        "gone = path",
+        "tests/test_writing.py",
+    ),
+    Mutant(
         "the log is not locked",
         WRITING,
         "fcntl.flock(fd, fcntl.LOCK_EX)\n",

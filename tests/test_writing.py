@@ -598,6 +598,22 @@ with private_folder(folder) as spill:
         assert log == b"" or re.fullmatch(rb"a\n(r{5000}\n)+", log)
 
 
+def test_a_sweep_removes_a_folder_that_others_go_on_filling(tmp_path):
+    script = """
+import itertools, threading, time
+def fill(spill, who):
+    for n in itertools.count():
+        try: (spill / f"{who}-{n}").write_bytes(b"x" * 100)
+        except FileNotFoundError: time.sleep(0.001)
+with private_folder(folder) as spill:
+    for who in range(3):
+        threading.Thread(target=fill, args=(spill, who), daemon=True).start()
+    time.sleep(0.3); sweep(); time.sleep(0.2); os._exit(len(list(folder.iterdir())))
+"""
+    for _ in range(3):
+        assert child(script, tmp_path).returncode == 0
+
+
 def test_a_sweep_waits_until_a_failed_append_is_undone(tmp_path):
     script = """
 import threading, time

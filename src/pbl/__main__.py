@@ -13,6 +13,10 @@ from typing import NoReturn
 _EXITS = {signal.SIGINT: 130, signal.SIGTERM: 143} | ({signal.SIGHUP: 129} if hasattr(signal, "SIGHUP") else {})
 
 
+_ending = threading.Event()
+"""Whether a signal is ending the process."""
+
+
 def main() -> NoReturn:
     """Run the command line, and leave with its exit code; an interrupt ends it within a second, nothing half done."""
     _watch()
@@ -27,6 +31,8 @@ def main() -> NoReturn:
         sys.stderr.flush()
     except OSError:
         code = code or 2
+    if _ending.is_set():
+        threading.Event().wait()  # for the other thread to end all this; an error may be of its making
     # Tearing the engines down takes time, and one of them talks while it does.
     os._exit(code)
 
@@ -97,12 +103,15 @@ def _watch() -> None:
 
     def wait() -> None:
         number = signal.sigwait(wanted)
+        _ending.set()
+        talk = os.dup(2)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         from pbl.writing import sweep
 
         sweep()
-        if number == signal.SIGINT and select.select([], [2], [], 0)[1]:  # else whoever reads it has stopped reading
+        if number == signal.SIGINT and select.select([], [talk], [], 0)[1]:  # else whoever reads it has stopped reading
             with contextlib.suppress(OSError):
-                os.write(2, b"\npbl: interrupted; nothing half done is left\n")
+                os.write(talk, b"\npbl: interrupted; nothing half done is left\n")
         os._exit(_EXITS[signal.Signals(number)])
 
     if wanted:

@@ -533,9 +533,11 @@ def _remove(path: Path) -> None:
     try:
         path.unlink()
     except (IsADirectoryError, PermissionError):
-        for inside in path.iterdir():
+        # Under another name, nobody can put anything into it any more.
+        gone = path.rename(path.with_name(f".{os.urandom(8).hex()}.pbl-tmp"))
+        for inside in gone.iterdir():
             _remove(inside)
-        path.rmdir()
+        gone.rmdir()
 
 
 def _write_all(fd: int, data: bytes) -> None:
