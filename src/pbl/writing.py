@@ -533,10 +533,11 @@ def _remove(path: Path) -> None:
     try:
         path.unlink()
     except (IsADirectoryError, PermissionError):
-        # Under another name, nobody can put anything into it any more.
+        # Under another name nobody can put anything into it any more, but for those who are about to.
         gone = path.rename(path.with_name(f".{os.urandom(8).hex()}.pbl-tmp"))
-        for inside in gone.iterdir():
-            _remove(inside)
+        while inside := list(gone.iterdir()):
+            for each in inside:
+                _remove(each)
         gone.rmdir()
 
 
