@@ -802,6 +802,16 @@ def test_many_rows_in_other_orders_threads_and_memory_are_the_same_bytes(here):
         assert (here / "s.csv").read_bytes() == data
 
 
+def test_small_files_find_room_on_the_disk_where_memory_is_less(here):
+    for seed, name in enumerate("ab"):
+        write(f"{name}.csv", {f'"id{i:030}"': float(i) for i in shuffled(range(200_000), seed)})
+    (here / "room").mkdir()
+    for how in ({"temp_dir": "room"}, {}):
+        pbl.blend("a.csv", "b.csv", output="s.csv", threads=1, memory_limit="55MB", **how)
+    assert [row for row in read("s.csv")[1] if row[1] != float(row[0][2:])] == []
+    assert not list((here / "room").iterdir())
+
+
 def expected_quickly(models, weights, low):
     """Blend in double precision: for many rows, where exact fractions would take long."""
     total = math.fsum(weights)

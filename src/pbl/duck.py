@@ -144,10 +144,11 @@ class Duck:
 def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Path) -> Iterator[Duck]:
     """Open a database that may open `files` (by descriptor) and no others.
 
-    `size` is the bytes to be read in all; if they are many, what doesn't fit into memory goes to a private folder
-    within `spill`, which is gone afterwards. Raises EngineError for whatever the engine can't do.
+    `size` is the bytes to be read in all; if they are many, or memory or a folder is given, what doesn't fit into
+    memory goes to a private folder within `spill`, which is gone afterwards. Raises EngineError for whatever the engine
+    can't do.
     """
-    spills = size >= _SPILL_FROM or not _proc()
+    spills = size >= (1 if limits.memory or limits.temp_dir else _SPILL_FROM) or not _proc()
     with private_folder(limits.temp_dir or spill) if spills else nullcontext() as private:
         paths = {fd: _by_descriptor(fd, path, private) for fd, path in files.items()}
         config: dict[str, str | bool | int | float | list[str]] = {
