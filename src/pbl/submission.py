@@ -39,6 +39,7 @@ _NUMBERS = Sql("numbers")
 _BATCH = Sql("batch")
 _ROWS_AT_ONCE = 245_760
 _WORKERS = 2
+_LEAST = 32 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,7 @@ class Flow:
         self._contract = contract
         self._draft = draft
         self._workers = min(limits.threads or os.cpu_count() or 1, _WORKERS)
-        self._limits = replace(limits, threads=1, memory=limits.most() // 8)
+        self._limits = replace(limits, threads=1, memory=max(limits.most() // 8, _LEAST))
         places = range(len(formula.factors))
         self._columns = [name(f"n{place}_{t}") for place in places for t in range(formula.targets)]
         self._texts = [Sql(f"b{t}, b{t}::VARCHAR AS x{t}") for t in range(formula.targets)]
