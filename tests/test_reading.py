@@ -113,6 +113,8 @@ def test_what_lies_across_the_border_of_two_chunks_is_seen(chunk, tmp_path, monk
         (GOOD.decode().encode("utf-16-le"), "PBL103", "UTF-16 without"),
         (GOOD.decode().encode("utf-16-be"), "PBL103", "UTF-16 without"),
         (GOOD.decode().encode("utf-32"), "PBL103", "UTF-32"),
+        (GOOD.decode().encode("utf-32-le"), "PBL103", "UTF-32 without"),
+        (GOOD.decode().encode("utf-32-be"), "PBL103", "UTF-32 without"),
         (b"", "PBL102", "is empty"),
         (b"\n \r\n", "PBL102", "white space"),
     ],
@@ -121,6 +123,14 @@ def test_what_lies_across_the_border_of_two_chunks_is_seen(chunk, tmp_path, monk
 def test_what_is_no_csv_says_what_it_is(data, code, said, tmp_path):
     (found,) = pbl.validate(put(tmp_path, data)).findings
     assert (found.code, said in found.message) == (code, True), found
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("name", ["PAR1", "BZhang", "PK\x03\x04", "<html>", "%PDF-1"])
+def test_a_header_that_is_the_contract_s_is_never_another_format_s_first_bytes(name, end, tmp_path):
+    path = put(tmp_path, f"{name},target\n".encode().replace(b"\n", end) + b"a,1" + end)
+    assert surveyed(path, Contract(id=name)).findings == ()
+    assert [found.code for found in surveyed(path).findings] == ["PBL109"]
 
 
 def test_a_zip_archive_says_what_it_is(tmp_path):

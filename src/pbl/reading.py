@@ -460,7 +460,7 @@ class _Tokens:
 
 def _judge(source: Survey, contract: Contract, screen: Glance, head: bytes) -> Survey:
     """Say what the bytes are, and whether the header is the contract's."""
-    misfit = _misfit(screen, head)
+    misfit = _misfit(screen, head, contract)
     if misfit is None:
         lines = _Lines(source.fd or 0)
         try:
@@ -493,16 +493,17 @@ def _judge(source: Survey, contract: Contract, screen: Glance, head: bytes) -> S
     return replace(source, findings=(_finding(source, code, message, row),), stopped=True)
 
 
-def _misfit(screen: Glance, head: bytes) -> tuple[str, str, int | None] | None:
+def _misfit(screen: Glance, head: bytes, contract: Contract) -> tuple[str, str, int | None] | None:
     """Return the code, message and row of why the bytes are no text to take apart, or None."""
-    kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
-    if not kind and re.match(rb"\s*<(!doctype|html|\?xml)", head, re.IGNORECASE):
+    headed = head.partition(b"\n")[0].removesuffix(b"\r") == ",".join(contract.columns).encode()
+    kind = None if headed else next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
+    if not (kind or headed) and re.match(rb"\s*<(!doctype|html|\?xml)", head, re.IGNORECASE):
         kind = "a web page or XML"
     if kind:
         return "PBL109", f"is {kind}, not CSV", None
-    wide = next((name for bom, name in _WIDE_BOMS.items() if head.startswith(bom)), None)
-    if wide or _two_bytes_each(head):
-        return "PBL103", f"is {wide or 'UTF-16 without a byte-order mark'}, not UTF-8", None
+    wide = next((name for bom, name in _WIDE_BOMS.items() if head.startswith(bom)), None) or _unmarked(head)
+    if wide:
+        return "PBL103", f"is {wide}, not UTF-8", None
     if screen.size <= len(head) and not head.removeprefix(_BOM).strip():
         return "PBL102", "holds nothing but white space" if screen.size else "is empty", None
     if screen.cr and not screen.lf and not screen.quote:
@@ -609,10 +610,13 @@ def _identity(about: os.stat_result) -> tuple[int, ...]:
     return (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
 
 
-def _two_bytes_each(head: bytes) -> bool:
-    """Say whether every other byte of the beginning is NUL, as Latin text in UTF-16 has it."""
+def _unmarked(head: bytes) -> str | None:
+    """Name the encoding if every other byte of the beginning is NUL, or three of four, as wide Latin text has it."""
     start = head[:64]
-    return len(start) > len("id") and any(start) and not (any(start[1::2]) and any(start[::2]))
+    if len(start) <= len("id") or not any(start) or (any(start[1::2]) and any(start[::2])):
+        return None
+    wider = sum(any(start[place::4]) for place in range(4)) == 1
+    return f"{'UTF-32' if wider else 'UTF-16'} without a byte-order mark"
 
 
 def _stop(line: str) -> int:
