@@ -129,5 +129,5 @@ def _wants_json(args: Sequence[str]) -> bool:
 
 
 def _told(error: OSError) -> str:
-    place = f"{error.filename}: " if error.filename else ""
-    return f"{place}{error.strerror or error}"
+    """Say what an error is about; of what is opened here, the standard streams alone have no name."""
+    return f"{error.filename or 'standard output'}: {error.strerror or error}"
