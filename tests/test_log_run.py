@@ -163,6 +163,13 @@ def test_other_labels_are_refused(tmp_path, label):
     assert not (tmp_path / "run_logs").exists()
 
 
+def test_an_empty_label_is_no_missing_one(tmp_path):
+    for words in (["--label="], ["--label", ""], ["-l", ""]):
+        told = run("log-run", *words, cwd=tmp_path, code=2).stderr
+        assert told.startswith("pbl log-run: --label: '' is no label: 1 to 64 letters"), told
+    assert "Missing option --label" in run("log-run", cwd=tmp_path, code=2).stderr
+
+
 @pytest.mark.parametrize("label", ["a", "0", "A.b_c-d", "a..b", "a" * 64])
 def test_these_labels_are_fine(tmp_path, label):
     done = log(blended(tmp_path), folder=tmp_path, label=label)

@@ -94,8 +94,8 @@ def _as_given(self: Any, ctx: Any, value: Any) -> Any:  # noqa: ANN401 - a metho
     """Return the text as it was given: a list where several may be, None or an empty list where nothing was."""
     if self.nargs != 1 or self.multiple:
         value = list(value or ())
-    if self.required and not value:
-        option = self.param_type_name != "argument"
+    option = self.param_type_name != "argument"
+    if self.required and not value and not (option and value == ""):  # what is wrong with an empty one, the deed says
         ctx.fail(f"Missing option {self.opts[0]}." if option else f"Missing argument {self.metavar or self.name}.")
     return value if self.callback is None else self.callback(ctx, self, value)
 
