@@ -75,8 +75,9 @@ def _run() -> int:
     except BrokenPipeError:
         return 2
     except OSError as error:
-        place = error.filename or "standard output"
-        return _say(f"pbl: {place}: {error.strerror or error}")
+        if not error.filename:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left of the output would fail, and be said, again
+        return _say(f"pbl: {error.filename or 'standard output'}: {error.strerror or error}")
     except MemoryError:
         return _say("pbl: out of memory; give it more, or close what else is running")
     except BaseException:  # noqa: BLE001 - whatever is a bug keeps its traceback, and never looks like a finding

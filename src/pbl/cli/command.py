@@ -74,6 +74,8 @@ class _Spoken(_Text):
             raise typer.Exit(2) from error
         except OSError as error:
             show.failure(_called(ctx), PblError(_told(error)), json_too=False)
+            if not error.filename:
+                show.close_quietly()
             raise typer.Exit(2) from error
 
 

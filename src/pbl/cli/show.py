@@ -56,7 +56,7 @@ def failure_json(command: str, message: str) -> None:
 
 
 def close_quietly() -> None:
-    """Send what is still to be printed nowhere: the reader has gone."""
+    """Send what is still to be printed nowhere: the reader has gone, or there is no room."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
