@@ -63,7 +63,7 @@ MUTANTS = (
         SCREEN,
         'or b"\\n\\n" in seam or b"\\n\\r\\n" in seam',
         "",
-        "tests/test_reading.py",
+        "tests/test_screen.py tests/test_reading.py",
     ),
     Mutant("rows of no text are handed on", READING, "return not foreign", "return True", "tests/test_reading.py"),
     Mutant(
@@ -121,13 +121,6 @@ MUTANTS = (
         "sql/pbl_sql/plain_file.sql",
         "nullstr = chr(10)",
         "nullstr = ''",
-        "tests/test_traps.py",
-    ),
-    Mutant(
-        "short rows are filled up",
-        "sql/pbl_sql/plain_file.sql",
-        "null_padding = false",
-        "null_padding = true",
         "tests/test_traps.py",
     ),
     Mutant(
