@@ -227,13 +227,6 @@ MUTANTS = (
         "tests/test_line_up.py",
     ),
     Mutant(
-        "large files: what is left of a longer one is overlooked",
-        LINE_UP,
-        "    if any(map(len, held)):\n        raise OthersError\n",
-        "",
-        "tests/test_line_up.py",
-    ),
-    Mutant(
         "large files: one id twice in all", LINE_UP, "if not seen.distinct():", "if False:", "tests/test_line_up.py"
     ),
     # The schema
@@ -251,13 +244,13 @@ MUTANTS = (
         "return True",
         "tests/test_cases.py",
     ),
-    Mutant("the lower bound is left out", SCHEMA, "value < minimum", "value <= minimum", "tests/test_cases.py"),
+    Mutant("the lower bound is left out", SCHEMA, "value < minimum", "value <= minimum", "tests/test_validate.py"),
     Mutant(
         "an id pattern need not reach the end",
         SCHEMA,
         'bad if id_pattern is None else bad | ~cell.str.contains(rf"\\A(?:{id_pattern})\\z")',
         'bad if id_pattern is None else bad | ~cell.str.contains(rf"\\A(?:{id_pattern})")',
-        "tests/test_cases.py tests/test_validate.py",
+        "tests/test_validate.py",
     ),
     Mutant(
         "Pandera can be switched off",
@@ -350,13 +343,6 @@ MUTANTS = (
         WRITING,
         "        for path in self._paths:\n            _drop(path)\n",
         "        for path in self._paths:\n",
-        "tests/test_writing.py",
-    ),
-    Mutant(
-        "a folder is emptied while others fill it",
-        WRITING,
-        'gone = path.rename(path.with_name(f".{os.urandom(8).hex()}.pbl-tmp"))',
-        "gone = path",
         "tests/test_writing.py",
     ),
     Mutant(

@@ -543,3 +543,18 @@ def test_what_is_named_and_not_there_is_no_finding():
         pbl.validate("a.csv", "b.csv")
     with pytest.raises(UsageError):
         pbl.validate()
+
+
+@pytest.mark.parametrize("key", ["ID12x", "xID12", "ID"])
+def test_an_id_must_be_of_the_pattern_from_its_first_character_to_its_last(key, here):
+    (here / "pbl.toml").write_text("[contract]\nid_pattern = 'ID[0-9]+'\n")
+    write("a.csv", {"ID1": 0.5, key: 1.5, "ID3": 2.5})
+    assert [(f.code, f.count) for f in pbl.validate("a.csv").findings] == [("PBL403", 1)]
+
+
+def test_a_number_that_is_a_bound_is_within_it_whatever_else_is_wrong(here):
+    (here / "pbl.toml").write_text("[contract]\nmin = 0.5\nmax = 1.5\n")
+    write("a.csv", {"a": 0.5, "b": 1.5, "c": 1.0})
+    assert not pbl.validate("a.csv").findings
+    write("a.csv", {"a": 0.5, "b": 1.5, "c": 0.4, "d": 1.6})
+    assert [(f.code, f.count) for f in pbl.validate("a.csv").findings] == [("PBL505", 1), ("PBL506", 1)]
