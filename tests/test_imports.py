@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -60,3 +61,9 @@ def test_the_list_of_heavy_modules_names_what_is_installed():
     """A misspelt name in the list would never be found loaded."""
     loaded = heavy_modules_after("import duckdb, pandera.polars, pbl, polars, pydantic, rich.table")
     assert loaded >= set(HEAVY) - {"numpy", "pandas"}
+
+
+def test_every_question_is_asked():
+    root = Path(__file__).resolve().parents[1]
+    code = "".join(path.read_text(encoding="utf-8") for path in (root / "src").rglob("*.py"))
+    assert [path.name for path in (root / "sql").rglob("*.sql") if f'"{path.stem}"' not in code] == []

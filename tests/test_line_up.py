@@ -1,6 +1,7 @@
 """Large files take another road than small ones; it must lead to the same bytes, and to the same findings."""
 
 import errno
+import os
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -32,13 +33,12 @@ def large(request, monkeypatch):
         for module in ("blend", "decide", "gather", "validate"):
             monkeypatch.setattr(import_module(f"pbl.{module}"), "LARGE", 1)
         monkeypatch.setattr(blocks, "_BYTES", request.param)
-        monkeypatch.setattr(blocks, "_GLANCE", 16)
+        monkeypatch.setattr(blocks, "_TAIL", 16)
         monkeypatch.setattr(reading, "_GLANCED", request.param)
         monkeypatch.setattr(blocks, "_IDS_A_PART", 100)
         monkeypatch.setattr(gather, "_ROWS_A_PART", 100)
         monkeypatch.setattr(line_up, "_ENOUGH", 7)
-        monkeypatch.setattr(match, "_ROWS_AT_ONCE", 64)
-        monkeypatch.setattr(match, "_CELLS_AT_ONCE", 500)
+        monkeypatch.setattr(match, "_CELLS_AT_ONCE", 400)
         monkeypatch.setattr(submission, "_ROWS_AT_ONCE", 64)
 
     return enlarge
@@ -133,6 +133,85 @@ def test_files_that_do_not_fit_into_memory_are_matched_in_parts_to_the_same_byte
     assert said == [True]
     assert read("small.csv") == read("large.csv")
     assert not list(Path().glob(".*"))
+
+
+def test_a_template_may_leave_its_targets_empty(large, monkeypatch):
+    names = ids(ROWS)
+    same(names)
+    write("t.csv", dict.fromkeys(shuffled(names, 9), ""))
+    pbl.blend(*PATHS, template="t.csv", output="small.csv")
+    large()
+    said = lined_up(monkeypatch)
+    pbl.blend(*PATHS, template="t.csv", output="large.csv")
+    assert said == [True]
+    assert read("small.csv") == read("large.csv")
+
+
+def test_files_that_are_not_to_be_lined_up_are_not_tried(large, monkeypatch):
+    same([f"é{n}" for n in range(ROWS)])
+    large()
+    said = lined_up(monkeypatch)
+    pbl.blend(*PATHS, output="large.csv")
+    assert said == []
+
+
+@pytest.mark.parametrize("last", ["0.0", "-0.0"])
+def test_zero_has_no_sign_in_what_is_told(last, large):
+    rows = [(key, "-0.0" if n % 2 else "0") for n, key in enumerate(ids(ROWS))]
+    write(PATHS[0], [*rows[:-1], (rows[-1][0], last)])
+    told = []
+    for enlarge in (list, large):
+        enlarge()
+        recipe = pbl.blend(PATHS[0], output="blend.csv", force=True)
+        told.append((repr(recipe.output.min), repr(recipe.output.max), pbl.validate(PATHS[0]).findings[0].message))
+    assert told == [("0.0", "0.0", "every prediction is 0.0")] * 2
+
+
+@pytest.mark.parametrize("others", ["bc", "ab", "abc"])
+def test_a_part_may_be_empty(others, large, monkeypatch):
+    write(PATHS[0], {"a": 1.0, "b": 2.0})
+    write(PATHS[1], dict.fromkeys(others[::-1], 3.0))
+
+    def outcome():
+        try:
+            return pbl.blend(*PATHS[:2], output="blend.csv", force=True).output.sha256
+        except FindingsError as error:
+            return error.report.errors()
+
+    small = outcome()
+    large()
+    little_memory(monkeypatch)
+    assert outcome() == small
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_a_file_that_cannot_be_read_to_its_end_is_said_to_be_so(limited, large, monkeypatch):
+    four(Path("p"), ROWS, template=False)
+    large()
+    if limited:
+        little_memory(monkeypatch)
+    real_read, real_pread = os.read, os.pread
+
+    def broken(fd, end):
+        return end > 1500 and Path(f"/proc/self/fd/{fd}").readlink().name.endswith("mvp.csv")
+
+    def read_(fd, size):
+        if broken(fd, os.lseek(fd, 0, os.SEEK_CUR) + size):
+            raise OSError(errno.EIO, "Input/output error")
+        return real_read(fd, size)
+
+    def pread(fd, size, at):
+        if broken(fd, at + size) and at:
+            raise OSError(errno.EIO, "Input/output error")
+        return real_pread(fd, size, at)
+
+    monkeypatch.setattr(os, "read", read_)
+    monkeypatch.setattr(os, "pread", pread)
+    found = [(f.code, f.pillar, f.message) for f in pbl.validate("p").errors()]
+    assert found == [("PBL101", "mvp", "cannot be read: Input/output error")]
+    with pytest.raises(FindingsError) as error:
+        pbl.blend("p", output="blend.csv")
+    assert [f.code for f in error.value.report.errors()] == ["PBL101"]
 
 
 def test_rows_in_another_order_are_told_of_whichever_road_they_take(large, monkeypatch):

@@ -22,7 +22,7 @@ LARGE = 32 << 20
 _IDS_A_PART = 16_000_000
 _BYTES = 8 << 20
 """More than any record may have."""
-_GLANCE = 4096
+_TAIL = 4096
 
 
 def load_ahead() -> None:
@@ -38,7 +38,7 @@ def blocks(source: Survey, columns: Sequence[int], *, numbers: bool, times: int 
 
     `columns` says where they stand in a row, the id first. Of numbers, nan and inf are taken, as is white space in
     front, and one too large is inf. Each frame is of some mebibytes, or of so many `times` more. Raises Malformed if a
-    row has other than the header's cells or one is empty, or isn't a number.
+    row has other than the header's cells or one is empty, or isn't a number, and where the file can't be read.
     """
     import polars as pl
 
@@ -53,9 +53,11 @@ def blocks(source: Survey, columns: Sequence[int], *, numbers: bool, times: int 
             frame = pl.read_csv(block, schema=schema, has_header=False, skip_lines=1, quote_char=None)
         except pl.exceptions.PolarsError as error:
             raise Malformed(str(error)) from error
+        # Others may be empty. A row that is too short leaves one that is too long in a plain file.
+        frame = frame.select(pl.col(name).alias(alias) for name, alias in picked.items())
         if any(frame.null_count().row(0)):
             raise Malformed("a cell is empty, or missing")
-        yield frame.select(pl.col(name).alias(alias) for name, alias in picked.items())
+        yield frame
 
 
 class Seen:
@@ -128,18 +130,25 @@ def _whole_lines(source: Survey, size: int) -> Iterator[bytes]:
     Whatever a line begins with, it isn't taken for an archive's first bytes then.
     """
     fd, whole = source.fd or 0, source.size or 0
-    at = os.pread(fd, RECORD_LIMIT, 0).find(b"\n")
+    at = _read(fd, RECORD_LIMIT, 0).find(b"\n")
     while 0 <= at < whole - 1:
         end = _cut(fd, at, at + size) if at + size < whole else whole
-        yield os.pread(fd, end - at, at)
+        yield _read(fd, end - at, at)
         at = end - 1
 
 
 def _cut(fd: int, at: int, end: int) -> int:
     """Return where the last line that is whole before `end` ends."""
-    for glance in (_GLANCE, end - at - 1):
-        start = max(end - glance, at + 1)
-        found = os.pread(fd, end - start, start).rfind(b"\n")
+    for tail in (_TAIL, end - at - 1):
+        start = max(end - tail, at + 1)
+        found = _read(fd, end - start, start).rfind(b"\n")
         if found >= 0:
             return start + found + 1
     raise Malformed("a line is longer than a block")
+
+
+def _read(fd: int, size: int, at: int) -> bytes:
+    try:
+        return os.pread(fd, size, at)
+    except OSError as error:  # looking the file over meets it too, and says so
+        raise Malformed(str(error)) from error

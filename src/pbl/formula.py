@@ -106,6 +106,7 @@ class Formula:
             broken=listed([Sql(f"NOT coalesce(isfinite(s{t}), false)") for t in range(self.targets)], " OR "),
             below=listed(below),
         )
+        found |= {bound: found[bound] + 0.0 for bound in ("lowest", "highest") if found[bound] is not None}  # no -0.0
         counts = tuple(found.pop(f"below{place}") for place in range(len(self.factors)))
         return Facts(**found, below=counts)
 

@@ -1,8 +1,8 @@
 """Gather the numbers of all files side by side, in one pass, and see on the way that nothing is amiss.
 
 What is gathered is the table `numbers`: a row for each row of the reference, in its order, with its id and every
-pillar's predictions. That is for small files, which are joined by the database; the rows of large ones are lined up in
-memory and handed on (`line_up`). Either is the contract's second compilation; the first is the Pandera schema. It only
+pillar's predictions. That is for small files, which are joined by the database; the rows of large ones are lined up and
+handed on (`line_up`). Either is the contract's second compilation; the first is the Pandera schema. It only
 ever says that everything is as it must be, or that it can't tell; what is wrong is for the schema to find.
 """
 

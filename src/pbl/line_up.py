@@ -1,4 +1,4 @@
-"""Line large files up, in memory: with polars, which is faster than the database and doesn't spill.
+"""Line large files up: with polars, which is faster at it than the database.
 
 It says that all is as it must be, or that it can't tell, as the database's join does for small files.
 """
@@ -69,8 +69,7 @@ def line_up(
             for file in files:
                 file.aligned = True
             return seen
-    rows = files[0].source.rows
-    needed = 2 * max(file.source.size or 0 for file in files) + rows * (_BYTES_A_ROW + 8 * _width(files, contract))
+    needed = _needed(files, contract)
     try:
         if needed <= limits.most():
             return _hand_on(duck, files, matched(files, contract), progress, sink)
@@ -121,5 +120,8 @@ def _refilled(frame: pl.DataFrame, source: Iterator[pl.DataFrame]) -> pl.DataFra
     return frame if more is None else pl.concat([frame, more], rechunk=True) if len(frame) else more
 
 
-def _width(files: Sequence[Checked], contract: Contract) -> int:
-    return len(contract.targets) * sum(1 for file in files if file.pillar)
+def _needed(files: Sequence[Checked], contract: Contract) -> int:
+    """Return how many bytes it takes, about, to match the files in memory."""
+    numbers_a_row = len(contract.targets) * sum(1 for file in files if file.pillar)
+    rows = files[0].source.rows
+    return 2 * max(file.source.size or 0 for file in files) + rows * (_BYTES_A_ROW + 8 * numbers_a_row)

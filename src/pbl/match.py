@@ -6,6 +6,7 @@ that is too small, in parts: rows whose ids have like hashes go to one part on t
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pbl.blocks import ahead, blocks
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from pbl.checked import Checked
     from pbl.contract import Contract
 
-_ROWS_AT_ONCE = 200_000
-_CELLS_AT_ONCE = 4_000_000
+_CELLS_AT_ONCE = 2_000_000
 
 
 class OthersError(Exception):
@@ -40,33 +40,31 @@ def matched(files: Sequence[Checked], contract: Contract) -> Iterator[pl.DataFra
     for file, same in zip(files, aligned, strict=True):
         file.aligned = same
     whole = whole.drop("row")
-    yield from (whole[first : first + _ROWS_AT_ONCE] for first in range(0, len(whole), _ROWS_AT_ONCE))
+    height = _height(whole)
+    yield from (whole[start : start + height] for start in range(0, len(whole), height))
 
 
 def matched_in_parts(files: Sequence[Checked], contract: Contract, folder: Path, parts: int) -> Iterator[pl.DataFrame]:
     """Yield what `matched` does, by way of the folder; raises EngineError if the disk is too small."""
     import polars as pl
 
-    try:
-        for place, file in enumerate(files):
-            _part(sound_blocks(file, contract), folder, f"file{place}", parts)
-        at_once = 0
-        for file in files:
-            file.aligned = True
-        for part in range(parts):
-            frames = (_gathered(folder, f"file{place}-part{part}") for place in range(len(files)))
-            whole, aligned = _matched(files, frames)
-            for file, same in zip(files, aligned, strict=True):
-                file.aligned &= same
-            at_once = at_once or max(_CELLS_AT_ONCE // len(whole.columns), 1)
-            for (turn,), frame in whole.group_by(pl.col("row") // at_once, maintain_order=True):
-                frame.write_ipc(folder / f"turn{turn}-part{part}.arrow")
-        turn = 0
-        while len(frame := _gathered(folder, f"turn{turn}")):
-            yield frame.sort("row").drop("row")
-            turn += 1
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise no_room(str(error)) from error
+    for file in files:
+        file.aligned = True
+    parted = [_parted(sound_blocks(file, contract), _Shelf(folder / f"file{n}"), parts) for n, file in enumerate(files)]
+    turns, height = _Shelf(folder / "turns"), 0
+    for part in range(parts):
+        if len(have := {part in shelf.names for shelf in parted}) > 1:
+            raise OthersError
+        if have == {False}:
+            continue
+        whole, aligned = _matched(files, (shelf.take(part) for shelf in parted))
+        for file, same in zip(files, aligned, strict=True):
+            file.aligned &= same
+        height = height or _height(whole)
+        for (turn,), rows in whole.group_by(pl.col("row") // height, maintain_order=True):
+            turns.put(int(turn), rows)
+    for turn in sorted(turns.names):
+        yield turns.take(turn).drop("row")
 
 
 def _matched(files: Sequence[Checked], frames: Iterator[pl.DataFrame]) -> tuple[pl.DataFrame, list[bool]]:
@@ -93,27 +91,60 @@ def _matched(files: Sequence[Checked], frames: Iterator[pl.DataFrame]) -> tuple[
     return pl.DataFrame([rows, ids, *numbers(files, parts)]), aligned
 
 
-def _part(frames: Iterator[pl.DataFrame], folder: Path, called: str, parts: int) -> None:
+def _parted(frames: Iterator[pl.DataFrame], shelf: _Shelf, parts: int) -> _Shelf:
     """Put rows, numbered, into as many parts on the disk, by the hashes of their ids."""
     import polars as pl
 
     rows = 0
-    for number, frame in enumerate(ahead(frames)):
+    for frame in ahead(frames):
         numbered = frame.with_row_index("row", rows).with_columns(part=pl.col("id").hash() % parts)
         for (part,), rows_of_part in numbered.group_by("part", maintain_order=True):
-            rows_of_part.drop("part").write_ipc(folder / f"{called}-part{part}-{number}.arrow")
+            shelf.put(int(part), rows_of_part.drop("part"))
         rows += len(frame)
+    return shelf
 
 
-def _gathered(folder: Path, called: str) -> pl.DataFrame:
-    """Read what was put on the disk under names that begin so, in order of their rows, and remove it."""
+class _Shelf:
+    """A folder of rows, put there by number, piece by piece, and taken from there together."""
+
+    def __init__(self, folder: Path) -> None:
+        self.names: dict[int, list[Path]] = {}
+        self._folder = folder
+        with _room():
+            folder.mkdir()
+
+    def put(self, number: int, frame: pl.DataFrame) -> None:
+        """Put another piece there."""
+        pieces = self.names.setdefault(number, [])
+        pieces.append(self._folder / f"{number}-{len(pieces)}.arrow")
+        with _room():
+            frame.write_ipc(pieces[-1])
+
+    def take(self, number: int) -> pl.DataFrame:
+        """Take all pieces of a number from there, as one frame in the order of `row`."""
+        import polars as pl
+
+        pieces = self.names.pop(number)
+        with _room():
+            frames = [pl.read_ipc(piece) for piece in pieces]
+            for piece in pieces:
+                piece.unlink()
+        return pl.concat(frames, rechunk=True).sort("row")
+
+
+@contextmanager
+def _room() -> Iterator[None]:
     import polars as pl
 
-    paths = list(folder.glob(f"{called}-*.arrow"))
-    frames = [pl.read_ipc(path) for path in paths]
-    for path in paths:
-        path.unlink()
-    return pl.concat(frames, rechunk=True).sort("row") if frames else pl.DataFrame({"row": []})
+    try:
+        yield
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise no_room(str(error)) from error
+
+
+def _height(frame: pl.DataFrame) -> int:
+    """Return how many rows of a frame to hand on at once."""
+    return max(_CELLS_AT_ONCE // len(frame.columns), 1)
 
 
 def numbers(files: Sequence[Checked], parts: Sequence[pl.DataFrame]) -> Iterator[pl.Series]:
@@ -143,10 +174,10 @@ def sound_blocks(file: Checked, contract: Contract) -> Iterator[pl.DataFrame]:
     bounds += [cell <= contract.max for cell in cells if contract.max is not None]
     try:
         for frame in blocks(source, columns, numbers=not source.spaced):
-            numbers = frame.with_columns(cell.cast(pl.Float64) for cell in cells) if _all(frame, words) else None
-            if numbers is None or not _all(numbers, bounds):
+            cast = frame.with_columns(cell.cast(pl.Float64) for cell in cells) if _all(frame, words) else None
+            if cast is None or not _all(cast, bounds):
                 raise Malformed("a cell is not as it must be")
-            yield numbers
+            yield cast
     except pl.exceptions.PolarsError as error:
         raise Malformed(str(error)) from error
 

@@ -21,7 +21,7 @@ from pbl.contract import NUMBER
 from pbl.errors import ChangedError, InputError
 from pbl.findings import Example, Finding, finding, plural
 from pbl.progress import Progress
-from pbl.screen import RECORD_LIMIT, Glance, Screen, early_hash
+from pbl.screen import HEAD, RECORD_LIMIT, Glance, Screen, early_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,6 @@ _RAW_SHOWN = 1000
 _REREAD_LIMIT = 64 << 20
 _BUFFER = 1 << 20
 _GLANCED = 1 << 20
-_HEAD = 4096
 _STILL_S = 10.0
 _BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
@@ -190,7 +189,7 @@ def looked_over(source: Survey, contract: Contract, progress: Progress = Progres
         progress.stage(f"reading {source.path.name}", lambda: os.lseek(fd, 0, os.SEEK_CUR) / size)
         screen = Screen(fd)
         known = replace(source, early=screen.early, sha256=screen.sha256, size=screen.size)
-        return _judge(known, contract, screen, os.pread(fd, _HEAD, 0))
+        return _judge(known, contract, screen, os.pread(fd, HEAD, 0))
     except OSError as error:
         return _unreadable(source.path, source.pillar, f"cannot be read: {error.strerror}")
 
@@ -207,7 +206,7 @@ def guessed(source: Survey, contract: Contract) -> Survey | None:
         head = head[: head.rfind(b"\n") + 1]
         glance = Glance(head)
         glance.look(head)
-        guess = _judge(source, contract, glance, head[:_HEAD])
+        guess = _judge(source, contract, glance, head[:HEAD])
     except OSError:
         return None
     if guess.stopped or not guess.plain or not guess.columns or not guess.rows:

@@ -15,7 +15,7 @@ RECORD_LIMIT = 1 << 20
 """Bytes that one record may have; a longer one is no row of predictions."""
 
 _CHUNK = 1 << 20
-_HEAD = 4096
+HEAD = 4096
 _EARLY = 32 << 20
 _AHEAD = 4
 _SPACES = (b" ", b"\t", b"\x0b", b"\x0c")
@@ -92,7 +92,7 @@ class Screen(Glance):
     """
 
     def __init__(self, fd: int) -> None:
-        super().__init__(os.pread(fd, _HEAD, 0))
+        super().__init__(os.pread(fd, HEAD, 0))
         digest = _Hash()
         self.early = ""
         os.lseek(fd, 0, os.SEEK_SET)

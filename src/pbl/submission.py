@@ -6,6 +6,7 @@ some rows at a time and is kept nowhere; the database makes its numbers and thei
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import os
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _NUMBERS = Sql("numbers")
 _BATCH = Sql("batch")
 _ROWS_AT_ONCE = 245_760
+"""Twice what DuckDB keeps together."""
 _WORKERS = 2
 _LEAST = 32 << 20
 
@@ -100,22 +102,25 @@ class Flow:
         if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - it takes longer to load than a small file
 
-            self._pool = ThreadPoolExecutor(self._workers, initializer=self._open)
-        while self._due:
-            self._due.popleft().result()
+            self._pool = ThreadPoolExecutor(self._workers)
+        self._submit = self._pool.submit
+        for left in self._due:
+            left.cancel()
+        self._due.clear()
         self._duck = duck
         self.facts = Facts(below=(0,) * len(self._formula.factors))
         columns = [Sql("'' AS id"), *(Sql(f"0::DOUBLE AS {column}") for column in self._columns)]
         _write(duck, self._formula, self._contract, self._draft, ask("no_numbers", columns=listed(columns)))
         header = b"".join(self._draft.chunks())
+        if next(csv.reader([header.decode()], strict=True)) != list(self._contract.columns):
+            raise _unlike(self._draft)
         os.lseek(self._draft.fd, len(header), os.SEEK_SET)
         self._digest = hashlib.sha256(header)
         self._size = len(header)
 
     def take(self, frame: pl.DataFrame) -> None:
         """Have the next rows (columns id, n0_0, n0_1, ...) blended, and write those that are."""
-        if self._pool:
-            self._due.append(self._pool.submit(self._blended, frame))
+        self._due.append(self._submit(self._blended, frame))
         self._settle(self._workers)
 
     def take_table(self) -> None:
@@ -139,13 +144,16 @@ class Flow:
         self._settle(0)
         return self.facts
 
-    def _open(self) -> None:
-        """Give a thread a database of its own: one that fails, or waits, keeps no other waiting."""
-        opened = open_duck({}, self._limits, size=0, spill=self._draft.path.parent)
-        self._own.duck = self._at_hand.enter_context(opened)
+    def _database(self) -> Duck:
+        """Return the thread's own database: one that fails, or waits, keeps no other waiting."""
+        if not hasattr(self._own, "duck"):
+            opened = open_duck({}, self._limits, size=0, spill=self._draft.path.parent)
+            self._own.duck = self._at_hand.enter_context(opened)
+        duck: Duck = self._own.duck
+        return duck
 
     def _blended(self, frame: pl.DataFrame) -> tuple[pl.Series, Facts, pl.DataFrame]:
-        duck: Duck = self._own.duck
+        duck = self._database()
         values, blend = self._formula.values(), self._formula.blend(_BATCH)
         numbers = frame.drop("id").with_row_index("place")  # ids would be taken in, and serve nobody
         with duck.batch(numbers):

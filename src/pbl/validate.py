@@ -179,27 +179,43 @@ def _look_over(
         for file in there:
             _know(file, looked_over(file.source, contract, progress))
         return line
-    from concurrent.futures import Future, ThreadPoolExecutor  # noqa: PLC0415 - it takes longer to load than a small file
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - it takes longer to load than a small file
 
     guesses = [guessed(file.source, contract) for file in there]
-    with ThreadPoolExecutor(1) as pool:
+    pool = ThreadPoolExecutor(1)
+    try:
         looks = [pool.submit(looked_over, file.source, contract) for file in there]
         for file, guess in zip(there, guesses, strict=True):
             file.source = guess or file.source
-        early: Future[Seen | None] | None = None
-        if line and all(guesses) and len(there) == len(files):
-            early = Future()
-            try:
-                early.set_result(line())
-            except Malformed as error:
-                early.set_exception(error)
+        early = _early(line) if line and len(there) == len(files) and _hopeful(guesses) else line
         for file, guess, look in zip(there, guesses, looks, strict=True):
             file.shown = passed(file, contract, progress) if guess and not line else None
             progress.stage(f"reading {file.path.name}", lambda: 0.0)
             _know(file, look.result())
             if guess is None or not file.source.bears_out(guess):
-                early = file.shown = None
-    return early.result if early else line
+                early, file.shown = line, None
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return early
+
+
+def _hopeful(guesses: Sequence[Survey | None]) -> bool:
+    """Say whether files may be spotless by what they are guessed to be; see `gather`."""
+    return all(guesses) and bool(guesses[0] and guesses[0].ascii)
+
+
+def _early(line: Callable[[], Seen | None]) -> Callable[[], Seen | None]:
+    """Line the files up now; return the function that says, whenever it is asked, what came of it."""
+    try:
+        seen = line()
+    except Malformed as error:
+        malformed = error
+
+        def refuse() -> Seen | None:
+            raise malformed
+
+        return refuse
+    return lambda: seen
 
 
 def _know(file: Checked, source: Survey) -> None:
@@ -322,7 +338,7 @@ def _note_constant(file: Checked, contract: Contract) -> None:
     for n, target in enumerate(contract.targets if file.pillar else ()):
         value = file.profile[f"t{n}_min"]
         if rows > 1 and value == file.profile[f"t{n}_max"]:
-            file.note("PBL551", f"every prediction is {value!r}", Offences(limit=0, count=rows), column=target)
+            file.note("PBL551", f"every prediction is {value + 0.0!r}", Offences(limit=0, count=rows), column=target)
 
 
 def _alike_ids(duck: Duck, table: str, limit: int | None) -> Offences:

@@ -537,7 +537,8 @@ def _remove(path: Path) -> None:
         gone = path.rename(path.with_name(f".{os.urandom(8).hex()}.pbl-tmp"))
         while inside := list(gone.iterdir()):
             for each in inside:
-                _remove(each)
+                with suppress(FileNotFoundError):
+                    _remove(each)
         gone.rmdir()
 
 
