@@ -19,6 +19,7 @@ import pbl_sql
 import pytest
 
 import pbl
+from pbl.__main__ import _starved
 
 ROOTS = os.pathsep.join(str(Path(module.__file__).parents[1]) for module in (pbl, pbl_sql, pbl_schemas))
 ENV = {"PATH": os.environ["PATH"], "PYTHONPATH": ROOTS, "PYTHONDONTWRITEBYTECODE": "1"}
@@ -198,6 +199,25 @@ def test_a_limit_on_file_sizes_is_said_and_leaves_the_old_files(tmp_path):
     done = run(tmp_path, "blend", "a.csv", "b.csv", "--output", "s.csv", preexec_fn=limit)
     refused(done, "pbl blend: s.csv: not written: the file would be larger than the limit on file sizes\n")
     assert content(tmp_path) == before
+
+
+def test_a_library_that_finds_no_memory_to_be_loaded_into_is_told_from_one_that_is_not_there():
+    assert _starved(ImportError("libduckdb.so: failed to map segment from shared object"))
+    assert _starved(ImportError("x.so: cannot allocate memory in static TLS block"))
+    assert not _starved(ImportError("No module named 'x'"))
+    assert not _starved(NameError("name 'x' is not defined"))
+
+
+@pytest.mark.parametrize("megabytes", [500, 600, 700])
+def test_too_little_memory_to_load_the_libraries_is_said(megabytes, tmp_path):
+    small(tmp_path)
+    size = megabytes * 1_000_000
+    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size))  # noqa: E731
+    done = run(tmp_path, "validate", "a.csv", preexec_fn=limit)
+    if done.returncode < 0:
+        pytest.skip("a library crashed for want of memory before it could say so")
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == 0 or b"memory" in done.stderr
 
 
 def test_a_disk_that_is_too_small_is_said_and_keeps_the_old_files(tmp_path):

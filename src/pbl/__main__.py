@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
+import re
 import select
 import signal
 import sys
 import threading
+import warnings
 from typing import NoReturn
 
+_STARVED = "pbl: out of memory; give it more, or close what else is running"
+_UNMAPPED = re.compile("failed to map segment|cannot allocate memory|cannot map", re.IGNORECASE)
 _EXITS = {signal.SIGINT: 130, signal.SIGTERM: 143} | ({signal.SIGHUP: 129} if hasattr(signal, "SIGHUP") else {})
 
 
@@ -67,6 +72,7 @@ def _run() -> int:
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # they are text files here
         sys.meta_path.insert(0, _Absent())
+        warnings.filterwarnings("ignore", "Polars binary is missing")  # it is said in our words
         from pbl.cli import app
 
         app(prog_name="pbl")
@@ -78,15 +84,32 @@ def _run() -> int:
         if not error.filename:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left of the output would fail, and be said, again
         return _say(f"pbl: {error.filename or 'standard output'}: {error.strerror or error}")
-    except MemoryError:
-        return _say("pbl: out of memory; give it more, or close what else is running")
-    except BaseException:  # noqa: BLE001 - whatever is a bug keeps its traceback, and never looks like a finding
+    except BaseException as error:  # noqa: BLE001 - whatever is a bug keeps its traceback, and never looks like a finding
+        if _starved(error):
+            return _say(_STARVED)
         import traceback
 
         with contextlib.suppress(OSError):
             traceback.print_exc()
         return 2
     return 0
+
+
+def _starved(error: BaseException) -> bool:
+    """Say whether memory ran out, be it that a library found none to be loaded into.
+
+    polars goes on without its engine then, and fails at the first name that it lacks: only the engine tells why.
+    """
+    if isinstance(error, NameError) and "polars" in sys.modules:
+        for build in ("32", "64", "compat"):
+            for name in ("_polars_runtime", f"_polars_runtime_{build}"):
+                try:
+                    importlib.import_module(f"_polars_runtime_{build}.{name}")
+                except ModuleNotFoundError:
+                    continue
+                except (ImportError, MemoryError) as why:
+                    error = why
+    return isinstance(error, MemoryError) or (isinstance(error, ImportError) and bool(_UNMAPPED.search(str(error))))
 
 
 def _say(message: str) -> int:
