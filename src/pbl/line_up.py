@@ -88,9 +88,10 @@ def _hand_on(
     progress.stage(f"lining up {rows:,} rows of {len(files)} files", lambda: done / rows)
     if sink:
         sink.begin(duck)
-    for frame in ahead(seen.looking(frames)):
+    for frame in ahead(frames):
         if sink:
             sink.take(frame)
+        seen.look(frame)
         done += len(frame)
     if not seen.distinct():
         raise Malformed("an id stands twice")
