@@ -336,6 +336,15 @@ class TestWeights:
 
 
 class TestRefusals:
+    def test_an_id_that_stands_for_another_is_missing_and_unknown_though_the_numbers_of_rows_are_equal(self, here):
+        for name, keys in (("a", "abc"), ("b", "abx"), ("t", "abc")):
+            write(f"{name}.csv", dict.fromkeys(keys, 1.5))
+        for how in ({}, {"template": "t.csv"}):
+            with pytest.raises(FindingsError) as error:
+                pbl.blend("a.csv", "b.csv", output="s.csv", **how)
+            assert [f.code for f in error.value.report.errors()] == ["PBL601", "PBL602"]
+        assert not (here / "s.csv").exists()
+
     @pytest.mark.parametrize("template", [True, False])
     @pytest.mark.parametrize("change", ["missing", "unknown", "swapped", "twice"])
     def test_a_pillar_whose_ids_differ_by_one_is_refused_by_that_id(self, here, template, change):
