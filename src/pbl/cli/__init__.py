@@ -1,7 +1,5 @@
 """The command line: the only part of pbl that knows a terminal, a clock, a working folder and an environment."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

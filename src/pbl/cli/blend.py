@@ -1,7 +1,5 @@
 """`pbl blend`."""
 
-from __future__ import annotations
-
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -132,7 +130,7 @@ def blend(
     _tell(made, as_json=as_json)
 
 
-def _tell(made: Blended, *, as_json: bool) -> None:
+def _tell(made: "Blended", *, as_json: bool) -> None:
     from pbl.cli import show
 
     if as_json:
@@ -141,7 +139,7 @@ def _tell(made: Blended, *, as_json: bool) -> None:
         show.blended(made)
 
 
-def _maker() -> Maker:
+def _maker() -> "Maker":
     from datetime import UTC, datetime
 
     from pbl import __version__

@@ -1,7 +1,5 @@
 """`pbl log-run`."""
 
-from __future__ import annotations
-
 import os
 from datetime import UTC, datetime
 from enum import StrEnum

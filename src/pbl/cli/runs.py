@@ -1,7 +1,5 @@
 """`pbl runs`, and what can be done with single runs: show, diff, import-scores, score."""
 
-from __future__ import annotations
-
 import gc
 import sys
 from datetime import UTC, datetime
@@ -218,7 +216,7 @@ def _folder(ctx: typer.Context, logs: str | None) -> Path:
     return folder or _LOGS
 
 
-def _history(ctx: typer.Context, logs: str | None, *, look: bool = False) -> History:
+def _history(ctx: typer.Context, logs: str | None, *, look: bool = False) -> "History":
     from pbl.runs import read_history
 
     return read_history(_folder(ctx, logs), spill=options.temporary_folder(), look=look)
