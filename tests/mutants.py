@@ -32,6 +32,7 @@ class Mutant(NamedTuple):
     tests: str
 
 
+RECORDS, TOKENS = "src/pbl/records.py", "src/pbl/tokens.py"
 READING, GATHER, VALIDATE, BLEND = "src/pbl/reading.py", "src/pbl/gather.py", "src/pbl/validate.py", "src/pbl/blend.py"
 WRITING, PILLARS, DUCK = "src/pbl/writing.py", "src/pbl/pillars.py", "src/pbl/duck.py"
 LINE_UP, BLOCKS, DECIDE = "src/pbl/line_up.py", "src/pbl/blocks.py", "src/pbl/decide.py"
@@ -65,12 +66,12 @@ MUTANTS = (
         "",
         "tests/test_screen.py tests/test_reading.py",
     ),
-    Mutant("rows of no text are handed on", READING, "return not foreign", "return True", "tests/test_reading.py"),
+    Mutant("rows of no text are handed on", TOKENS, "return not foreign", "return True", "tests/test_reading.py"),
     Mutant(
         "the mark of UTF-8 is taken for text",
-        READING,
-        "if self._file.read(len(_BOM)) != _BOM:",
-        "if True:",
+        RECORDS,
+        "start = len(BOM) if",
+        "start = 0 if",
         "tests/test_cases.py",
     ),
     Mutant(
@@ -199,9 +200,9 @@ MUTANTS = (
     ),
     Mutant(
         "large files: what was written is not compared",
-        SUBMISSION,
-        "or self._draft.sha256() != self._digest.hexdigest()",
-        "",
+        WRITING,
+        "if os.pread(self.fd, len(data) + 1, at) != data:",
+        "if False:",
         "tests/test_line_up.py",
     ),
     Mutant(

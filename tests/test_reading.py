@@ -22,11 +22,13 @@ from making import command, process
 from pbl_sql import Sql, listed, literal
 
 import pbl
-from pbl import reading, screen
+from pbl import reading, records, screen, tokens
 from pbl.contract import Contract
 from pbl.duck import Limits, open_duck
 from pbl.errors import ChangedError, EngineError, FindingsError, InputError, OutputError
-from pbl.reading import RECORD_LIMIT, structural, survey, tokenize
+from pbl.reading import looked_over, opened, survey
+from pbl.screen import RECORD_LIMIT
+from pbl.tokens import structural, tokenize
 
 HEADER = b"sample_id,target\n"
 GOOD = HEADER + b"a,1.5\nb,2.5\n"
@@ -250,7 +252,7 @@ def test_a_line_may_have_a_mebibyte_and_no_byte_more(tmp_path):
 
 
 def test_a_line_too_long_is_found_across_chunks(tmp_path, monkeypatch):
-    for module in (reading, screen):
+    for module in (records, screen):
         monkeypatch.setattr(module, "RECORD_LIMIT", 100)
     for chunk in (2, 3, 7, 99):
         monkeypatch.setattr(screen, "_CHUNK", chunk)
@@ -272,7 +274,8 @@ import resource, sys, time
 resource.setrlimit(resource.RLIMIT_AS, (1_500_000_000, 1_500_000_000))
 from pathlib import Path
 from pbl.contract import Contract
-from pbl.reading import structural, survey, tokenize
+from pbl.reading import survey
+from pbl.tokens import structural, tokenize
 began = time.process_time()
 source = survey(Path(sys.argv[1]), None, Contract())
 found = list(source.findings)
@@ -347,7 +350,7 @@ def test_no_rubbish_takes_long_or_much(body, tmp_path):
     [("a,1\n", "\n", "PBL303"), ('"a",1\n', "a\n", "PBL301"), ("a,1\n", "a,1\r\n", "PBL108")],
 )
 def test_where_too_much_is_broken_the_rest_is_not_looked_at_and_that_is_said(good, bad, code, tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "BROKEN_LIMIT", 10)
+    monkeypatch.setattr(tokens, "BROKEN_LIMIT", 10)
     for more in range(2):
         path = put(tmp_path, HEADER + (good * 12 + bad * (10 + more)).encode())
         report = pbl.validate(path)
@@ -425,6 +428,32 @@ def test_a_file_that_is_replaced_is_read_to_its_end_as_it_was(tmp_path):
     put(tmp_path, HEADER + b"z,9\n", "new.csv").rename(path)
     batches, _ = tokenize(source, None)
     assert [batch[0] for batch in batches] == [["a", "b"]]
+    source.close()
+
+
+def test_two_who_read_one_file_do_not_move_each_other_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "_BUFFER", 10)
+    monkeypatch.setattr(tokens, "_BATCH_ROWS", 1)
+    data = HEADER + b"".join(b"k%d,1\n" % n for n in range(9))
+    source = opened(put(tmp_path, data), None)
+    known = looked_over(source, Contract())
+    batches, _ = tokenize(known, None)
+    ids = []
+    for batch in batches:
+        ids += batch[0]
+        again = looked_over(source, Contract())
+        assert (again.rows, again.sha256) == (9, hashlib.sha256(data).hexdigest())
+    assert ids == [f"k{n}" for n in range(9)]
+    source.close()
+
+
+@pytest.mark.parametrize("size", [0, len(HEADER), len(GOOD) + 4])
+def test_a_file_that_has_another_size_once_it_was_read_has_changed(tmp_path, size):
+    path = put(tmp_path, GOOD)
+    source = opened(path, None)
+    os.truncate(path, size)
+    with pytest.raises(ChangedError):
+        looked_over(source, Contract())
     source.close()
 
 

@@ -29,6 +29,7 @@ def test_the_counts_are_those_of_the_whole(chunk, tmp_path, monkeypatch):
         (path := tmp_path / "f.csv").write_bytes(data)
         with path.open("rb") as file:
             seen = Screen(file.fileno())
+            seen.run()
         counted = (data.count(b"\n"), data.count(b"\r"), data.count(b"\r\n"), data.count(b","))
         assert (seen.lf, seen.cr, seen.crlf, seen.commas) == counted, data
         assert (seen.quote, seen.spaced) == (b'"' in data, b" " in data), data

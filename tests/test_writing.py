@@ -3,7 +3,6 @@ from __future__ import annotations
 import csv
 import errno
 import fcntl
-import hashlib
 import io
 import os
 import random
@@ -166,9 +165,21 @@ def test_what_others_write_through_the_descriptor_is_published(tmp_path):
         draft = drafts.new(tmp_path / "a.csv")
         Path(f"/proc/self/fd/{draft.fd}").write_bytes(b"from elsewhere")
         assert (draft.size, b"".join(draft.chunks(4))) == (14, b"from elsewhere")
-        assert draft.sha256() == hashlib.sha256(b"from elsewhere").hexdigest()
         drafts.publish(draft)
     assert content(tmp_path) == {"a.csv": b"from elsewhere"}
+
+
+def test_what_is_appended_reads_back_or_is_an_error(tmp_path, monkeypatch):
+    with Drafts() as drafts:
+        draft = drafts.new(tmp_path / "a.csv")
+        draft.append(b"one\n", 0)
+        draft.append(b"two\n", 4)
+        assert (draft.size, b"".join(draft.chunks())) == (8, b"one\ntwo\n")
+        with pytest.raises(OutputError, match="read back"):
+            draft.append(b"2", 4)  # not the end
+        monkeypatch.setattr(writing.Draft, "write", lambda self, data: os.write(self.fd, data[:-1]))
+        with pytest.raises(OutputError, match="read back"):
+            draft.append(b"three\n", 8)
 
 
 @pytest.mark.parametrize("way_out", [KeyboardInterrupt, SystemExit, ValueError, None])

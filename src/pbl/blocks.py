@@ -20,7 +20,7 @@ T = TypeVar("T")
 LARGE = 32 << 20
 """Bytes from which on it is worth to load polars."""
 _IDS_A_PART = 16_000_000
-_BYTES = 8 << 20
+_BYTES = 4 << 20
 """More than any record may have."""
 _TAIL = 4096
 

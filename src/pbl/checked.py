@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pbl.blocks import Seen
+    from pbl.findings import Offences
     from pbl.pillars import Pillar
-    from pbl.reading import Offences, Survey
+    from pbl.reading import Survey
 
 SPACE = r"[\t\n\x0B\f\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
 BLANK = rf"{SPACE}*"

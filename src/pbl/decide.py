@@ -11,9 +11,9 @@ from pbl_sql import listed, name
 from pbl.blocks import LARGE, Seen, ahead, blocks
 from pbl.contract import NUMBER
 from pbl.errors import ContractError, EngineError
-from pbl.findings import Example, plural
+from pbl.findings import Example, Offences, plural
 from pbl.progress import Progress
-from pbl.reading import Malformed, Offences
+from pbl.reading import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pbl.contract import Contract
     from pbl.duck import Duck
 
-_TIMES = 2
+_TIMES = 4
 """Blocks to show at once: Pandera takes its time for each frame, however small."""
 _SAID = {
     "PBL401": ("{n} without an id", "row"),

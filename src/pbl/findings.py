@@ -133,6 +133,28 @@ class Finding:
         }
 
 
+@dataclass(kw_only=True)
+class Offences:
+    """The places where one rule is broken: all are counted, the first `limit` are kept."""
+
+    limit: int | None
+    count: int = 0
+    partial: bool = False
+    """Whether the counting ended before the file did."""
+    examples: list[Example] = field(default_factory=list)
+
+    @property
+    def full(self) -> bool:
+        """Say whether no more examples are wanted."""
+        return self.limit is not None and len(self.examples) >= self.limit
+
+    def add(self, row: int | None, id: str | None, value: str | None) -> None:  # noqa: A002 - the column's name
+        """Count one place."""
+        self.count += 1
+        if not self.full:
+            self.examples.append(Example(row=row, id=id, value=value))
+
+
 def finding(code: str, *, file: str, pillar: str | None, message: str, **rest: Any) -> Finding:  # noqa: ANN401 - passed on to the dataclass, which types them
     """Make a finding with its rule's severity and remedy, unless others are given."""
     rule = RULES[code]

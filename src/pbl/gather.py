@@ -17,9 +17,10 @@ from pbl.blocks import LARGE
 from pbl.checked import BLANK, EDGED, Checked
 from pbl.contract import NUMBER, Contract
 from pbl.errors import EngineError
-from pbl.findings import Severity
+from pbl.findings import Offences, Severity
 from pbl.progress import Progress
-from pbl.reading import Malformed, Offences, structural, tokenize, untailed
+from pbl.reading import Malformed
+from pbl.tokens import structural, tokenize, untailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

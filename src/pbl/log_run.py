@@ -14,10 +14,11 @@ from pbl.blend import fits, load_recipe
 from pbl.contract import Contract
 from pbl.errors import ChangedError, InputError, UsageError
 from pbl.git import Code, code_at
-from pbl.reading import survey, tokenize
+from pbl.reading import survey
 from pbl.recipe import recipe_path
 from pbl.run_logs import COLUMNS, LABEL, log_path, new_run_id, stamp, typed, written
 from pbl.score_table import read_score_table
+from pbl.tokens import tokenize
 from pbl.writing import Appended, append_rows, recover
 
 if TYPE_CHECKING:

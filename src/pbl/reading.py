@@ -2,8 +2,8 @@
 
 The dialect is RFC 4180 and nothing beyond it: UTF-8 (a byte-order mark is allowed), a comma, whole cells in double
 quotes with quotes doubled, every line ended alike by LF or by CRLF, no blank line, no NUL, as many cells in each row
-as in the header. `survey` opens a file once and looks at every byte; `tokenize` takes a file apart cell by cell. A
-file that `survey` finds plain (no quote, no oddity) may be read by a faster engine, which then can't read it otherwise.
+as in the header. `survey` opens a file once and looks at every byte; `tokens` takes a file apart cell by cell. A file
+that `survey` finds plain (no quote, no oddity) may be read by a faster engine, which then can't read it otherwise.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import re
 import stat
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pbl.contract import NUMBER
 from pbl.errors import ChangedError, InputError
-from pbl.findings import Example, Finding, finding, plural
+from pbl.findings import Example, Finding, finding
 from pbl.progress import Progress
+from pbl.records import BOM, Lines, Record
 from pbl.screen import HEAD, RECORD_LIMIT, Glance, Screen, early_hash
 
 if TYPE_CHECKING:
@@ -30,15 +31,9 @@ if TYPE_CHECKING:
 
     from pbl.contract import Contract
 
-BROKEN_LIMIT = 100_000
-"""Rows that may be broken; to take the rest of such a file apart, row by row, would cost a minute and help nobody."""
-
 _RAW_SHOWN = 1000
-_REREAD_LIMIT = 64 << 20
-_BUFFER = 1 << 20
 _GLANCED = 1 << 20
 _STILL_S = 10.0
-_BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _MAGIC = {
     b"\x1f\x8b": "gzip data",
@@ -59,11 +54,7 @@ _MAGIC = {
     b"\x80\x04\x95": "a Python pickle",
     b"\x80\x05\x95": "a Python pickle",
 }
-_QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"')
-_TO_CLOSE = re.compile(r'([^"]*+(?:""[^"]*+)*+)"')
 _DATA = re.compile(rf"{NUMBER}|[+-]?(nan|inf(inity)?)|n/?a|null|none|", re.IGNORECASE)
-_BATCH_ROWS = 50_000
-_PARTLY = "; so much is broken that the rest of the file was not looked at"
 
 
 class Malformed(Exception):  # noqa: N818 - an answer, caught by the one who asked
@@ -121,29 +112,7 @@ class Survey:
             return
         still = before is not None and max(self.identity[-2:]) < (before.timestamp() - _STILL_S) * 1e9
         if _identity(os.fstat(self.fd)) != self.identity or not (still or early_hash(self.fd) == self.early):
-            raise ChangedError(f"{self.path}: changed while it was being read; wait until it is whole, then try again")
-
-
-@dataclass(kw_only=True)
-class Offences:
-    """The places where one rule is broken: all are counted, the first `limit` are kept."""
-
-    limit: int | None
-    count: int = 0
-    partial: bool = False
-    """Whether the counting ended before the file did."""
-    examples: list[Example] = field(default_factory=list)
-
-    @property
-    def full(self) -> bool:
-        """Say whether no more examples are wanted."""
-        return self.limit is not None and len(self.examples) >= self.limit
-
-    def add(self, row: int | None, id: str | None, value: str | None) -> None:  # noqa: A002 - the column's name
-        """Count one place."""
-        self.count += 1
-        if not self.full:
-            self.examples.append(Example(row=row, id=id, value=value))
+            raise _changed(self.path)
 
 
 def survey(path: Path, pillar: str | None, contract: Contract, progress: Progress = Progress()) -> Survey:
@@ -186,8 +155,11 @@ def looked_over(source: Survey, contract: Contract, progress: Progress = Progres
         return source
     fd, size = source.fd, max(source.size or 0, 1)
     try:
-        progress.stage(f"reading {source.path.name}", lambda: os.lseek(fd, 0, os.SEEK_CUR) / size)
         screen = Screen(fd)
+        progress.stage(f"reading {source.path.name}", lambda: screen.size / size)
+        screen.run()
+        if not screen.endless and screen.size != source.size:
+            raise _changed(source.path)
         known = replace(source, early=screen.early, sha256=screen.sha256, size=screen.size)
         return _judge(known, contract, screen, os.pread(fd, HEAD, 0))
     except OSError as error:
@@ -214,260 +186,14 @@ def guessed(source: Survey, contract: Contract) -> Survey | None:
     return replace(guess, rows=max(guess.rows * (source.size or 0) // len(head), 1))
 
 
-def tokenize(
-    source: Survey, limit: int | None, *, all_columns: bool = False
-) -> tuple[Iterator[list[list[str]]], dict[str, Offences]]:
-    """Return the file's rows in batches of columns, and where its structure is broken.
-
-    The batches (each a list of the contract's columns, each a list of cells) are worth something only if the offences,
-    complete once the batches are exhausted, are empty. With `all_columns` the header's own columns are meant. Where
-    more than BROKEN_LIMIT rows are broken, the rest of the file is not looked at, and the offences are `partial`.
-    """
-    offences: dict[str, Offences] = {}
-    positions = tuple(range(len(source.header))) if all_columns or not source.columns else source.columns
-    return _Tokens(source, offences, limit).batches(positions), offences
-
-
-def untailed(source: Survey) -> tuple[Finding, ...]:
-    """Return the finding that a plain file's last line has no line end, if so."""
-    if source.ends:
-        return ()
-    return structural(source, {"PBL701": Offences(limit=None, count=1, examples=[Example(row=source.rows + 1)])})
-
-
-def structural(source: Survey, offences: dict[str, Offences]) -> tuple[Finding, ...]:
-    """Return what `tokenize` found as findings."""
-    wanted = plural(len(source.header), "field")
-    said = {
-        "PBL103": "{n} not valid UTF-8",
-        "PBL105": "{n} broken by a quote",
-        "PBL106": "{n} with a NUL byte",
-        "PBL107": "a header and no row",
-        "PBL108": "{n} ended otherwise than the rest (LF or CRLF), or with a bare CR inside",
-        "PBL301": f"{{n}} with fewer than {wanted}",
-        "PBL302": f"{{n}} with more than {wanted}",
-        "PBL303": "{n} blank",
-        "PBL701": "the last line has no line end",
-    }
-    return tuple(
-        finding(
-            code,
-            file=str(source.path),
-            pillar=source.pillar,
-            message=said[code].format(n=plural(found.count, "row")) + (_PARTLY if found.partial else ""),
-            count=found.count,
-            examples=tuple(found.examples),
-        )
-        for code, found in sorted(offences.items())
-    )
-
-
-class _Lines:
-    """The file's lines with their ends, as text; lines can be given back."""
-
-    def __init__(self, fd: int) -> None:
-        self._file = os.fdopen(os.dup(fd), "rb", buffering=_BUFFER)
-        self._file.seek(0)
-        if self._file.read(len(_BOM)) != _BOM:
-            self._file.seek(0)
-        self._again: list[str] = []
-        self.given_back = 0
-
-    def take(self) -> str | None:
-        """Return the next line, or None at the end."""
-        if self._again:
-            return self._again.pop()
-        line = self._file.readline(RECORD_LIMIT)
-        return line.decode("utf-8", "surrogateescape") if line else None
-
-    def give_back(self, lines: list[str]) -> None:
-        """Put lines back, to be taken again in their order."""
-        self._again += reversed(lines)
-        self.given_back += sum(map(len, lines))
-
-    def close(self) -> None:
-        self._file.close()
-
-
-class _Record:
-    """One record taken from the lines: its cells, its raw text and, if it is broken, how."""
-
-    def __init__(self, lines: _Lines, first: str) -> None:
-        self.cells: list[str] = []
-        self.fault: str | None = None
-        self.endless = False
-        self._lines = lines
-        self._taken = [first]
-        self._line, self._stop, self._at = first, _stop(first), 0
-        if '"' in first:
-            while self._cell():
-                pass
-        else:
-            self.cells = first[: self._stop].split(",")
-        if self.fault == "PBL105" and not self.endless:
-            lines.give_back(self._taken[1:])
-            del self._taken[1:]
-
-    @property
-    def raw(self) -> str:
-        """Return the record as it stands in the file, without its line end."""
-        whole = "".join(self._taken)
-        return whole[: _stop(whole)]
-
-    @property
-    def end(self) -> str:
-        """Return the record's line end: LF, CRLF, or nothing at the end of the file."""
-        return self._taken[-1][_stop(self._taken[-1]) :]
-
-    def _cell(self) -> bool:
-        """Take one cell, and say whether another one follows."""
-        if self._line.startswith('"', self._at):
-            self._quoted()
-        else:
-            comma = self._line.find(",", self._at, self._stop)
-            end = self._stop if comma < 0 else comma
-            self.cells.append(self._line[self._at : end])
-            self._at = end
-            if '"' in self.cells[-1]:
-                self.fault = "PBL105"
-        if self.fault or self._at >= self._stop:
-            return False
-        if self._line[self._at] != ",":
-            self.fault = "PBL105"
-            return False
-        self._at += 1
-        return True
-
-    def _quoted(self) -> None:
-        """Take a quoted cell, with as many further lines as it spans."""
-        match = _QUOTED.match(self._line, self._at)
-        if match:
-            self.cells.append(match[1].replace('""', '"'))
-            self._at = match.end()
-            return
-        pieces = [self._line[self._at + 1 :]]
-        size = len(self._line)
-        while (more := self._lines.take()) is not None and (size := size + len(more)) <= RECORD_LIMIT:
-            self._taken.append(more)
-            close = _TO_CLOSE.match(more)
-            if close:
-                self.cells.append("".join([*pieces, close[1]]).replace('""', '"'))
-                self._line, self._stop, self._at = more, _stop(more), close.end()
-                return
-            pieces.append(more)
-        self.fault, self.endless = "PBL105", True
-
-
-class _Tokens:
-    """Take a file apart, record by record, and note what is broken."""
-
-    def __init__(self, source: Survey, offences: dict[str, Offences], limit: int | None) -> None:
-        self._source = source
-        self._offences = offences
-        self._limit = limit
-        self._lf, self._crlf = Offences(limit=limit), Offences(limit=limit)
-        self._ends = {"\n": self._lf, "\r\n": self._crlf}
-        self._broken = 0
-        self._partial = False
-
-    def batches(self, positions: tuple[int, ...]) -> Iterator[list[list[str]]]:
-        """Yield the sound rows' cells at `positions`, in batches of columns."""
-        batch: list[list[str]] = [[] for _ in positions]
-        rows = 0
-        for row, record in self._records():
-            rows += row > 1
-            if not self._sound(row, record) or row == 1:
-                continue
-            for cells, position in zip(batch, positions, strict=True):
-                cells.append(record.cells[position])
-            if len(batch[0]) >= _BATCH_ROWS:
-                yield batch
-                batch = [[] for _ in positions]
-        if not rows:
-            self._offences["PBL107"] = Offences(limit=self._limit, count=1)
-        rare = min(self._ends.values(), key=lambda found: found.count)
-        if rare.count:
-            self._merge("PBL108", rare)
-        for found in self._offences.values():
-            found.partial = self._partial
-        yield batch
-
-    def _records(self) -> Iterator[tuple[int, _Record]]:
-        if self._source.fd is None:
-            return
-        lines = _Lines(self._source.fd)
-        try:
-            row = 0
-            while (first := lines.take()) is not None:
-                if self._hopeless() or lines.given_back > _REREAD_LIMIT:
-                    self._partial = True
-                    return
-                row += 1
-                record = _Record(lines, first)
-                yield row, record
-                if record.endless:
-                    return
-                if not record.end:
-                    self._offend("PBL701", row, record)
-        finally:
-            lines.close()
-
-    def _hopeless(self) -> bool:
-        return self._broken >= BROKEN_LIMIT or min(self._lf.count, self._crlf.count) >= BROKEN_LIMIT
-
-    def _sound(self, row: int, record: _Record) -> bool:
-        """Note everything that is wrong with a record, and say whether its cells can be told."""
-        if record.fault:
-            self._offend(record.fault, row, record)
-            return False
-        if record.end:
-            self._note(self._ends[record.end], row, record)
-        cells = record.cells
-        if self._source.nul and "\0" in record.raw:
-            self._offend("PBL106", row, record)
-        if foreign := not self._source.utf8 and _foreign(record.raw):
-            self._offend("PBL103", row, record)
-        if "\r" in record.raw and _bare_cr(record.raw):
-            self._offend("PBL108", row, record)
-        if len(cells) == len(self._source.header):
-            return not foreign
-        blank = not record.raw.strip()
-        self._offend(
-            "PBL303" if blank else "PBL301" if len(cells) < len(self._source.header) else "PBL302", row, record
-        )
-        return False
-
-    def _id(self, record: _Record) -> str | None:
-        position = self._source.columns[0] if self._source.columns else -1
-        return _shown(record.cells[position]) if 0 <= position < len(record.cells) else None
-
-    def _offend(self, code: str, row: int, record: _Record) -> None:
-        self._broken += 1
-        self._note(self._offences.setdefault(code, Offences(limit=self._limit)), row, record)
-
-    def _note(self, offences: Offences, row: int, record: _Record) -> None:
-        if offences.full:
-            offences.add(row, None, None)
-        else:
-            offences.add(row, self._id(record), _shown(record.raw))
-
-    def _merge(self, code: str, more: Offences) -> None:
-        offences = self._offences.setdefault(code, Offences(limit=self._limit))
-        offences.count += more.count
-        offences.examples = sorted(offences.examples + more.examples, key=lambda e: e.row or 0)[: self._limit]
-
-
 def _judge(source: Survey, contract: Contract, screen: Glance, head: bytes) -> Survey:
     """Say what the bytes are, and whether the header is the contract's."""
     misfit = _misfit(screen, head, contract)
     if misfit is None:
-        lines = _Lines(source.fd or 0)
-        try:
-            record = _Record(lines, lines.take() or "")
-            second = lines.take()
-            below = _Record(lines, second) if second else None
-        finally:
-            lines.close()
+        lines = Lines(source.fd or 0)
+        record = Record(lines, lines.take() or "")
+        second = lines.take()
+        below = Record(lines, second) if second else None
         misfit = _misread(record)
         if misfit is None:
             header = tuple(record.cells)
@@ -503,7 +229,7 @@ def _misfit(screen: Glance, head: bytes, contract: Contract) -> tuple[str, str, 
     wide = next((name for bom, name in _WIDE_BOMS.items() if head.startswith(bom)), None) or _unmarked(head)
     if wide:
         return "PBL103", f"is {wide}, not UTF-8", None
-    if screen.size <= len(head) and not head.removeprefix(_BOM).strip():
+    if screen.size <= len(head) and not head.removeprefix(BOM).strip():
         return "PBL102", "holds nothing but white space" if screen.size else "is empty", None
     if screen.cr and not screen.lf and not screen.quote:
         return "PBL108", "ends its lines with CR alone", 1
@@ -513,7 +239,7 @@ def _misfit(screen: Glance, head: bytes, contract: Contract) -> tuple[str, str, 
     return None
 
 
-def _misread(header: _Record) -> tuple[str, str, int | None] | None:
+def _misread(header: Record) -> tuple[str, str, int | None] | None:
     """Return the code, message and row of why the header can't be taken apart, or None."""
     if header.fault:
         return header.fault, "the header is broken by a quote", 1
@@ -523,7 +249,7 @@ def _misread(header: _Record) -> tuple[str, str, int | None] | None:
     delimiter = next((d for d in ";\t|" if d in only), None)
     if delimiter:
         name = "a tab" if delimiter == "\t" else repr(delimiter)
-        return "PBL104", f"columns are separated by {name}, not by a comma: {_shown(only)[:80]!r}", 1
+        return "PBL104", f"columns are separated by {name}, not by a comma: {shown(only)[:80]!r}", 1
     return None
 
 
@@ -558,7 +284,7 @@ def _misnamed(header: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[tupl
             continue
         near = next((other for other in extra if _folded(other) == _folded(name)), None)
         if near is None:
-            yield "PBL201", f"there is no column {name!r}; the header is {_shown(','.join(header))!r}", name, None
+            yield "PBL201", f"there is no column {name!r}; the header is {shown(','.join(header))!r}", name, None
         else:
             extra.remove(near)
             yield "PBL204", f"the column {near!r} should be named {name!r}", name, near
@@ -575,6 +301,10 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name).replace("\ufeff", "").strip().strip("'\"").strip().casefold()
 
 
+def _changed(path: Path) -> ChangedError:
+    return ChangedError(f"{path}: changed while it was being read; wait until it is whole, then try again")
+
+
 def _unreadable(path: Path, pillar: str | None, reason: str) -> Survey:
     source = Survey(path=path, pillar=pillar, stopped=True)
     return replace(source, findings=(_finding(source, "PBL101", reason, None),))
@@ -583,7 +313,7 @@ def _unreadable(path: Path, pillar: str | None, reason: str) -> Survey:
 def _finding(
     source: Survey, code: str, message: str, row: int | None, *, column: str | None = None, value: str | None = None
 ) -> Finding:
-    raw = None if value is None else _shown(value)
+    raw = None if value is None else shown(value)
     examples = () if row is None else (Example(row=row, value=raw),)
     return finding(code, file=str(source.path), pillar=source.pillar, column=column, message=message, examples=examples)
 
@@ -618,20 +348,7 @@ def _unmarked(head: bytes) -> str | None:
     return f"{'UTF-32' if wider else 'UTF-16'} without a byte-order mark"
 
 
-def _stop(line: str) -> int:
-    """Return where the line's text stops and its end begins."""
-    return len(line) - (2 if line.endswith("\r\n") else 1 if line.endswith("\n") else 0)
-
-
-def _bare_cr(raw: str) -> bool:
-    return "\r" in re.sub(_QUOTED, "", raw)
-
-
-def _foreign(raw: str) -> bool:
-    return not raw.isascii() and any("\ud800" <= c <= "\udfff" for c in raw)
-
-
-def _shown(raw: str) -> str:
+def shown(raw: str) -> str:
     """Return the raw text as it can be printed: bytes that aren't UTF-8 escaped, and of bounded length."""
     text = raw[:_RAW_SHOWN]
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

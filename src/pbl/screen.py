@@ -93,10 +93,14 @@ class Screen(Glance):
 
     def __init__(self, fd: int) -> None:
         super().__init__(os.pread(fd, HEAD, 0))
-        digest = _Hash()
         self.early = ""
-        os.lseek(fd, 0, os.SEEK_SET)
-        while not self.endless and (chunk := os.read(fd, _CHUNK)):
+        self.sha256: str | None = None
+        self._fd = fd
+
+    def run(self) -> None:
+        """Make the pass; `size` grows meanwhile. The descriptor's position is neither used nor moved."""
+        digest = _Hash()
+        while not self.endless and (chunk := os.pread(self._fd, _CHUNK, self.size)):
             digest.update(chunk)
             self.look(chunk)
             if self.size >= _EARLY and not self.early:
@@ -104,7 +108,7 @@ class Screen(Glance):
         self.finish()
         self.sha256 = None if self.endless else digest.hexdigest()
         digest.close()
-        self.early = self.early or self.sha256 or early_hash(fd)
+        self.early = self.early or self.sha256 or early_hash(self._fd)
 
 
 def early_hash(fd: int) -> str:

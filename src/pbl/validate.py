@@ -17,12 +17,13 @@ from pbl.contract import NUMBER
 from pbl.decide import decide, passed, unread
 from pbl.duck import Limits, open_duck
 from pbl.errors import EngineError, OutputError
-from pbl.findings import Example, Report, Severity, plural
+from pbl.findings import Example, Offences, Report, Severity, plural
 from pbl.gather import Gathered, gather, gather_matched
 from pbl.line_up import line_up
 from pbl.pillars import is_there, same_file
 from pbl.progress import Progress
-from pbl.reading import Malformed, Offences, Survey, guessed, looked_over, opened, structural, tokenize, untailed
+from pbl.reading import Malformed, Survey, guessed, looked_over, opened
+from pbl.tokens import structural, tokenize, untailed
 from pbl.writing import csv_line, write_whole
 
 if TYPE_CHECKING:
@@ -181,10 +182,10 @@ def _look_over(
         return line
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - it takes longer to load than a small file
 
-    guesses = [guessed(file.source, contract) for file in there]
     pool = ThreadPoolExecutor(1)
     try:
         looks = [pool.submit(looked_over, file.source, contract) for file in there]
+        guesses = [guessed(file.source, contract) for file in there]
         for file, guess in zip(there, guesses, strict=True):
             file.source = guess or file.source
         early = _early(line) if line and len(there) == len(files) and _hopeful(guesses) else line
