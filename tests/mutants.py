@@ -230,6 +230,20 @@ MUTANTS = (
     Mutant(
         "large files: one id twice in all", LINE_UP, "if not seen.distinct():", "if False:", "tests/test_line_up.py"
     ),
+    Mutant(
+        "a pass over the bytes may miss some",
+        READING,
+        "if not screen.endless and screen.size != source.size:",
+        "if False:",
+        "tests/test_reading.py",
+    ),
+    Mutant(
+        "records: who reads a file moves others on",
+        RECORDS,
+        "data = os.pread(self._fd, len(buffer), self._at)",
+        "data = os.read(self._fd, len(buffer))",
+        "tests/test_reading.py",
+    ),
     # The schema
     Mutant(
         "1e400 is a number",
@@ -249,8 +263,37 @@ MUTANTS = (
     Mutant(
         "an id pattern need not reach the end",
         SCHEMA,
-        'bad if id_pattern is None else bad | ~cell.str.contains(rf"\\A(?:{id_pattern})\\z")',
-        'bad if id_pattern is None else bad | ~cell.str.contains(rf"\\A(?:{id_pattern})")',
+        'texts.append(pl.col(id).str.contains(rf"\\A(?:{id_pattern})\\z"))',
+        'texts.append(pl.col(id).str.contains(rf"\\A(?:{id_pattern})"))',
+        "tests/test_validate.py",
+    ),
+    Mutant(
+        "a sound file's ids may have white space around them",
+        SCHEMA,
+        "pl.col(id).str.strip_chars().str.len_bytes() == length",
+        "length > 0",
+        "tests/test_traps.py tests/test_cases.py",
+    ),
+    Mutant("a sound file's ids may be empty", SCHEMA, "texts = [length > 0, ", "texts = [", "tests/test_traps.py"),
+    Mutant(
+        "a sound file's numbers may be infinite",
+        SCHEMA,
+        "bounds = [pl.col(t).is_finite() for t in targets]",
+        "bounds = []",
+        "tests/test_traps.py tests/test_cases.py",
+    ),
+    Mutant(
+        "a sound file's ids may repeat",
+        SCHEMA,
+        "if whole and not _differ(",
+        "if False and not _differ(",
+        "tests/test_validate.py tests/test_cases.py",
+    ),
+    Mutant(
+        "a sound file's numbers may be out of bounds",
+        SCHEMA,
+        "if not all(told[: len(bounds)]):",
+        "if False:",
         "tests/test_validate.py",
     ),
     Mutant(

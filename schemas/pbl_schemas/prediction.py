@@ -30,7 +30,7 @@ def prediction_schema(
 ) -> pa.DataFrameSchema:
     """Return the schema of one file's raw text: a frame of string columns, the id first, no nulls.
 
-    Unless it is to be `explained` what is wrong, there is one check a column, as strict and several times as fast.
+    Unless it is to be `explained` what is wrong, there is one check of all, as strict and several times as fast.
     A frame that isn't the `whole` file says nothing about whether its ids are unique: they may repeat then. What is
     `seen` on the way is told of each sound target: its name, least and largest number, and the sum of their sizes.
 
@@ -41,11 +41,10 @@ def prediction_schema(
     if explained:
         columns = {id: pa.Column(pl.String, _id_checks(pl.col(id), id_pattern))}
         columns |= {t: pa.Column(pl.String, _number_checks(pl.col(t), number, minimum, maximum)) for t in targets}
+        rows = pa.Check(lambda data: data.lazyframe.select(pl.len() > 0).collect().item(), name="PBL107")
     else:
-        unique = [pa.Check(_unique)] if whole else []
-        columns = {id: pa.Column(pl.String, [_sound_id(pl.col(id), id_pattern), *unique])}
-        columns |= {t: pa.Column(pl.String, _sound_number(pl.col(t), number, minimum, maximum, seen)) for t in targets}
-    rows = pa.Check(lambda data: data.lazyframe.select(pl.len() > 0).collect().item(), name="PBL107")
+        columns = {name: pa.Column(pl.String) for name in (id, *targets)}
+        rows = _sound(id, targets, number, id_pattern, minimum, maximum, whole, seen)
     return pa.DataFrameSchema(columns, checks=rows, strict=True, ordered=True)
 
 
@@ -79,36 +78,54 @@ def _number_checks(cell: pl.Expr, number: str, minimum: float | None, maximum: f
     return checks
 
 
-def _sound_id(cell: pl.Expr, id_pattern: str | None) -> pa.Check:
-    bad = (cell == "") | (cell.str.strip_chars() != cell)  # what polars strips is SPACE
-    return _check("sound", bad if id_pattern is None else bad | ~cell.str.contains(rf"\A(?:{id_pattern})\z"))
-
-
-def _sound_number(
-    cell: pl.Expr,
+def _sound(  # noqa: PLR0917 - those of prediction_schema
+    id: str,  # noqa: A002 - the column's name
+    targets: Sequence[str],
     number: str,
+    id_pattern: str | None,
     minimum: float | None,
     maximum: float | None,
+    whole: bool,  # noqa: FBT001 - same
     seen: Callable[[str, float, float, float], None] | None,
 ) -> pa.Check:
-    text, value = pl.col("text"), pl.col("value")
-    sound = text.str.contains(rf"\A(?:{number})\z") & value.is_finite().fill_null(value=False)
-    if minimum is not None:
-        sound &= (value >= minimum).fill_null(value=False)
-    if maximum is not None:
-        sound &= (value <= maximum).fill_null(value=False)
-    facts = [value.min().alias("least"), value.max().alias("most"), value.abs().sum().alias("size")] if seen else []
+    """Return the check of all cells at once: what is asked together is answered by all cores."""
+    length = pl.col(id).str.len_bytes()
+    texts = [length > 0, pl.col(id).str.strip_chars().str.len_bytes() == length]  # what polars strips is SPACE
+    if id_pattern is not None:
+        texts.append(pl.col(id).str.contains(rf"\A(?:{id_pattern})\z"))
+    texts += [pl.col(t).str.contains(rf"\A(?:{number})\z") for t in targets]
+    values = [pl.col(t).cast(pl.Float64, strict=False) for t in targets]
+    bounds = [pl.col(t).is_finite() for t in targets]
+    bounds += [pl.col(t) >= minimum for t in targets if minimum is not None]
+    bounds += [pl.col(t) <= maximum for t in targets if maximum is not None]
+    facts = [fact for t in targets for fact in (pl.col(t).min(), pl.col(t).max(), pl.col(t).abs().sum())]
 
-    def good(data: PolarsData) -> bool | pl.LazyFrame:
-        both = data.lazyframe.select(text=cell, value=cell.cast(pl.Float64, strict=False)).collect().lazy()
-        all_sound, *found = both.select(sound.all().alias("sound"), *facts).collect().row(0)
-        if not all_sound:
-            return both.select(sound.alias(data.key))
+    def good(data: PolarsData) -> bool:
+        numbers = data.lazyframe.select(*_all(texts), *values).collect()
+        if numbers.is_empty() or not all(numbers.row(0)[: len(texts)]):
+            return False
+        if whole and not _differ(data.lazyframe.select(id).collect().to_series()):
+            return False
+        if not targets:
+            return True
+        told = numbers.select(*_all(bounds), *_named(facts)).row(0)
+        if not all(told[: len(bounds)]):
+            return False
         if seen:
-            seen(data.key, *found)
+            for place, target in enumerate(targets):
+                seen(target, *told[len(bounds) + 3 * place :][:3])
         return True
 
     return pa.Check(good, name="sound")
+
+
+def _all(conditions: Sequence[pl.Expr]) -> list[pl.Expr]:
+    """Return whether each condition holds in all rows; what is null meets none."""
+    return _named([condition.fill_null(value=False).all() for condition in conditions], "met")
+
+
+def _named(answers: Sequence[pl.Expr], name: str = "fact") -> list[pl.Expr]:
+    return [answer.alias(f"{name} {place}") for place, answer in enumerate(answers)]
 
 
 def _check(code: str, bad: pl.Expr) -> pa.Check:
@@ -122,10 +139,15 @@ def _check(code: str, bad: pl.Expr) -> pa.Check:
     return pa.Check(good, name=code)
 
 
+def _differ(ids: pl.Series) -> bool:
+    """Say whether all ids differ; hashes that do prove it at little cost."""
+    return ids.hash().n_unique() == len(ids) or ids.n_unique() == len(ids)
+
+
 def _unique(data: PolarsData) -> bool | pl.LazyFrame:
-    """Prove uniqueness by hashes, which is cheap and exact if they differ; else compare the ids, blank ones aside."""
+    """Say which ids stand there once, blank ones aside."""
     ids = data.lazyframe.select(pl.col(data.key)).collect().to_series()
-    if ids.hash().n_unique() == len(ids):
+    if _differ(ids):
         return True
     blank = ids.str.contains(rf"\A{SPACE}*\z")
     return pl.LazyFrame({data.key: ~ids.is_duplicated() | blank})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from pbl.reading import Malformed
@@ -11,6 +12,7 @@ from pbl.screen import RECORD_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     import polars as pl
 
@@ -25,12 +27,12 @@ _BYTES = 4 << 20
 _TAIL = 4096
 
 
-def load_ahead() -> None:
+def load_ahead(*modules: str) -> None:
     """Begin to load what large files will need, in a thread of its own, while their bytes are looked at."""
     from importlib import import_module  # noqa: PLC0415 - where there is no large file, nor is there a need
     from threading import Thread  # noqa: PLC0415 - same
 
-    Thread(target=lambda: [*map(import_module, ("polars", "duckdb"))], name="load-ahead", daemon=True).start()
+    Thread(target=lambda: [*map(import_module, modules)], name="load-ahead", daemon=True).start()
 
 
 def blocks(source: Survey, columns: Sequence[int], *, numbers: bool, times: int = 1) -> Iterator[pl.DataFrame]:
@@ -72,7 +74,8 @@ class Seen:
         """Take note of rows: of their ids, case aside, and of their numbers."""
         import polars as pl
 
-        self._hashes.append(frame["id"].str.to_lowercase().hash())
+        hashes = frame.lazy().select(pl.col("id").str.to_lowercase().hash()).collect()  # by all cores, as it is lazy
+        self._hashes.append(hashes.to_series())
         self.rows += len(frame)
         if ids_only:
             return
@@ -113,15 +116,28 @@ class Seen:
         return found
 
 
-def ahead(frames: Iterator[T]) -> Iterator[T]:
-    """Yield frames while the next one is being made, in another thread."""
+@contextmanager
+def threads(number: int) -> Iterator[ThreadPoolExecutor]:
+    """Give threads to work `ahead` in; on the way out they finish what they are at, and no more."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - it takes longer to load than a small file
 
-    with ThreadPoolExecutor(1) as thread:
-        due = thread.submit(next, frames, None)
+    pool = ThreadPoolExecutor(number)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def ahead(frames: Iterator[T], pool: ThreadPoolExecutor) -> Iterator[T]:
+    """Yield frames while the next one is being made, in a thread of the pool; the first one from now on."""
+    due = pool.submit(next, frames, None)
+
+    def taken(due: Future[T | None]) -> Iterator[T]:
         while (frame := due.result()) is not None:
-            due = thread.submit(next, frames, None)
+            due = pool.submit(next, frames, None)
             yield frame
+
+    return taken(due)
 
 
 def _whole_lines(source: Survey, size: int) -> Iterator[bytes]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from pbl_sql import listed, name
 
-from pbl.blocks import LARGE, Seen, ahead, blocks
+from pbl.blocks import LARGE, Seen, ahead, blocks, threads
 from pbl.contract import NUMBER
 from pbl.errors import ContractError, EngineError
 from pbl.findings import Example, Offences, plural
@@ -16,7 +16,7 @@ from pbl.progress import Progress
 from pbl.reading import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     import polars as pl
 
@@ -55,10 +55,14 @@ def passed(file: Checked, contract: Contract, progress: Progress = Progress()) -
     seen = Seen()
     progress.stage(f"checking {source.path.name}", lambda: seen.rows / source.rows)
     try:
-        frames = seen.looking(blocks(source, columns, numbers=False, times=_TIMES), ids_only=True)
-        for frame in ahead(frames) if (source.size or 0) >= LARGE else frames:
-            if _failures(frame, contract, names, explained=False, whole=False, seen=seen.note) is not None:
-                return None
+        with ExitStack() as stack:
+            frames = seen.looking(blocks(source, columns, numbers=False, times=_TIMES), ids_only=True)
+            if (source.size or 0) >= LARGE:
+                frames = ahead(frames, stack.enter_context(threads(1)))
+            _loaded()  # while the first rows are read
+            for frame in frames:
+                if _failures(frame, contract, names, explained=False, whole=False, seen=seen.note) is not None:
+                    return None
     except (Malformed, pl.exceptions.PolarsError):
         return None
     return seen if seen.distinct() else None
@@ -105,10 +109,10 @@ def _failures(
     """Return the schema's failure cases, None if there are none."""
     import polars as pl
 
-    with _hidden_variables("PANDERA_"):
-        from pandera.config import ValidationDepth, config_context, set_config
-        from pandera.errors import SchemaErrors
-        from pbl_schemas.prediction import prediction_schema
+    _loaded()
+    from pandera.config import ValidationDepth, config_context, set_config
+    from pandera.errors import SchemaErrors
+    from pbl_schemas.prediction import prediction_schema
 
     schema = prediction_schema(
         id=columns[0],
@@ -137,13 +141,12 @@ def _failures(
     return None
 
 
-@contextmanager
-def _hidden_variables(start: str) -> Iterator[None]:
-    """Import something while the environment doesn't tell it anything: Pandera stops at a strange value."""
+def _loaded() -> None:
+    """Load Pandera while the environment tells it nothing: it stops at a strange value."""
     environment = os.environ  # noqa: TID251 - hidden, not asked
-    hidden = {name: environment.pop(name) for name in list(environment) if name.startswith(start)}
+    hidden = {name: environment.pop(name) for name in list(environment) if name.startswith("PANDERA_")}
     try:
-        yield
+        import pbl_schemas.prediction  # noqa: F401 - loads all of it
     finally:
         environment.update(hidden)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from pbl.blocks import Seen, ahead
+from pbl.blocks import Seen, ahead, threads
 from pbl.match import OthersError, matched, matched_in_parts, numbers, sound_blocks
 from pbl.reading import Malformed
 from pbl.writing import private_folder
@@ -28,6 +28,7 @@ _BYTES_A_ROW = 64
 _PARTS_A_MEMORY = 4
 """Into how many parts that which just fits into memory would be cut, so that there is room for all else."""
 _PARTS = 500
+_READERS = 2
 _ENOUGH = 50_000
 """Rows that are worth a turn of their own."""
 
@@ -88,11 +89,12 @@ def _hand_on(
     progress.stage(f"lining up {rows:,} rows of {len(files)} files", lambda: done / rows)
     if sink:
         sink.begin(duck)
-    for frame in ahead(frames):
-        if sink:
-            sink.take(frame)
-        seen.look(frame)
-        done += len(frame)
+    with threads(1) as pool:
+        for frame in ahead(frames, pool):
+            if sink:
+                sink.take(frame)
+            seen.look(frame)
+            done += len(frame)
     if not seen.distinct():
         raise Malformed("an id stands twice")
     return seen
@@ -102,16 +104,17 @@ def _beside(files: Sequence[Checked], contract: Contract) -> Iterator[pl.DataFra
     """Yield the rows of all files side by side, as far as they have the same ids."""
     import polars as pl
 
-    sources = [sound_blocks(file, contract) for file in files]
-    held = [next(source, pl.DataFrame({"id": []})) for source in sources]
-    while height := min(map(len, held)):
-        parts = [frame[:height] for frame in held]
-        if not all((part["id"] == parts[0]["id"]).all() for part in parts[1:]):
+    with threads(_READERS) as pool:
+        sources = [ahead(sound_blocks(file, contract), pool) for file in files]
+        held = [next(source, pl.DataFrame({"id": []})) for source in sources]
+        while height := min(map(len, held)):
+            parts = [frame[:height] for frame in held]
+            if not all((part["id"] == parts[0]["id"]).all() for part in parts[1:]):
+                raise OthersError
+            yield pl.DataFrame([parts[0]["id"], *numbers(files, parts)])
+            held = [_refilled(frame[height:], source) for frame, source in zip(held, sources, strict=True)]
+        if any(map(len, held)):
             raise OthersError
-        yield pl.DataFrame([parts[0]["id"], *numbers(files, parts)])
-        held = [_refilled(frame[height:], source) for frame, source in zip(held, sources, strict=True)]
-    if any(map(len, held)):
-        raise OthersError
 
 
 def _refilled(frame: pl.DataFrame, source: Iterator[pl.DataFrame]) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pbl.blocks import ahead, blocks
+from pbl.blocks import ahead, blocks, threads
 from pbl.checked import EDGED
 from pbl.contract import NUMBER
 from pbl.duck import no_room
@@ -96,11 +96,12 @@ def _parted(frames: Iterator[pl.DataFrame], shelf: _Shelf, parts: int) -> _Shelf
     import polars as pl
 
     rows = 0
-    for frame in ahead(frames):
-        numbered = frame.with_row_index("row", rows).with_columns(part=pl.col("id").hash() % parts)
-        for (part,), rows_of_part in numbered.group_by("part", maintain_order=True):
-            shelf.put(int(part), rows_of_part.drop("part"))
-        rows += len(frame)
+    with threads(1) as pool:
+        for frame in ahead(frames, pool):
+            numbered = frame.with_row_index("row", rows).with_columns(part=pl.col("id").hash() % parts)
+            for (part,), rows_of_part in numbered.group_by("part", maintain_order=True):
+                shelf.put(int(part), rows_of_part.drop("part"))
+            rows += len(frame)
     return shelf
 
 

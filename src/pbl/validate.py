@@ -118,7 +118,7 @@ def examine(
         announced = {f.source.fd: f.path for f in files if f.source.fd is not None} | dict(outputs or {})
         size = sum(f.source.size or 0 for f in files)
         if size >= LARGE:
-            load_ahead()
+            load_ahead("polars", *(["duckdb"] if trusting else []))  # frames of answers need all of DuckDB
         duck = stack.enter_context(open_duck(announced, limits, size=size, spill=spill))
         line = partial(line_up, duck, files, contract, limits=limits, spill=spill, progress=progress, sink=sink)
         lined_up = _look_over(files, contract, line if trusting else None, progress)
