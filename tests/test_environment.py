@@ -97,6 +97,24 @@ def test_no_variable_changes_a_byte_of_a_blend(twist, files, plain):
     assert (done.code, done.data) == (0, plain[1]), done.talk
 
 
+CORES = """
+import importlib, os, sys, threading
+from pbl.cli import app
+checks = importlib.import_module("pbl.validate")
+examine = checks.examine
+def looking(*words, **names):
+    thread = threading.Thread(target=lambda: print(len(os.sched_getaffinity(0)), file=sys.stderr))
+    thread.start()
+    thread.join()
+    return examine(*words, **names)
+checks.examine = importlib.import_module("pbl.blend").examine = looking
+try:
+    app(args=sys.argv[1:])
+except SystemExit:
+    print(len(os.sched_getaffinity(0)), file=sys.stderr)
+"""
+
+
 @pytest.mark.parametrize("first", ["", "import pandera.polars; "], ids=["pbl first", "Pandera first"])
 @pytest.mark.parametrize("twist", [t for t in TWISTS if "Pandera" in t or "polars" in t])
 def test_no_variable_changes_what_python_is_told(twist, first, files, plain):
@@ -109,6 +127,16 @@ def test_no_variable_changes_what_python_is_told(twist, first, files, plain):
 
 def test_a_number_of_threads_binds_polars_too(files):
     assert python(LIMITED, files[0]).stderr == "1\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system doesn't say which cores are ours")
+@pytest.mark.parametrize(("given", "cores"), [(["--threads", "1"], 1), (["--threads", "99999"], None), ([], None)])
+@pytest.mark.parametrize("line", [["validate"], ["blend", "--force", "--output"]])
+def test_a_number_of_threads_binds_all_of_them(line, given, cores, files, tmp_path):
+    words = [*line, *([tmp_path / "out.csv"] if "--output" in line else []), *files, *given]
+    told = python(CORES, *words)
+    every = len(os.sched_getaffinity(0))
+    assert [line for line in told.stderr.splitlines() if line.isdigit()] == [str(cores or every), str(every)]
 
 
 def python(code, *words, env=None):

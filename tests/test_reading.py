@@ -484,6 +484,12 @@ def test_a_blend_of_a_file_that_changes_under_it_is_refused_and_nothing_is_writt
 # The engine's door
 
 
+def test_the_engine_starts_no_more_threads_than_there_are_cores(tmp_path):
+    with open_duck({}, Limits(threads=10**5), size=0, spill=tmp_path) as duck:
+        asked = duck._connection.execute("SELECT current_setting('threads')").fetchone()  # noqa: SLF001
+    assert asked == (os.cpu_count(),)
+
+
 def test_the_engine_opens_the_files_it_was_handed_and_nothing_else(tmp_path):
     handed, other = put(tmp_path, GOOD), put(tmp_path, GOOD, "other.csv")
     with handed.open("rb") as file, open_duck({file.fileno(): handed}, Limits(), size=0, spill=tmp_path) as duck:

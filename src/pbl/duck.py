@@ -157,7 +157,7 @@ def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Pa
         }
         threads = limits.threads or (1 if size < _ONE_THREAD_BELOW else None)
         if threads is not None:
-            config["threads"] = str(threads)
+            config["threads"] = str(min(threads, os.cpu_count() or 1))  # it would start as many as it is told
         config["memory_limit"] = f"{limits.most() // 1000}KB"
         with _plainly():
             connection = _engine().connect(":memory:", config=config)

@@ -86,7 +86,7 @@ def blend(
         if output == "-":
             raise UsageError("--recipe writes a file; name one with --output, or leave it out")
         path = Path(recipe)
-        with for_stderr() as progress:
+        with for_stderr() as progress, options.cores(limits.threads):
             made = replay(
                 path,
                 maker=_maker(),
@@ -115,7 +115,7 @@ def blend(
     if not as_json:
         each = [p.weight or 0.0 for p in chosen.pillars]
         show.shares(chosen, each if raw_weights else shares(each), raw=raw_weights)
-    with for_stderr() as progress:
+    with for_stderr() as progress, options.cores(limits.threads):
         made = deed(
             chosen,
             output=sys.stdout.buffer if stdout else target,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -11,6 +12,7 @@ import typer
 from pbl.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from enum import StrEnum
 
     from pbl.duck import Limits
@@ -124,6 +126,21 @@ def limits(threads: str | None, memory: str | None, temp_dir: str | None) -> Lim
         memory=None if memory is None else parse_memory(memory),
         temp_dir=folder,
     )
+
+
+@contextmanager
+def cores(number: int | None) -> Iterator[None]:
+    """Keep this thread and those it starts to so many cores, where the system can; libraries start some unasked."""
+    every = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if number is None or number >= len(every):
+        yield
+        return
+    first = os.getpid() % len(every)  # not always the same ones
+    os.sched_setaffinity(0, [*every[first:], *every[:first]][:number])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, every)
 
 
 def temporary_folder() -> Path:

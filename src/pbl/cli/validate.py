@@ -80,7 +80,7 @@ def validate(
     from pbl.validate import validate as check
 
     every = shown if kept is None else None
-    with for_stderr() as progress:
+    with for_stderr() as progress, options.cores(limits.threads):
         found = check(chosen, spill=options.temporary_folder(), limits=limits, max_examples=every, progress=progress)
     found = found.shown(select=wanted, ignore=unwanted, fail_on=severity)
     if kept is not None:
