@@ -625,6 +625,29 @@ with private_folder(folder) as spill:
         assert child(script, tmp_path).returncode == 0
 
 
+def test_a_sweep_leaves_what_takes_long_to_a_process_that_outlives_its_own(tmp_path):
+    script = """
+import time
+from pbl import writing
+remove = writing._remove
+def slowly(path):
+    if path.name == "99": time.sleep(60)
+    remove(path)
+writing._remove, writing._SWEEP_S = slowly, 0.1
+with private_folder(folder) as spill:
+    (spill / "inner").mkdir()
+    for n in range(100): (spill / "inner" / str(n)).write_bytes(b"x")
+    sweep(); os._exit(7)
+"""
+    (tmp_path / "other").write_bytes(b"x")
+    assert child(script, tmp_path).returncode == 7
+    for _ in range(500):
+        if sorted(path.name for path in tmp_path.iterdir()) == ["other"]:
+            return
+        time.sleep(0.02)
+    pytest.fail("it is still there")
+
+
 def test_a_sweep_waits_until_a_failed_append_is_undone(tmp_path):
     script = """
 import threading, time

@@ -123,7 +123,7 @@ def _watch() -> None:
     if not hasattr(signal, "pthread_sigmask"):
         return
     wanted = {s for s in _EXITS if signal.getsignal(s) is not signal.SIG_IGN}
-    signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _EXITS)  # those that are ignored too: polars would hear them
 
     def wait() -> None:
         number = signal.sigwait(wanted)

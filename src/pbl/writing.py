@@ -27,7 +27,7 @@ from pbl.contract import NUMBER
 from pbl.errors import LogError, OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pbl.errors import PblError
 
@@ -49,6 +49,8 @@ _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _NO_LOCKS = {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOLCK, errno.ENOSYS, errno.EBADF}
 _NO_FSYNC = {errno.EINVAL, errno.EOPNOTSUPP}
 _LOCK_TRIES = 3000
+_SWEEP_S = 0.3
+_GONE = ".gone.pbl-tmp"
 _LONG_NAME = 100
 _BOM = b"\xef\xbb\xbf"
 _CELL = rb'(?:"[^"]*+(?:""[^"]*+)*+"[^,\n]*+|[^",\n][^,\n]*+|)'
@@ -252,11 +254,17 @@ def private_folder(beside: Path) -> Iterator[Path]:
 def sweep() -> None:
     """Remove every temporary of this process, just before it ends; callable from any thread, never raises.
 
-    A commit or an append under way is given half a second; nothing can begin after it.
+    A commit or an append under way is given half a second; nothing can begin after it. A folder of many gigabytes would
+    take seconds: what is left of one after a third of a second is left to a process that outlives this one.
     """
     with suppress(Exception):
         _gate.acquire(timeout=0.5)
-        _drop(*list(_live))
+        gone = [_aside(path) if path.is_dir() else path for path in list(_live)]
+        removing = threading.Thread(target=_drop, args=gone, daemon=True)
+        removing.start()
+        removing.join(_SWEEP_S)
+        if removing.is_alive():
+            _leave_to_another(filter(os.path.lexists, gone))
 
 
 def append_rows(path: Path, *, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Appended:
@@ -534,13 +542,27 @@ def _remove(path: Path) -> None:
     try:
         path.unlink()
     except (IsADirectoryError, PermissionError):
-        # Under another name nobody can put anything into it any more, but for those who are about to.
-        gone = path.rename(path.with_name(f".{os.urandom(8).hex()}.pbl-tmp"))
-        while inside := list(gone.iterdir()):
+        if not path.name.endswith(_GONE):
+            path = _aside(path)
+        while inside := list(path.iterdir()):
             for each in inside:
                 with suppress(FileNotFoundError):
                     _remove(each)
-        gone.rmdir()
+        path.rmdir()
+
+
+def _aside(folder: Path) -> Path:
+    """Rename a folder: nobody can put anything into it any more, but for those who are about to."""
+    return folder.rename(folder.with_name(f".{os.urandom(8).hex()}{_GONE}"))
+
+
+def _leave_to_another(paths: Iterable[Path]) -> None:
+    """Have files and folders removed by a process of its own, which neither signals nor a closed terminal reach."""
+    script = 'for _ in 1 2 3; do rm -rf -- "$@" && exit; sleep 1; done'  # again, if something came in meanwhile
+    null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]
+    os.posix_spawnp(
+        "sh", ["sh", "-c", script, "sh", *map(str, paths)], {}, file_actions=null, setsid=True, setsigmask=[]
+    )
 
 
 def _write_all(fd: int, data: bytes) -> None:
