@@ -148,6 +148,78 @@ def test_a_blend_leaves_the_old_pair_or_the_new_one_whatever_call_fails(kind, st
         assert {name: (folder / name).read_bytes() for name in INPUTS} == INPUTS, said
 
 
+FLOWING = """
+import errno, os, signal, stat, sys
+from importlib import import_module
+from pbl.__main__ import main
+for module in ("blend", "decide", "gather", "validate"):
+    import_module(f"pbl.{module}").LARGE = 1
+blocks, line_up = import_module("pbl.blocks"), import_module("pbl.line_up")
+blocks._BYTES, blocks._TAIL, line_up._ENOUGH = 64, 16, 1
+call, fault, when, *words = sys.argv[1:]
+sys.argv[1:] = words
+seen, really, leave = 0, getattr(os, call), os._exit
+def faulty(what, *more, **how):
+    global seen
+    if isinstance(what, int) and not stat.S_ISREG(os.fstat(what).st_mode):
+        return really(what, *more, **how)
+    seen += 1
+    if seen == int(when.rstrip("+")) or (when.endswith("+") and seen > int(when[:-1])):
+        if fault == "KILL":
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise OSError(getattr(errno, fault), os.strerror(getattr(errno, fault)))
+    return really(what, *more, **how)
+def leaving(code):
+    if when == "0":
+        sys.stderr.write(f"calls: {seen}")
+        sys.stderr.flush()
+    leave(code)
+setattr(os, call, faulty)
+os._exit = leaving
+main()
+"""
+
+
+def flowing(folder, call, fault, when):
+    """Blend as large files are, in many pieces, a call of pbl's own failing: DuckDB's few are walked above."""
+    command = [sys.executable, "-c", FLOWING, call, fault, when, *BLEND]
+    return subprocess.run(command, cwd=folder, env=ENV, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize("start", ["nothing", "an old pair"])
+@pytest.mark.parametrize("call", ["write", "fsync", "rename", "link", "unlink"])
+def test_a_large_blend_leaves_the_old_pair_or_the_new_one_whatever_call_fails(call, start, tmp_path, pairs):
+    old = pairs[0] if start == "an old pair" else {}
+    folder = fresh(tmp_path / "f", INPUTS | old)
+    whole = flowing(folder, call, "EIO", "0")
+    assert sound(folder) == pairs[1], whole.stderr
+    many = int(whole.stderr.rpartition("calls: ")[2])
+    assert many >= (7 if call == "write" else 1), whole.stderr
+    turn = count(sum(map(ord, call + start)))
+    for n, fault in ((n, fault) for n in range(1, many + 1) for fault in ("KILL", "ENOSPC", "EIO", "ENOSPC+", "EIO+")):
+        if not THOROUGH and next(turn) % SAMPLE:
+            continue
+        fresh(folder, INPUTS | old)
+        done = flowing(folder, call, fault.rstrip("+"), f"{n}{'+' * fault.endswith('+')}")
+        killed = done.returncode == -signal.SIGKILL
+        said = f"{call} {n} {fault}: exit {done.returncode}: {done.stderr}"
+        assert "Traceback" not in done.stderr, said
+        assert killed or done.returncode in {0, 2}, said
+        assert killed == (fault == "KILL"), said
+        submission = sound(folder)
+        assert submission in (old.get("s.csv"), pairs[1]), said
+        if done.returncode == 0:
+            assert submission == pairs[1], said
+        elif not killed:
+            assert done.stderr.count("pbl blend:") == 1, said
+        left = set(content(folder)) - set(INPUTS) - {"s.csv", "s.recipe.json"}
+        assert killed or call == "unlink" or not [name for name in left if name.endswith(".pbl-tmp")], f"{said} {left}"
+        again = run(folder, BLEND)
+        assert again.returncode == 0, f"{said} then {again.stderr}"
+        assert sound(folder) == pairs[1], said
+        assert {name: (folder / name).read_bytes() for name in INPUTS} == INPUTS, said
+
+
 def log_run(number):
     return ("log-run", "--label", "l", "--pillar", "p", "--model", "m", "--cv", f"0.{number}", "--logs", "logs")
 
