@@ -34,6 +34,7 @@ class Mutant(NamedTuple):
 
 RECORDS, TOKENS = "src/pbl/records.py", "src/pbl/tokens.py"
 READING, GATHER, VALIDATE, BLEND = "src/pbl/reading.py", "src/pbl/gather.py", "src/pbl/validate.py", "src/pbl/blend.py"
+APPENDING, CSV_TEXT = "src/pbl/appending.py", "src/pbl/csv_text.py"
 WRITING, PILLARS, DUCK = "src/pbl/writing.py", "src/pbl/pillars.py", "src/pbl/duck.py"
 LINE_UP, BLOCKS, DECIDE = "src/pbl/line_up.py", "src/pbl/blocks.py", "src/pbl/decide.py"
 MATCH = "src/pbl/match.py"
@@ -371,7 +372,7 @@ MUTANTS = (
     Mutant(
         "renamed before it is on the disk",
         WRITING,
-        "            with _plainly(each.name):\n                os.fsync(each.fd)\n",
+        "            with plainly(each.name):\n                os.fsync(each.fd)\n",
         "",
         "tests/test_writing.py",
     ),
@@ -385,27 +386,27 @@ MUTANTS = (
     Mutant(
         "temporaries stay",
         WRITING,
-        "        for path in self._paths:\n            _drop(path)\n",
+        "        for path in self._paths:\n            drop(path)\n",
         "        for path in self._paths:\n",
         "tests/test_writing.py",
     ),
     Mutant(
         "the log is not locked",
-        WRITING,
+        APPENDING,
         "fcntl.flock(fd, fcntl.LOCK_EX)\n",
         "pass\n",
         "tests/test_writing.py tests/test_log_run.py",
     ),
     Mutant(
         "a logged row is not on the disk",
-        WRITING,
-        "        os.fsync(log.fd)\n        _sync",
-        "        _sync",
+        APPENDING,
+        "        os.fsync(log.fd)\n        sync_folder",
+        "        sync_folder",
         "tests/test_writing.py",
     ),
     Mutant(
         "formulas in the log",
-        WRITING,
+        CSV_TEXT,
         'return f"\'{cell}" if cell.startswith',
         "return cell if cell.startswith",
         "tests/test_writing.py",

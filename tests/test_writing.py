@@ -23,8 +23,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbl import writing
+from pbl.appending import Appended, append_rows
+from pbl.csv_text import defused
 from pbl.errors import LogError, OutputError
-from pbl.writing import Drafts, append_rows, defused, private_folder, recover, write_whole
+from pbl.temporary import private_folder
+from pbl.writing import Drafts, recover, write_whole
 
 HEADER = ("pillar", "model", "notes")
 HEAD = b"pillar,model,notes\n"
@@ -34,8 +37,9 @@ PREAMBLE = """
 import os, sys
 from pathlib import Path
 from pbl.errors import PblError
-from pbl.writing import *
-from pbl.writing import Drafts, append_rows, recover, sweep, write_whole
+from pbl.appending import append_rows
+from pbl.temporary import private_folder, sweep
+from pbl.writing import Drafts, recover, write_whole
 
 folder = Path(sys.argv[1])
 
@@ -98,7 +102,7 @@ def healed(folder: Path) -> tuple[Path, ...]:
     return recover(folder / "s.csv", folder / "s.recipe.json", fits)
 
 
-def append(folder: Path, *rows: tuple[str, ...]) -> writing.Appended:
+def append(folder: Path, *rows: tuple[str, ...]) -> Appended:
     return append_rows(folder / "log.csv", header=HEADER, rows=rows or [("p", "m", "n")])
 
 
@@ -628,12 +632,12 @@ with private_folder(folder) as spill:
 def test_a_sweep_leaves_what_takes_long_to_a_process_that_outlives_its_own(tmp_path):
     script = """
 import time
-from pbl import writing
-remove = writing._remove
+from pbl import temporary
+remove = temporary._remove
 def slowly(path):
     if path.name == "99": time.sleep(60)
     remove(path)
-writing._remove, writing._SWEEP_S = slowly, 0.1
+temporary._remove, temporary._SWEEP_S = slowly, 0.1
 with private_folder(folder) as spill:
     (spill / "inner").mkdir()
     for n in range(100): (spill / "inner" / str(n)).write_bytes(b"x")
@@ -734,9 +738,9 @@ def test_in_a_folder_that_only_others_may_write_nothing_changes():
 def test_a_new_log_has_its_header_once_and_then_rows(tmp_path):
     path = tmp_path / "run_logs" / "log.csv"
     first = append_rows(path, header=HEADER, rows=[("a", "b", "c"), ("d", "e", "f")])
-    assert first == writing.Appended(path=path, created=True, rows=2, set_aside=None, completed=False)
+    assert first == Appended(path=path, created=True, rows=2, set_aside=None, completed=False)
     second = append_rows(path, header=HEADER, rows=[("ü", 'q"', "two\r\nlines,")])
-    assert second == writing.Appended(path=path, created=False, rows=1, set_aside=None, completed=False)
+    assert second == Appended(path=path, created=False, rows=1, set_aside=None, completed=False)
     assert path.read_bytes() == HEAD + b'a,b,c\nd,e,f\n\xc3\xbc,"q""","two\r\nlines,"\n'
     with pytest.raises(LogError, match="the folder isn't there"):
         append_rows(tmp_path / "no" / "run_logs" / "log.csv", header=HEADER, rows=[])

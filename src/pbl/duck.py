@@ -14,7 +14,7 @@ from pbl_sql import Sql, ask, listed, literal
 
 from pbl.errors import EngineError, UsageError
 from pbl.reading import Malformed
-from pbl.writing import private_folder
+from pbl.temporary import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pbl.errors import OutputError
-from pbl.writing import private_folder
+from pbl.temporary import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,13 +9,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pbl.appending import Appended, append_rows
 from pbl.errors import InputError, UsageError
 from pbl.kaggle_listing import Listed, read_listing
 from pbl.loose import read_bytes, take_apart
 from pbl.run import main
 from pbl.run_logs import BY_HAND, COLUMNS, KAGGLE, decimal, log_path, moment, stamp, written
 from pbl.runs import History, read_history
-from pbl.writing import Appended, append_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

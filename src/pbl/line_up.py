@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from pbl.blocks import Seen, ahead, threads
 from pbl.match import OthersError, matched, matched_in_parts, numbers, sound_blocks
 from pbl.reading import Malformed
-from pbl.writing import private_folder
+from pbl.temporary import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,6 +10,7 @@ from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Any, Self
 
+from pbl.appending import Appended, append_rows
 from pbl.blend import fits, load_recipe
 from pbl.contract import Contract
 from pbl.errors import ChangedError, InputError, UsageError
@@ -19,7 +20,7 @@ from pbl.recipe import recipe_path
 from pbl.run_logs import COLUMNS, LABEL, log_path, new_run_id, stamp, typed, written
 from pbl.score_table import read_score_table
 from pbl.tokens import tokenize
-from pbl.writing import Appended, append_rows, recover
+from pbl.writing import recover
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pbl.contract import NUMBER
-from pbl.writing import defused
+from pbl.csv_text import defused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

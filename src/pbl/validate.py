@@ -14,6 +14,7 @@ from pbl_sql import Sql, ask, listed, name
 from pbl.blocks import LARGE, load_ahead
 from pbl.checked import BLANK, EDGED, Checked
 from pbl.contract import NUMBER
+from pbl.csv_text import csv_line
 from pbl.decide import decide, passed, unread
 from pbl.duck import Limits, open_duck
 from pbl.errors import EngineError, OutputError
@@ -24,7 +25,7 @@ from pbl.pillars import is_there, same_file
 from pbl.progress import Progress
 from pbl.reading import Malformed, Survey, guessed, looked_over, opened
 from pbl.tokens import structural, tokenize, untailed
-from pbl.writing import csv_line, write_whole
+from pbl.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
