@@ -23,7 +23,7 @@ import polars as pl
 import pytest
 from pbl_sql import Sql, listed, name
 
-from pbl import blocks, decide, match, screen
+from pbl import blocks, check_alone, decide, match, screen
 from pbl.blend import Maker, blend
 from pbl.contract import Contract, Settings
 from pbl.duck import Limits, open_duck
@@ -124,7 +124,7 @@ def agree(files: list[bytes], wanted: oracle.Wanted, folder: Path) -> tuple[int,
             if not verdict.sound:
                 continue
             accepted += 1
-            validate._note_constant(file, contract)  # noqa: SLF001
+            check_alone.note_constant(file, contract)
             warned = findings(file.findings, Severity.WARNING)
             assert warned == verdict.warnings, f"{what}, pbl {sorted(warned)}"
             same_cells(duck, file, verdict, what)
@@ -179,17 +179,17 @@ def numbers(row: tuple[str, ...]) -> list[bytes]:
 
 def look(duck: Duck, file: Checked, table: str, contract: Contract, *, trusting: bool) -> None:
     """Check a file as `pbl blend` or `pbl validate` does, and see that the schema says the same as the screen."""
-    validate._check_structure(duck, file, table, contract, 3, trusting=trusting)  # noqa: SLF001
+    check_alone._check_structure(duck, file, table, contract, 3, trusting=trusting)  # noqa: SLF001
     if not file.table:
         return
     if file.spotless:
         assert not decide.decide(duck, file, contract, contract.targets, 3), "the schema disagrees with itself"
         return
     before = list(file.findings)
-    validate._check_values(duck, file, contract, 3, trusting=True)  # noqa: SLF001
+    check_alone._check_values(duck, file, contract, 3, trusting=True)  # noqa: SLF001
     if file.spotless:
         trusted, file.findings = file.findings, before
-        validate._check_values(duck, file, contract, 3, trusting=False)  # noqa: SLF001
+        check_alone._check_values(duck, file, contract, 3, trusting=False)  # noqa: SLF001
         assert (file.findings, file.spotless) == (trusted, True), "the screen and the schema disagree"
 
 

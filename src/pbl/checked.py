@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pbl.findings import FileReport, Finding, finding
@@ -83,3 +83,10 @@ class Checked:
             rows=self.rows,
             not_checked=self.not_checked,
         )
+
+
+def instead(found: Offences) -> str:
+    """Say of the first id what stands elsewhere in its place, and make each example's value the raw cell."""
+    pairs = [(example.id, example.value) for example in found.examples]
+    found.examples = [replace(example, value=example.id) for example in found.examples]
+    return f": {pairs[0][0]!r} here, {pairs[0][1]!r} there" if pairs else ""
