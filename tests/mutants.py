@@ -34,6 +34,7 @@ class Mutant(NamedTuple):
 
 RECORDS, TOKENS = "src/pbl/records.py", "src/pbl/tokens.py"
 READING, GATHER, VALIDATE, BLEND = "src/pbl/reading.py", "src/pbl/gather.py", "src/pbl/validate.py", "src/pbl/blend.py"
+TEMPORARY = "src/pbl/temporary.py"
 APPENDING, CSV_TEXT = "src/pbl/appending.py", "src/pbl/csv_text.py"
 WRITING, PILLARS, DUCK = "src/pbl/writing.py", "src/pbl/pillars.py", "src/pbl/duck.py"
 LINE_UP, BLOCKS, DECIDE = "src/pbl/line_up.py", "src/pbl/blocks.py", "src/pbl/decide.py"
@@ -201,8 +202,8 @@ MUTANTS = (
     ),
     Mutant(
         "large files: what was written is not compared",
-        WRITING,
-        "if os.pread(self.fd, len(data) + 1, at) != data:",
+        SUBMISSION,
+        "if self._draft.sha256() != self._digest.hexdigest():",
         "if False:",
         "tests/test_line_up.py",
     ),
@@ -234,7 +235,7 @@ MUTANTS = (
     Mutant(
         "a pass over the bytes may miss some",
         READING,
-        "if not screen.endless and screen.size != source.size:",
+        "if source.size and not screen.endless and screen.size != source.size:",
         "if False:",
         "tests/test_reading.py",
     ),
@@ -245,6 +246,14 @@ MUTANTS = (
         "data = os.read(self._fd, len(buffer))",
         "tests/test_reading.py",
     ),
+    Mutant(
+        "large files: who reads ahead is not waited for",
+        LINE_UP,
+        "with closing(frames), threads(1) as pool:",
+        "with threads(1) as pool:",
+        "tests/test_line_up.py",
+    ),
+    Mutant("a sound file may have no rows", SCHEMA, "        pl.len() > 0,\n", "", "tests/test_properties.py"),
     # The schema
     Mutant(
         "1e400 is a number",
@@ -275,7 +284,7 @@ MUTANTS = (
         "length > 0",
         "tests/test_traps.py tests/test_cases.py",
     ),
-    Mutant("a sound file's ids may be empty", SCHEMA, "texts = [length > 0, ", "texts = [", "tests/test_traps.py"),
+    Mutant("a sound file's ids may be empty", SCHEMA, "        length > 0,\n", "", "tests/test_traps.py"),
     Mutant(
         "a sound file's numbers may be infinite",
         SCHEMA,
@@ -369,6 +378,14 @@ MUTANTS = (
         "tests/test_recipe.py",
     ),
     # Writing
+    Mutant("a folder being removed is forgotten", TEMPORARY, "live[gone] = None", "pass", "tests/test_writing.py"),
+    Mutant(
+        "a lock outlives its process",
+        TEMPORARY,
+        "for fd in _inherited())],",
+        "for fd in ())],",
+        "tests/test_writing.py",
+    ),
     Mutant(
         "renamed before it is on the disk",
         WRITING,

@@ -1,5 +1,6 @@
 """The environment changes no verdict, neither through the command line nor through Python."""
 
+import errno
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from making import process, write
 
 import pbl
+from pbl.cli import options
 
 TWISTS = {
     "Pandera switched off": {"PANDERA_VALIDATION_ENABLED": "False"},
@@ -137,6 +139,16 @@ def test_a_number_of_threads_binds_all_of_them(line, given, cores, files, tmp_pa
     told = python(CORES, *words)
     every = len(os.sched_getaffinity(0))
     assert [line for line in told.stderr.splitlines() if line.isdigit()] == [str(cores or every), str(every)]
+
+
+def test_a_system_that_binds_nobody_to_cores_is_no_hindrance(monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    monkeypatch.setattr(os, "sched_setaffinity", refuse, raising=False)
+    with options.cores(1):
+        pass
 
 
 def python(code, *words, env=None):

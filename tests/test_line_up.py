@@ -2,6 +2,8 @@
 
 import errno
 import os
+import threading
+import time
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -363,6 +365,40 @@ def test_bytes_that_the_disk_gives_back_otherwise_are_found(large, monkeypatch):
     with pytest.raises(OutputError, match="read back"):
         pbl.blend(*PATHS, output="blend.csv")
     assert not list(Path().glob("*blend*"))
+
+
+def test_a_byte_that_changes_once_it_was_written_is_found(large, monkeypatch):
+    same(ids(ROWS))
+    large()
+    write_all, written = writing.Draft.write, []
+
+    def spoil(self, data):
+        write_all(self, data)
+        written.append(data)
+        if len(written) == 1:
+            os.pwrite(self.fd, b"9", len("sample_id,target\n") + data.index(b".") - 1)
+
+    monkeypatch.setattr(writing.Draft, "write", spoil)
+    with pytest.raises(OutputError, match="read back"):
+        pbl.blend(*PATHS, output="blend.csv")
+    assert not list(Path().glob("*blend*"))
+
+
+def test_an_error_leaves_no_thread_that_reads_files_which_are_closed(large, monkeypatch):
+    same(ids(ROWS))
+    large()
+
+    def fail(*_):
+        raise OutputError("full")
+
+    read_csv = pl.read_csv
+    monkeypatch.setattr(pl, "read_csv", lambda *args, **kwargs: time.sleep(0.05) or read_csv(*args, **kwargs))
+    monkeypatch.setattr(submission.Flow, "take", fail)
+    before = set(threading.enumerate())
+    with pytest.raises(OutputError) as error:
+        pbl.blend(*PATHS, output="blend.csv")
+    assert error.value.args == ("full",)
+    assert {thread.name for thread in set(threading.enumerate()) - before if "load" not in thread.name} == set()
 
 
 @pytest.mark.parametrize("failing", [1, 2, 5])

@@ -268,6 +268,15 @@ def test_the_fast_screen_and_the_schema_agree_on_every_file(rows, pattern, bound
     assert schema_findings(schema, frame) == found
 
 
+@pytest.mark.parametrize("targets", [[], ["target"]])
+@pytest.mark.parametrize("explained", [True, False])
+def test_no_form_of_the_schema_takes_a_file_without_rows(targets, explained):
+    schema = prediction_schema(id="sample_id", targets=targets, number=NUMBER, explained=explained)
+    frame = pl.DataFrame(schema=dict.fromkeys(["sample_id", *targets], pl.String))
+    with pytest.raises(SchemaErrors):
+        schema.validate(frame, lazy=True)
+
+
 def schema_findings(schema, frame):
     """Ask a Pandera schema without pbl, and count its failure cases by code and column."""
     try:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import errno
 import fcntl
+import hashlib
 import io
 import os
 import random
@@ -169,21 +170,9 @@ def test_what_others_write_through_the_descriptor_is_published(tmp_path):
         draft = drafts.new(tmp_path / "a.csv")
         Path(f"/proc/self/fd/{draft.fd}").write_bytes(b"from elsewhere")
         assert (draft.size, b"".join(draft.chunks(4))) == (14, b"from elsewhere")
+        assert draft.sha256() == hashlib.sha256(b"from elsewhere").hexdigest()
         drafts.publish(draft)
     assert content(tmp_path) == {"a.csv": b"from elsewhere"}
-
-
-def test_what_is_appended_reads_back_or_is_an_error(tmp_path, monkeypatch):
-    with Drafts() as drafts:
-        draft = drafts.new(tmp_path / "a.csv")
-        draft.append(b"one\n", 0)
-        draft.append(b"two\n", 4)
-        assert (draft.size, b"".join(draft.chunks())) == (8, b"one\ntwo\n")
-        with pytest.raises(OutputError, match="read back"):
-            draft.append(b"2", 4)  # not the end
-        monkeypatch.setattr(writing.Draft, "write", lambda self, data: os.write(self.fd, data[:-1]))
-        with pytest.raises(OutputError, match="read back"):
-            draft.append(b"three\n", 8)
 
 
 @pytest.mark.parametrize("way_out", [KeyboardInterrupt, SystemExit, ValueError, None])
@@ -629,27 +618,70 @@ with private_folder(folder) as spill:
         assert child(script, tmp_path).returncode == 0
 
 
-def test_a_sweep_leaves_what_takes_long_to_a_process_that_outlives_its_own(tmp_path):
-    script = """
-import time
+@pytest.mark.parametrize("shell", [True, False], ids=["sh", "no sh"])
+def test_a_sweep_leaves_what_takes_long_to_a_process_that_outlives_its_own(shell, tmp_path_factory, tmp_path):
+    """Where there is no shell, it takes the time itself."""
+    slow = tmp_path_factory.mktemp("bin") / "rm"
+    slow.write_text('#!/bin/sh\nsleep 1; exec /bin/rm "$@"\n')
+    slow.chmod(0o755)
+    path = f"{slow.parent}:{os.environ['PATH']}" if shell else "/nowhere"
+    script = f"""
+import fcntl, time
+os.environ["PATH"] = {path!r}
 from pbl import temporary
 remove = temporary._remove
 def slowly(path):
-    if path.name == "99": time.sleep(60)
+    if path.name == "99": time.sleep({60 if shell else 1})
     remove(path)
 temporary._remove, temporary._SWEEP_S = slowly, 0.1
 with private_folder(folder) as spill:
     (spill / "inner").mkdir()
     for n in range(100): (spill / "inner" / str(n)).write_bytes(b"x")
-    sweep(); os._exit(7)
+    with open(folder / "other", "w") as lock:
+        os.set_inheritable(lock.fileno(), True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        os._exit(7 if sweep() is {not shell} else 8)
 """
-    (tmp_path / "other").write_bytes(b"x")
     assert child(script, tmp_path).returncode == 7
+    with (tmp_path / "other").open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     for _ in range(500):
         if sorted(path.name for path in tmp_path.iterdir()) == ["other"]:
             return
         time.sleep(0.02)
     pytest.fail("it is still there")
+
+
+def test_a_sweep_passes_over_what_cannot_be_removed(tmp_path):
+    script = """
+from pbl import temporary
+with private_folder(folder) as spill, Drafts() as drafts:
+    drafts.new(folder / "x.csv")
+    rename = Path.rename
+    Path.rename = lambda self, to: rename(self, "/nowhere/at/all" if self.is_dir() else to)
+    temporary.live[Path("/nowhere/at/all")] = None
+    sweep(); os._exit(len([path for path in folder.iterdir() if path.is_file()]))
+"""
+    assert child(script, tmp_path).returncode == 0
+
+
+def test_a_sweep_removes_a_folder_that_is_being_removed(tmp_path):
+    script = """
+import threading, time
+from pbl import temporary
+remove = temporary._remove
+def slowly(path):
+    if threading.current_thread() is threading.main_thread() and path.name == "1": time.sleep(60)
+    remove(path)
+temporary._remove = slowly
+def end():
+    time.sleep(0.3); sweep(); os._exit(7)
+threading.Thread(target=end).start()
+with private_folder(folder) as spill:
+    for n in range(3): (spill / str(n)).write_bytes(b"x")
+"""
+    assert child(script, tmp_path).returncode == 7
+    assert content(tmp_path) == {}
 
 
 def test_a_sweep_waits_until_a_failed_append_is_undone(tmp_path):

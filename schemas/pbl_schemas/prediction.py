@@ -90,7 +90,11 @@ def _sound(  # noqa: PLR0917 - those of prediction_schema
 ) -> pa.Check:
     """Return the check of all cells at once: what is asked together is answered by all cores."""
     length = pl.col(id).str.len_bytes()
-    texts = [length > 0, pl.col(id).str.strip_chars().str.len_bytes() == length]  # what polars strips is SPACE
+    texts = [
+        pl.len() > 0,
+        length > 0,
+        pl.col(id).str.strip_chars().str.len_bytes() == length,
+    ]  # what polars strips is SPACE
     if id_pattern is not None:
         texts.append(pl.col(id).str.contains(rf"\A(?:{id_pattern})\z"))
     texts += [pl.col(t).str.contains(rf"\A(?:{number})\z") for t in targets]

@@ -132,10 +132,10 @@ def _watch() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         from pbl.temporary import sweep
 
-        sweep()
+        left = b"nothing half done is left" if sweep() else b"what is half done is being removed"
         if number == signal.SIGINT and select.select([], [talk], [], 0)[1]:  # else whoever reads it has stopped reading
             with contextlib.suppress(OSError):
-                os.write(talk, b"\npbl: interrupted; nothing half done is left\n")
+                os.write(talk, b"\npbl: interrupted; " + left + b"\n")
         os._exit(_EXITS[signal.Signals(number)])
 
     if wanted:

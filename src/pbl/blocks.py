@@ -129,7 +129,7 @@ def threads(number: int) -> Iterator[ThreadPoolExecutor]:
 
 
 def ahead(frames: Iterator[T], pool: ThreadPoolExecutor) -> Iterator[T]:
-    """Yield frames while the next one is being made, in a thread of the pool; the first one from now on."""
+    """Yield frames while the next one is being made, in a thread of the pool; the first one is begun at once."""
     due = pool.submit(next, frames, None)
 
     def taken(due: Future[T | None]) -> Iterator[T]:

@@ -5,6 +5,7 @@ It says that all is as it must be, or that it can't tell, as the database's join
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
 
 from pbl.blocks import Seen, ahead, threads
@@ -13,7 +14,7 @@ from pbl.reading import Malformed
 from pbl.temporary import private_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
     import polars as pl
@@ -29,6 +30,7 @@ _PARTS_A_MEMORY = 4
 """Into how many parts that which just fits into memory would be cut, so that there is room for all else."""
 _PARTS = 500
 _READERS = 2
+"""Files to read ahead at once."""
 _ENOUGH = 50_000
 """Rows that are worth a turn of their own."""
 
@@ -63,7 +65,8 @@ def line_up(
     firsts = {file.source.first for file in files}
     if len(firsts) == 1:
         try:
-            seen = _hand_on(duck, files, _beside(files, contract), progress, sink)
+            readers = min(limits.threads or _READERS, _READERS)
+            seen = _hand_on(duck, files, _beside(files, contract, readers), progress, sink)
         except OthersError:
             pass
         else:
@@ -82,14 +85,14 @@ def line_up(
 
 
 def _hand_on(
-    duck: Duck, files: Sequence[Checked], frames: Iterator[pl.DataFrame], progress: Progress, sink: Sink | None
+    duck: Duck, files: Sequence[Checked], frames: Generator[pl.DataFrame], progress: Progress, sink: Sink | None
 ) -> Seen:
     """Hand frames on, and return what is known of them."""
     seen, done, rows = Seen(), 0, files[0].source.rows
     progress.stage(f"lining up {rows:,} rows of {len(files)} files", lambda: done / rows)
     if sink:
         sink.begin(duck)
-    with threads(1) as pool:
+    with closing(frames), threads(1) as pool:
         for frame in ahead(frames, pool):
             if sink:
                 sink.take(frame)
@@ -100,11 +103,11 @@ def _hand_on(
     return seen
 
 
-def _beside(files: Sequence[Checked], contract: Contract) -> Iterator[pl.DataFrame]:
+def _beside(files: Sequence[Checked], contract: Contract, readers: int) -> Generator[pl.DataFrame]:
     """Yield the rows of all files side by side, as far as they have the same ids."""
     import polars as pl
 
-    with threads(_READERS) as pool:
+    with threads(readers) as pool:
         sources = [ahead(sound_blocks(file, contract), pool) for file in files]
         held = [next(source, pl.DataFrame({"id": []})) for source in sources]
         while height := min(map(len, held)):

@@ -16,7 +16,7 @@ from pbl.duck import no_room
 from pbl.reading import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
     import polars as pl
@@ -25,13 +25,15 @@ if TYPE_CHECKING:
     from pbl.contract import Contract
 
 _CELLS_AT_ONCE = 2_000_000
+_MOST_TIMES = 3
+"""Blocks at once where rows are long: what is asked of them takes its time to plan, however few they are."""
 
 
 class OthersError(Exception):
     """The files don't have the same ids, or not in the same order."""
 
 
-def matched(files: Sequence[Checked], contract: Contract) -> Iterator[pl.DataFrame]:
+def matched(files: Sequence[Checked], contract: Contract) -> Generator[pl.DataFrame]:
     """Yield the rows of all files side by side, in the first one's order; raise OthersError if not all have its ids."""
     import polars as pl
 
@@ -44,7 +46,7 @@ def matched(files: Sequence[Checked], contract: Contract) -> Iterator[pl.DataFra
     yield from (whole[start : start + height] for start in range(0, len(whole), height))
 
 
-def matched_in_parts(files: Sequence[Checked], contract: Contract, folder: Path, parts: int) -> Iterator[pl.DataFrame]:
+def matched_in_parts(files: Sequence[Checked], contract: Contract, folder: Path, parts: int) -> Generator[pl.DataFrame]:
     """Yield what `matched` does, by way of the folder; raises EngineError if the disk is too small."""
     import polars as pl
 
@@ -174,7 +176,7 @@ def sound_blocks(file: Checked, contract: Contract) -> Iterator[pl.DataFrame]:
     bounds += [cell >= contract.min for cell in cells if contract.min is not None]
     bounds += [cell <= contract.max for cell in cells if contract.max is not None]
     try:
-        for frame in blocks(source, columns, numbers=not source.spaced):
+        for frame in blocks(source, columns, numbers=not source.spaced, times=min(1 + len(cells) // 5, _MOST_TIMES)):
             cast = frame.with_columns(cell.cast(pl.Float64) for cell in cells) if _all(frame, words) else None
             if cast is None or not _all(cast, bounds):
                 raise Malformed("a cell is not as it must be")

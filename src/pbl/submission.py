@@ -115,6 +115,7 @@ class Flow:
         header = b"".join(self._draft.chunks())
         if next(csv.reader([header.decode()], strict=True)) != list(self._contract.columns):
             raise _unlike(self._draft)
+        os.lseek(self._draft.fd, len(header), os.SEEK_SET)
         self._digest = hashlib.sha256(header)
         self._size = len(header)
 
@@ -134,9 +135,11 @@ class Flow:
             self.take(frame)
 
     def written(self) -> Written:
-        """Say what was written and read back; raise OutputError if there is more in the file, or less."""
-        if self._draft.size != self._size:
+        """Read back what was written; raise OutputError if it is anything else."""
+        synced = self._submit(self._draft.sync)  # the disk has time meanwhile
+        if self._draft.sha256() != self._digest.hexdigest():
             raise _unlike(self._draft)
+        synced.result()
         return Written(sha256=self._digest.hexdigest(), size=self._size)
 
     def settle(self) -> Facts:
@@ -181,9 +184,9 @@ class Flow:
         text = io.BytesIO()
         pl.DataFrame([_quoted(ids), *columns]).write_csv(text, include_header=False, quote_style="never")
         data = text.getvalue()
-        self._draft.append(data, self._size)
         self._digest.update(data)
         self._size += len(data)
+        self._draft.write(data)
 
 
 def _write(duck: Duck, formula: Formula, contract: Contract, draft: Draft, numbers: Sql) -> None:

@@ -19,7 +19,6 @@ gate = threading.RLock()
 """Held where stopping half-way would leave something half done, and by `sweep` for good."""
 
 _SWEEP_S = 0.3
-_GONE = ".gone.pbl-tmp"
 
 
 @contextmanager
@@ -41,20 +40,28 @@ def private_folder(beside: Path) -> Iterator[Path]:
         live.pop(folder, None)
 
 
-def sweep() -> None:
+def sweep() -> bool:
     """Remove every temporary of this process, just before it ends; callable from any thread, never raises.
 
     A commit or an append under way is given half a second; nothing can begin after it. A folder of many gigabytes would
-    take seconds: what is left of one after a third of a second is left to a process that outlives this one.
+    take seconds: what is left of one after a third of a second is left to a process that outlives this one. Say whether
+    nothing is left to it.
     """
     with suppress(Exception):
         gate.acquire(timeout=0.5)
-        gone = [_aside(path) if path.is_dir() else path for path in list(live)]
-        removing = threading.Thread(target=drop, args=gone, daemon=True)
+        removing = threading.Thread(target=drop, args=list(live), daemon=True)
         removing.start()
         removing.join(_SWEEP_S)
-        if removing.is_alive():
-            _leave_to_another(filter(os.path.lexists, gone))
+        if not removing.is_alive():
+            return True
+        left = [path for path in list(live) if os.path.lexists(path)]
+        try:
+            _leave_to_another(left)
+        except OSError:
+            removing.join()
+        else:
+            return not left
+    return True
 
 
 def drop(*paths: Path) -> None:
@@ -74,24 +81,36 @@ def _remove(path: Path) -> None:
     try:
         path.unlink()
     except (IsADirectoryError, PermissionError):
-        if not path.name.endswith(_GONE):
-            path = _aside(path)
-        while inside := list(path.iterdir()):
+        # Under another name nobody can put anything into it any more, but for those who are about to.
+        gone = path.with_name(f".{os.urandom(8).hex()}.pbl-tmp")
+        if path in live:
+            live[gone] = None
+        path.rename(gone)
+        while inside := list(gone.iterdir()):
             for each in inside:
                 with suppress(FileNotFoundError):
                     _remove(each)
-        path.rmdir()
-
-
-def _aside(folder: Path) -> Path:
-    """Rename a folder: nobody can put anything into it any more, but for those who are about to."""
-    return folder.rename(folder.with_name(f".{os.urandom(8).hex()}{_GONE}"))
+        gone.rmdir()
+        live.pop(gone, None)
 
 
 def _leave_to_another(paths: Iterable[Path]) -> None:
     """Have files and folders removed by a process of its own, which neither signals nor a closed terminal reach."""
     script = 'for _ in 1 2 3; do rm -rf -- "$@" && exit; sleep 1; done'  # again, if something came in meanwhile
-    null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]
+    streams = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]
     os.posix_spawnp(
-        "sh", ["sh", "-c", script, "sh", *map(str, paths)], {}, file_actions=null, setsid=True, setsigmask=[]
+        "sh",
+        ["sh", "-c", script, "sh", *map(str, paths)],
+        os.environ,  # noqa: TID251 - handed on, not asked
+        file_actions=[*streams, *((os.POSIX_SPAWN_CLOSE, fd) for fd in _inherited())],  # a lock must not outlive us
+        setsid=True,
+        setsigmask=[],
     )
+
+
+def _inherited() -> Iterator[int]:
+    """Yield the descriptors, but for the streams, that another program would get."""
+    for entry in Path("/dev/fd").iterdir():
+        with suppress(OSError):
+            if int(entry.name) not in {0, 1, 2} and os.get_inheritable(int(entry.name)):
+                yield int(entry.name)

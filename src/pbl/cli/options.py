@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -136,11 +136,13 @@ def cores(number: int | None) -> Iterator[None]:
         yield
         return
     first = os.getpid() % len(every)  # not always the same ones
-    os.sched_setaffinity(0, [*every[first:], *every[:first]][:number])
+    with suppress(OSError):
+        os.sched_setaffinity(0, [*every[first:], *every[:first]][:number])
     try:
         yield
     finally:
-        os.sched_setaffinity(0, every)
+        with suppress(OSError):
+            os.sched_setaffinity(0, every)
 
 
 def temporary_folder() -> Path:
