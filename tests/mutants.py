@@ -253,6 +253,13 @@ MUTANTS = (
         "with threads(1) as pool:",
         "tests/test_line_up.py",
     ),
+    Mutant(
+        "a sound file's numbers may have another form",
+        SCHEMA,
+        "if not cast_tells(number):",
+        "if False:",
+        "tests/test_properties.py",
+    ),
     Mutant("a sound file may have no rows", SCHEMA, "        pl.len() > 0,\n", "", "tests/test_properties.py"),
     # The schema
     Mutant(

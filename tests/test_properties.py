@@ -1,5 +1,6 @@
 """The algebra of blending: what holds for every set of files."""
 
+import itertools
 import math
 import re
 import tempfile
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from making import agree, command, expected, read, write
 from pandera.errors import SchemaErrors
-from pbl_schemas.prediction import prediction_schema
+from pbl_schemas.prediction import cast_tells, prediction_schema
 
 import pbl
 from pbl.contract import NUMBER
@@ -266,6 +267,30 @@ def test_the_fast_screen_and_the_schema_agree_on_every_file(rows, pattern, bound
     )
     frame = pl.DataFrame({"sample_id": [row[0] for row in rows], "target": [row[1] for row in rows]})
     assert schema_findings(schema, frame) == found
+
+
+def test_polars_makes_numbers_of_just_the_texts_that_are_some():
+    """The schema's short form relies on it, where `cast_tells`; here every short text of such letters is asked."""
+    texts = ["".join(letters) for size in range(6) for letters in itertools.product("01.eE+-_ x", repeat=size)]
+    frame = pl.DataFrame({"text": texts}).with_columns(value=pl.col("text").cast(pl.Float64, strict=False))
+    form = re.compile(NUMBER)
+    finite = frame["value"].is_finite().fill_null(value=False)
+    for text, value, taken in zip(texts, frame["value"], finite, strict=True):
+        assert taken is (form.fullmatch(text) is not None and math.isfinite(float(text))), text
+        assert not taken or value == float(text)
+    assert cast_tells(NUMBER)
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["[0-9]+", rf"{NUMBER}|nan", rf"{NUMBER}|1_000", rf"{NUMBER}| 1", r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"],
+)
+def test_where_the_cast_takes_other_texts_than_the_schema_the_form_decides(form):
+    assert not cast_tells(form)
+    schema = prediction_schema(id="sample_id", targets=["target"], number="[0-9]+", explained=False)
+    schema.validate(pl.DataFrame({"sample_id": ["a"], "target": ["15"]}), lazy=True)
+    with pytest.raises(SchemaErrors):
+        schema.validate(pl.DataFrame({"sample_id": ["a"], "target": ["1.5"]}), lazy=True)
 
 
 @pytest.mark.parametrize("targets", [[], ["target"]])
