@@ -1,18 +1,21 @@
 """Large files take another road than small ones; it must lead to the same bytes, and to the same findings."""
 
+import dataclasses
 import errno
+import math
 import os
 import threading
 import time
 from importlib import import_module
 from itertools import count
 from pathlib import Path
+from random import Random
 from threading import Thread
 
 import polars as pl
 import pytest
 from making import FOUR, four, ids, predictions, read, shuffled, write
-from pbl_sql import Sql
+from pbl_sql import Sql, listed
 
 import pbl
 from pbl import blocks, duck, formula, gather, line_up, match, reading, submission, writing
@@ -401,20 +404,51 @@ def test_an_error_leaves_no_thread_that_reads_files_which_are_closed(large, monk
     assert {thread.name for thread in set(threading.enumerate()) - before if "load" not in thread.name} == set()
 
 
+@pytest.mark.parametrize("clip", [(None, None), (0.0, None), (-1.0, 2.0), (5.0, 5.0)])
+@pytest.mark.parametrize("targets", [1, 3])
+def test_rows_are_summed_up_alike_by_the_database_and_beside_it(clip, targets):
+    chance = Random(f"{clip}{targets}")  # noqa: S311 - to be made again, not to be secret
+    some = [0.0, -0.0, 1.0, -3.0, 7.5, 1e308, -1e308, 1.7e308, 5e-324]
+    for _ in range(30):
+        pillars, rows = chance.randint(1, 3), chance.randint(1, 9)
+        blend = formula.Formula(
+            factors=[chance.choice([0.5, 1.0, 2.0]) for _ in range(pillars)],
+            targets=targets,
+            clip=formula.Clip(low=clip[0], high=clip[1]),
+        )
+        names = [f"n{pillar}_{target}" for pillar in range(pillars) for target in range(targets)]
+        few = chance.sample(some, chance.randint(1, len(some)))
+        numbers = pl.DataFrame({name: [chance.choice(few) for _ in range(rows)] for name in names})
+        with duck.open_duck({}, duck.Limits(), size=0, spill=Path()) as database:
+            with database.batch(numbers.with_row_index("place")):
+                told = blend.facts(database, Sql("batch"))
+            with database.batch(numbers.with_row_index("place")):
+                columns = listed([Sql(f"b{target}") for target in range(targets)])
+                parts = {"columns": columns, "marks": blend.marks(), "blend": blend.blend(Sql("batch"))}
+                beside = blend.facts_of(database.frame("blend_text", blend.values(), **parts))
+        if told.broken:
+            assert beside.broken == told.broken
+            continue
+        assert beside == dataclasses.replace(told, mean=pytest.approx(told.mean, rel=1e-13))
+        assert [math.copysign(1, bound) for bound in (beside.lowest, beside.highest)] == [
+            math.copysign(1, bound) for bound in (told.lowest, told.highest)
+        ]
+
+
 @pytest.mark.parametrize("failing", [1, 2, 5])
 def test_a_query_that_fails_in_one_thread_keeps_no_other_waiting(failing, large, monkeypatch):
     same(ids(ROWS))
     large()
     monkeypatch.setattr(blocks, "_BYTES", 512)
     turns = count(1)
-    facts = formula.Formula.facts
+    asked = duck.Duck.frame
 
-    def fail(self, database, numbers):
+    def fail(self, question, *values, **parts):
         if next(turns) == failing:
-            database.rows("cells", table=numbers, columns=Sql("no_such_column"))
-        return facts(self, database, numbers)
+            self.rows("cells", table="batch", columns=Sql("no_such_column"))
+        return asked(self, question, *values, **parts)
 
-    monkeypatch.setattr(formula.Formula, "facts", fail)
+    monkeypatch.setattr(duck.Duck, "frame", fail)
     raised = []
 
     def blended():

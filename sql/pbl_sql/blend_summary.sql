@@ -1,9 +1,7 @@
 -- How many rows has the blend, how many are no number or clipped, what is its range, and which pillar is below the bound?
--- the $parameters of {blend}; {lowest}, {highest}, {mean} over all targets, {broken} and {below} conditions
+-- the $parameters of {blend}; {lowest}, {highest}, {mean} over all targets, {counts} of rows that meet a condition
 SELECT
     count(*) AS rows,
-    count(*) FILTER (WHERE {broken}) AS broken,
-    count(*) FILTER (WHERE clipped) AS clipped,
     {lowest} AS lowest, {highest} AS highest, {mean} AS mean,
-    {below}
+    {counts}
 FROM {blend} AS b

@@ -13,7 +13,12 @@ from pbl.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import polars as pl
+
     from pbl.duck import Duck
+
+_LARGE = 2.0**64
+"""A power of two, so that no digit is lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +97,8 @@ class Formula:
     def facts(self, duck: Duck, numbers: Sql) -> Facts:
         """Sum the blend of some rows up."""
         blends = [f"b{t}" for t in range(self.targets)]
-        below = [
-            Sql(f"count(*) FILTER (WHERE clipped AND ({listed(self._lower(place), ' OR ')})) AS below{place}")
-            for place in range(len(self.factors))
+        counts = [
+            Sql(f"count(*) FILTER (WHERE {condition}) AS {name}") for name, condition in self._conditions().items()
         ]
         found = duck.row(
             "blend_summary",
@@ -103,12 +107,43 @@ class Formula:
             lowest=Sql(f"least({', '.join(f'min({b})' for b in blends)})"),
             highest=Sql(f"greatest({', '.join(f'max({b})' for b in blends)})"),
             mean=Sql(" + ".join(f"{_mean(b)} / {len(blends)}" for b in blends)),
-            broken=listed([Sql(f"NOT coalesce(isfinite(s{t}), false)") for t in range(self.targets)], " OR "),
-            below=listed(below),
+            counts=listed(counts),
         )
         found |= {bound: found[bound] + 0.0 for bound in ("lowest", "highest") if found[bound] is not None}  # no -0.0
-        counts = tuple(found.pop(f"below{place}") for place in range(len(self.factors)))
-        return Facts(**found, below=counts)
+        below = tuple(found.pop(f"below{place}") for place in range(len(self.factors)))
+        return Facts(**found, below=below)
+
+    def marks(self) -> Sql:
+        """Return what `facts_of` needs to know of each row besides its blend."""
+        return listed([Sql(f"{condition} AS {name}") for name, condition in self._conditions().items()])
+
+    def facts_of(self, rows: pl.DataFrame) -> Facts:
+        """Sum rows of the blend up that have its columns b0, b1, ... and the `marks`, as `facts` does."""
+        import polars as pl
+
+        blends = pl.col([f"b{t}" for t in range(self.targets)])
+        asked = (blends.min(), blends.max(), blends.mean(), (blends / _LARGE).mean() * _LARGE)
+        least, most, means, small_means = (rows.select(each).row(0) for each in asked)
+        broken, clipped, *below = rows.select(pl.col(list(self._conditions())).sum()).row(0)
+        pairs = zip(means, small_means, strict=True)
+        return Facts(
+            rows=len(rows),
+            broken=broken,
+            clipped=clipped,
+            lowest=min(least) + 0.0,  # no -0.0
+            highest=max(most) + 0.0,
+            mean=sum((mean if math.isfinite(mean) else other) / self.targets for mean, other in pairs),
+            below=tuple(below),
+        )
+
+    def _conditions(self) -> dict[str, Sql]:
+        """Return what rows are counted by: their sums are not finite, they are clipped, which pillar is below."""
+        broken = [Sql(f"NOT coalesce(isfinite(s{t}), false)") for t in range(self.targets)]
+        below = {
+            f"below{place}": Sql(f"clipped AND ({listed(self._lower(place), ' OR ')})")
+            for place in range(len(self.factors))
+        }
+        return {"broken": listed(broken, " OR "), "clipped": Sql("clipped"), **below}
 
     def _clipped(self, target: int) -> Sql:
         inner = f"s{target}"
@@ -122,5 +157,5 @@ class Formula:
 
 def _mean(column: str) -> Sql:
     """Return the mean of finite numbers; where their sum is none, they are summed up as so many parts of themselves."""
-    parts = "18446744073709551616.0::DOUBLE"  # 2 ** 64, so that no digit is lost
+    parts = f"{_LARGE!r}::DOUBLE"
     return Sql(f"CASE WHEN isfinite(avg({column})) THEN avg({column}) ELSE avg({column} / {parts}) * {parts} END")

@@ -160,10 +160,10 @@ class Flow:
         values, blend = self._formula.values(), self._formula.blend(_BATCH)
         numbers = frame.drop("id").with_row_index("place")  # ids would be taken in, and serve nobody
         with duck.batch(numbers):
-            facts = self._formula.facts(duck, _BATCH)
-        with duck.batch(numbers):
-            texts = duck.frame("blend_text", values, columns=listed(self._texts), blend=blend)
-        return frame["id"], facts, texts
+            rows = duck.frame(
+                "blend_text", values, columns=listed(self._texts), marks=self._formula.marks(), blend=blend
+            )
+        return frame["id"], self._formula.facts_of(rows), rows
 
     def _settle(self, most: int) -> None:
         while len(self._due) > most:

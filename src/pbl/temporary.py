@@ -18,7 +18,7 @@ live: dict[Path, None] = {}
 gate = threading.RLock()
 """Held where stopping half-way would leave something half done, and by `sweep` for good."""
 
-_SWEEP_S = 0.3
+_SWEEP_S = 0.6
 
 
 @contextmanager
@@ -44,8 +44,8 @@ def sweep() -> bool:
     """Remove every temporary of this process, just before it ends; callable from any thread, never raises.
 
     A commit or an append under way is given half a second; nothing can begin after it. A folder of many gigabytes would
-    take seconds: what is left of one after a third of a second is left to a process that outlives this one. Say whether
-    nothing is left to it.
+    take seconds: what is there after six tenths of one is left to a process that outlives this one. Say whether nothing
+    is left to it.
     """
     with suppress(Exception):
         gate.acquire(timeout=0.5)
