@@ -117,8 +117,8 @@ def _sound(  # noqa: PLR0917 - those of prediction_schema
     texts = [
         pl.len() > 0,
         length > 0,
-        pl.col(id).str.strip_chars().str.len_bytes() == length,
-    ]  # what polars strips is SPACE
+        pl.col(id).str.strip_chars().str.len_bytes() == length,  # what polars strips is SPACE
+    ]
     if id_pattern is not None:
         texts.append(pl.col(id).str.contains(rf"\A(?:{id_pattern})\z"))
     if not cast_tells(number):
