@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pbl.blocks import LARGE, load_ahead
+from pbl.blocks import LARGE, load_ahead, threads
 from pbl.check_alone import IDS, ROWS, VALUES, check_alone, note_constant
 from pbl.check_together import check_alike, check_ids
 from pbl.checked import Checked
@@ -170,10 +170,7 @@ def _look_over(
         for file in there:
             _know(file, looked_over(file.source, contract, progress))
         return line
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - it takes longer to load than a small file
-
-    pool = ThreadPoolExecutor(1)
-    try:
+    with threads(1) as pool:
         looks = [pool.submit(looked_over, file.source, contract) for file in there]
         guesses = [guessed(file.source, contract) for file in there]
         for file, guess in zip(there, guesses, strict=True):
@@ -185,8 +182,6 @@ def _look_over(
             _know(file, look.result())
             if guess is None or not file.source.bears_out(guess):
                 early, file.shown = line, None
-    finally:
-        pool.shutdown(cancel_futures=True)
     return early
 
 
