@@ -48,7 +48,7 @@ check: $(DEV)
 
 fuzz: export PBL_FUZZ_COUNT ?= 1000000
 fuzz: $(DEV)
-	@$(BIN)/python -m pytest tests/test_fuzz.py $(ARGS)
+	@$(BIN)/python -m pytest tests/fuzz/test_fuzz.py $(ARGS)
 
 mutants: $(DEV)
 	@$(BIN)/python tests/mutants.py $(ARGS)

@@ -130,7 +130,7 @@ def _watch() -> None:
         _ending.set()
         talk = os.dup(2)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        from pbl.temporary import sweep
+        from pbl.storage.temporary import sweep
 
         left = b"nothing half done is left" if sweep() else b"what is half done is being removed"
         if number == signal.SIGINT and select.select([], [talk], [], 0)[1]:  # else whoever reads it has stopped reading

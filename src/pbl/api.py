@@ -10,23 +10,26 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
-from pbl.blend import Maker, replay
-from pbl.blend import blend as _blend
-from pbl.duck import Limits, parse_memory
-from pbl.errors import UsageError
-from pbl.formula import Clip
-from pbl.log_run import Scores, Surroundings
-from pbl.log_run import log_run as _log_run
-from pbl.pillars import Selection, select_pillars, weigh
-from pbl.validate import validate as _validate
+from pbl.blending.blend import blend as _blend
+from pbl.blending.formula import Clip
+from pbl.blending.replay import replay
+from pbl.checks.validate import validate as _validate
+from pbl.domain.errors import UsageError
+from pbl.domain.limits import Limits, parse_memory
+from pbl.domain.provenance import Maker
+from pbl.domain.weights import weigh
+from pbl.ledger.log_run import Scores, Surroundings
+from pbl.ledger.log_run import log_run as _log_run
+from pbl.project.pillar_files import select_pillars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from os import PathLike
 
-    from pbl.findings import Report
-    from pbl.log_run import Logged
-    from pbl.recipe import Recipe
+    from pbl.domain.pillars import Selection
+    from pbl.domain.recipe import Recipe
+    from pbl.domain.report import Report
+    from pbl.ledger.log_run import Logged
 
     AnyPath = str | PathLike[str]
 

@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
-from pbl.cli.blend import blend
-from pbl.cli.command import Command, Program
-from pbl.cli.init import init
-from pbl.cli.log_run import log_run
-from pbl.cli.notebook import notebook
-from pbl.cli.pack import pack
-from pbl.cli.runs import runs
-from pbl.cli.validate import validate
+from pbl.cli.boundary import Command, Program
+from pbl.cli.commands.blend import blend
+from pbl.cli.commands.init import init
+from pbl.cli.commands.log_run import log_run
+from pbl.cli.commands.notebook import notebook
+from pbl.cli.commands.pack import pack
+from pbl.cli.commands.runs import runs
+from pbl.cli.commands.validate import validate
 
 app = typer.Typer(
     name="pbl",

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from pbl.errors import UsageError
+from pbl.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from enum import StrEnum
 
-    from pbl.duck import Limits
-    from pbl.pillars import Selection
+    from pbl.domain.limits import Limits
+    from pbl.domain.pillars import Selection
 
 Paths = Annotated[
     list[str] | None,
@@ -52,7 +53,7 @@ def path(text: str | None, flag: str) -> Path | None:
 
 def real(text: str | None, flag: str) -> float | None:
     """Return the finite number that was given; raise UsageError for anything else."""
-    from pbl.pillars import number
+    from pbl.domain.values import number
 
     return None if text is None else number(text, flag)
 
@@ -81,7 +82,7 @@ def selection(
     **files: str | None,
 ) -> Selection:
     """Return the pillars that the arguments mean; `files` are --siglip, --dino, --mvp and --dinov2."""
-    from pbl.pillars import select_pillars
+    from pbl.project.pillar_files import select_pillars
 
     order: list[str] = ctx.meta.get("pbl.flags", [])
     twice = next((name for name in files if order.count(f"--{name}") > 1), None)
@@ -101,7 +102,7 @@ def selection(
 
 def bare_weights_fit(files: dict[str, str | None], flags: list[str], weights: list[str]) -> None:
     """Raise UsageError where bare weights stand beside pillar flags in another order than the table's."""
-    from pbl.pillars import TABLE
+    from pbl.domain.pillars import TABLE
 
     given = [name for name in dict.fromkeys(flag.removeprefix("--") for flag in flags) if files.get(name) is not None]
     if weights and not any("=" in w for w in weights) and given != [name for name in TABLE if name in given]:
@@ -113,7 +114,7 @@ def bare_weights_fit(files: dict[str, str | None], flags: list[str], weights: li
 
 def limits(threads: str | None, memory: str | None, temp_dir: str | None) -> Limits:
     """Return how much of the machine may be taken; raise UsageError for what is no number, size or folder."""
-    from pbl.duck import Limits, parse_memory
+    from pbl.domain.limits import Limits, parse_memory
 
     folder = path(temp_dir, "--temp-dir")
     if folder is not None and not folder.is_dir():
@@ -156,3 +157,20 @@ def _none_empty(texts: list[str] | None) -> list[str]:
     if texts and "" in texts:
         raise UsageError("a path is empty; is a shell variable unset?")
     return texts or []
+
+
+def codes(texts: Sequence[str]) -> frozenset[str]:
+    """Return the codes that comma lists of codes, prefixes (`PBL5`) or names mean; raise UsageError for others."""
+    from pbl.domain.rules import RULES
+
+    by_name = {rule.name: rule.code for rule in RULES.values()}
+    found: set[str] = set()
+    for word in (w.strip() for text in texts for w in text.split(",")):
+        if not word:
+            continue
+        code = by_name.get(word.lower())
+        matches = {code} if code else {c for c in RULES if c.startswith(word.upper())}
+        if not matches or (not code and not word.upper().startswith("PBL")):
+            raise UsageError(f"{word!r} is no finding: give a code (PBL502), a prefix (PBL5) or a name (not-a-number)")
+        found |= matches
+    return frozenset(found)

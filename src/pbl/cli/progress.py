@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from pbl.progress import Progress
+from pbl.domain.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,1 @@
+"""Clean files become one submission and its recipe: both or neither."""

@@ -1,0 +1,1 @@
+"""The commands, one a file: parameters in, one call of the core, the result to `show`."""

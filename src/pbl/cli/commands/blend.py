@@ -1,0 +1,149 @@
+"""`pbl blend`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pbl.cli import options
+from pbl.cli.formats import OutcomeFormat
+from pbl.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from pbl.blending._job import Blended
+    from pbl.domain.provenance import Maker
+
+
+def blend(
+    ctx: typer.Context,
+    paths: options.Paths = None,
+    siglip: options.Siglip = None,
+    dino: options.Dino = None,
+    mvp: options.Mvp = None,
+    dinov2: options.Dinov2 = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option("--weights", "-w", metavar="W...", help="0.6 0.2 0.1 0.1, or siglip=0.6,dino=0.4 for those only."),
+    ] = None,
+    raw_weights: Annotated[bool, typer.Option("--raw-weights", help="Don't divide the weights by their sum.")] = False,
+    clip_min: Annotated[str | None, typer.Option("--clip-min", metavar="X", help="Raise lower values to X.")] = None,
+    clip_max: Annotated[str | None, typer.Option("--clip-max", metavar="X", help="Lower higher values to X.")] = None,
+    template: options.Template = None,
+    pillars_dir: options.PillarsDir = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Default: submission.csv; - is stdout.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that pbl didn't write.")] = False,
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", metavar="FILE", help="Make this recipe's submission again, byte for byte.")
+    ] = None,
+    inputs: Annotated[
+        str | None, typer.Option("--inputs", metavar="DIR", help="With --recipe: find its inputs in here, by hash.")
+    ] = None,
+    format: Annotated[  # noqa: A002 - the flag's name
+        str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")
+    ] = "text",
+    threads: options.Threads = None,
+    memory_limit: options.Memory = None,
+    temp_dir: options.TempDir = None,
+) -> None:
+    """Blend checked files into one submission.
+
+    Each value is the weighted mean of the pillars' values, matched by id, and the recipe is written beside it. Nothing
+    is written if a check fails (exit code 1) or it can't be done (2). PATH is a folder, a file or name=file; by
+    default the pillars of pbl.toml are meant.
+
+    Examples:
+        pbl blend pillars/ --clip-min 0
+        pbl blend siglip=a.csv dino=b.csv --weights 0.7 0.3 --output blend.csv
+        pbl blend --siglip a.csv --dino b.csv --mvp c.csv --dinov2 d.csv --weights 0.6 0.2 0.1 0.1
+        pbl blend --recipe submission.recipe.json
+    """
+    from pbl.cli.show import results as show
+    from pbl.domain.weights import shares, weigh
+
+    as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
+    to, given = options.path(output, "--output"), weights or []
+    if as_json and output == "-":
+        raise UsageError("--output - and --format json both want stdout; choose one")
+    limits = options.limits(threads, memory_limit, temp_dir)
+    files = {"siglip": siglip, "dino": dino, "mvp": mvp, "dinov2": dinov2}
+
+    from pbl.blending.blend import blend as deed
+    from pbl.blending.formula import Clip
+    from pbl.blending.replay import replay
+    from pbl.cli.progress import for_stderr
+
+    if recipe is not None:
+        _alone(paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, raw_weights or None)
+        if output == "-":
+            raise UsageError("--recipe writes a file; name one with --output, or leave it out")
+        path = Path(recipe)
+        with for_stderr() as progress, options.cores(limits.threads):
+            made = replay(
+                path,
+                maker=_maker(),
+                spill=path.parent,
+                output=to,
+                inputs=options.path(inputs, "--inputs"),
+                force=force,
+                limits=limits,
+                progress=progress,
+            )
+        if not as_json:
+            show.recipe_shares(made.recipe)
+        _tell(made, as_json=as_json)
+        return
+    if inputs is not None:
+        raise UsageError("--inputs goes with --recipe")
+    options.bare_weights_fit(files, ctx.meta["pbl.flags"], given)
+    chosen = weigh(options.selection(ctx, paths, template=template, pillars_dir=pillars_dir, **files), given)
+    settings = chosen.settings
+    clip = Clip(
+        low=settings.clip_min if clip_min is None else options.real(clip_min, "--clip-min"),
+        high=settings.clip_max if clip_max is None else options.real(clip_max, "--clip-max"),
+    )
+    target = to or settings.output or Path("submission.csv")
+    stdout = output == "-"
+    if not as_json:
+        each = [p.weight or 0.0 for p in chosen.pillars]
+        show.shares(chosen, each if raw_weights else shares(each), raw=raw_weights)
+    with for_stderr() as progress, options.cores(limits.threads):
+        made = deed(
+            chosen,
+            output=sys.stdout.buffer if stdout else target,
+            maker=_maker(),
+            spill=options.temporary_folder() if stdout else target.parent,
+            clip=clip,
+            raw_weights=raw_weights,
+            force=force,
+            limits=limits,
+            progress=progress,
+        )
+    _tell(made, as_json=as_json)
+
+
+def _tell(made: "Blended", *, as_json: bool) -> None:
+    from pbl.cli.show import results as show
+
+    if as_json:
+        show.blended_json(made)
+    else:
+        show.blended(made)
+
+
+def _maker() -> "Maker":
+    from datetime import UTC, datetime
+
+    from pbl import __version__
+    from pbl.domain.provenance import Maker
+
+    return Maker(now=datetime.now(UTC), version=__version__, command=("pbl", *sys.argv[1:]))
+
+
+def _alone(*others: object) -> None:
+    if any(other not in (None, []) for other in others):
+        raise UsageError(
+            "--recipe has its own pillars, weights, clips and template; only --output, --inputs and --force go with it"
+        )

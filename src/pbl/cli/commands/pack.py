@@ -1,0 +1,106 @@
+"""`pbl pack`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pbl.cli import options
+from pbl.cli.formats import OutcomeFormat
+from pbl.domain.errors import UsageError
+
+Dataset = Annotated[
+    str, typer.Option("--dataset", metavar="OWNER/SLUG", help="What the dataset is, or will be, called on Kaggle.")
+]
+Competition = Annotated[
+    str, typer.Option("--competition", metavar="SLUG", help="The competition, as in its address on Kaggle.")
+]
+
+
+def pack(
+    ctx: typer.Context,
+    dataset: Dataset,
+    competition: Competition,
+    paths: options.Paths = None,
+    siglip: options.Siglip = None,
+    dino: options.Dino = None,
+    mvp: options.Mvp = None,
+    dinov2: options.Dinov2 = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option("--weights", "-w", metavar="W...", help="0.6 0.2 0.1 0.1, or siglip=0.6,dino=0.4 for those only."),
+    ] = None,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="DIR", help="The folder to write.")] = "pack",
+    title: Annotated[
+        str | None, typer.Option("--title", metavar="T", help="The dataset's title; default: made of the slug.")
+    ] = None,
+    subtitle: Annotated[
+        str | None, typer.Option("--subtitle", metavar="T", help="The dataset's subtitle, 20 to 80 characters.")
+    ] = None,
+    licence: Annotated[
+        str, typer.Option("--license", metavar="NAME", help="The dataset's licence, as Kaggle spells it.")
+    ] = "CC0-1.0",
+    kernel: Annotated[
+        str | None, typer.Option("--kernel", metavar="OWNER/SLUG", help="The notebook; default: the dataset-inference.")
+    ] = None,
+    template: options.Template = None,
+    wheels: Annotated[
+        str | None,
+        typer.Option("--wheels", metavar="DIR", help="Pack these wheels; default: made of what is installed."),
+    ] = None,
+    no_wheels: Annotated[bool, typer.Option("--no-wheels", help="Pack none; Kaggle must have pbl then.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a folder that pbl didn't write, or was edited.")
+    ] = False,
+    format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")] = "text",  # noqa: A002 - the flag's name
+) -> None:
+    """Pack checked files for Kaggle.
+
+    A dataset is made of them, and a notebook that only infers, with the internet off.
+
+    Two flat folders are written, DIR/dataset and DIR/notebook, and the lines that upload them are shown. Nothing is
+    sent anywhere. A pillar with findings is not packed, and then nothing is written.
+
+    Examples:
+        pbl pack pillars/ --dataset ann/my-pillars --competition csiro-biomass
+        pbl pack pillars/ --dataset ann/my-pillars --competition csiro-biomass -o pack --title "My Pillars"
+        pbl pack siglip=a.csv dino=b.csv -w 0.7 0.3 --dataset ann/my-pillars --competition csiro-biomass
+    """
+    from pbl.cli.show import results as show
+    from pbl.domain.weights import shares, weigh
+    from pbl.kaggle import names as rules
+
+    as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
+    ref = rules.parse_ref(dataset, "--dataset")
+    folder = options.path(wheels, "--wheels")
+    if folder is not None and no_wheels:
+        raise UsageError("--wheels and --no-wheels contradict each other")
+
+    from pbl.kaggle._metadata import Label
+    from pbl.kaggle.pack import pack as deed
+    from pbl.kaggle.wheels import given_wheels, installed_wheels
+
+    label = Label(
+        dataset=ref,
+        title=rules.checked_title(rules.title_of(ref.slug) if title is None else title, ref.slug, "--title"),
+        subtitle=rules.checked_subtitle(subtitle, "--subtitle"),
+        licence=rules.checked_licence(licence, "--license"),
+        kernel=rules.notebook_of(ref) if kernel is None else rules.parse_ref(kernel, "--kernel"),
+        competition=rules.parse_competition(competition, "--competition"),
+    )
+    files = {"siglip": siglip, "dino": dino, "mvp": mvp, "dinov2": dinov2}
+    options.bare_weights_fit(files, ctx.meta["pbl.flags"], weights or [])
+    chosen = weigh(options.selection(ctx, paths, template=template, pillars_dir=None, **files), weights or [])
+    made = deed(
+        chosen,
+        label,
+        output=options.path(output, "--output") or Path("pack"),
+        wheels=() if no_wheels else installed_wheels() if folder is None else given_wheels(folder),
+        here=Path.cwd(),
+        force=force,
+    )
+    if as_json:
+        show.packed_json(made)
+        return
+    show.shares(chosen, shares([p.weight or 0.0 for p in chosen.pillars]), raw=False)
+    show.packed(made)

@@ -1,0 +1,198 @@
+"""`pbl runs`, and what can be done with single runs: show, diff, import-scores, score."""
+
+import gc
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pbl.cli import options
+from pbl.cli.boundary import Command, Commands
+from pbl.cli.formats import ListFormat, OutcomeFormat, Sort
+from pbl.domain.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from pbl.ledger.history import History
+
+_LOGS = Path("run_logs")
+
+
+runs = typer.Typer(name="runs", cls=Commands, rich_markup_mode=None)
+Logs = Annotated[str | None, typer.Option("--logs", metavar="DIR", help="Where the logs are; default: run_logs.")]
+AsTold = Annotated[str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")]
+Run = Annotated[str, typer.Argument(metavar="ID", help="A run's id, or as much of it as is unique.")]
+
+
+@runs.callback(invoke_without_command=True)
+def _runs(
+    ctx: typer.Context,
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="when|cv|public", help="The newest or the best comes first.")
+    ] = "when",
+    label: Annotated[
+        str | None, typer.Option("--label", "-l", metavar="L", help="The runs of this label only.")
+    ] = None,
+    limit: Annotated[str | None, typer.Option("--limit", "-n", metavar="N", help="At most N runs.")] = None,
+    columns: Annotated[
+        str | None, typer.Option("--columns", metavar="A,B", help="Which columns: id, cv, or any of the logs'.")
+    ] = None,
+    format: Annotated[  # noqa: A002 - the flag's name
+        str, typer.Option("--format", metavar="table|json|csv|md", help="How to write the list.")
+    ] = "table",
+    logs: Logs = None,
+) -> None:
+    """List the logged runs with their newest scores.
+
+    All logs are read, old three-column ones too.
+
+    The best scores are marked with *. What can't be read of a log is said, and what looks wrong.
+
+    Examples:
+        pbl runs --sort public --limit 10
+        pbl runs --label baseline --format md --columns id,weights,cv,public
+        pbl runs show 20261123-4f9a
+        pbl runs diff 20261123-4f9a 20261124-k2
+        kaggle competitions submissions COMPETITION --csv | pbl runs import-scores -
+    """
+    ctx.meta["pbl.logs"] = logs
+    if ctx.invoked_subcommand is not None:
+        return
+    how, order = options.choice(ListFormat, format, "--format"), options.choice(Sort, sort, "--sort")
+    most = None if limit is None else options.whole(limit, "--limit", least=1)
+
+    from pbl.cli.show import runs as show_runs
+    from pbl.ledger.run import ordered
+
+    chosen = show_runs.columns(columns, default=show_runs.FLAT if how is ListFormat.CSV else show_runs.USUAL)
+    if columns is not None and how is ListFormat.JSON:
+        raise UsageError("--columns doesn't go with --format json, which has them all")
+    gc.disable()  # looking for garbage in tens of thousands of rows takes longer than the rows
+    history = _history(ctx, None, look=True)
+    listed = [run for run in ordered(history.runs, order.value) if label in {None, run.base.label}]
+    show_runs.listed(history, listed[:most], how, chosen, everything=listed)
+
+
+@runs.command(cls=Command)
+def show(ctx: typer.Context, run: Run, format: AsTold = "text", logs: Logs = None) -> None:  # noqa: A002 - the flag's name
+    """Tell everything about one run.
+
+    That includes whether its files are still there and unchanged.
+
+    Examples:
+        pbl runs show 20261123-4f9a1ck2
+        pbl runs show 20261123 --format json
+    """
+    as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
+
+    from pbl.cli.show import run as show_run
+    from pbl.ledger.file_status import files_of
+
+    history = _history(ctx, logs)
+    found = history.find(run)
+    files = [file for each in found for file in files_of(each.base.cells, _folder(ctx, logs))]
+    show_run.one(history, found, files, as_json=as_json)
+
+
+@runs.command(cls=Command)
+def diff(
+    ctx: typer.Context,
+    one: Annotated[str, typer.Argument(metavar="A", help="A run's id, or as much of it as is unique.")],
+    other: Annotated[str, typer.Argument(metavar="B", help="Another one's.")],
+    format: AsTold = "text",  # noqa: A002 - the flag's name
+    logs: Logs = None,
+) -> None:
+    """Show what differs between two runs, and nothing else.
+
+    Examples:
+        pbl runs diff 20261123-4f9a1ck2 20261124-k2
+    """
+    as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
+
+    from pbl.cli.show import run as show_run
+
+    history = _history(ctx, logs)
+    show_run.differing(history, history.find(one), history.find(other), as_json=as_json)
+
+
+@runs.command("import-scores", cls=Command)
+def import_scores(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="What kaggle printed; - is stdin.")],
+    format: AsTold = "text",  # noqa: A002 - the flag's name
+    logs: Logs = None,
+) -> None:
+    """Import scores from Kaggle's list of submissions.
+
+    They are appended to the runs that the submissions' descriptions name (pbl:ID); no row is rewritten.
+
+    No row is rewritten, and importing twice changes nothing.
+
+    Examples:
+        kaggle competitions submissions COMPETITION --csv | pbl runs import-scores -
+        pbl runs import-scores submissions.json
+    """
+    as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
+    path = options.path(file, "FILE")
+
+    from pbl.cli.show import run as show_run
+    from pbl.ledger.import_scores import import_scores as deed
+    from pbl.storage.files import read_bytes
+
+    data = sys.stdin.buffer.read() if file == "-" else read_bytes(path or Path())
+    done = deed(
+        data,
+        name="stdin" if file == "-" else file,
+        logs=_folder(ctx, logs),
+        now=datetime.now(UTC),
+        spill=options.temporary_folder(),
+    )
+    show_run.imported(done, "runs import-scores", as_json=as_json)
+
+
+@runs.command(cls=Command)
+def score(
+    ctx: typer.Context,
+    run: Run,
+    public: Annotated[str | None, typer.Option("--public", metavar="X", help="Public leaderboard score.")] = None,
+    private: Annotated[str | None, typer.Option("--private", metavar="X", help="Private leaderboard score.")] = None,
+    format: AsTold = "text",  # noqa: A002 - the flag's name
+    logs: Logs = None,
+) -> None:
+    """Give a run its leaderboard scores by hand.
+
+    No row is rewritten; the newest value counts.
+
+    Examples:
+        pbl runs score 20261123-4f9a1ck2 --public 0.72 --private 0.69
+    """
+    as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
+
+    from pbl.cli.show import run as show_run
+    from pbl.ledger.import_scores import score_run
+
+    done = score_run(
+        run,
+        public=options.real(public, "--public"),
+        private=options.real(private, "--private"),
+        logs=_folder(ctx, logs),
+        now=datetime.now(UTC),
+        spill=options.temporary_folder(),
+    )
+    show_run.imported(done, "runs score", as_json=as_json)
+
+
+def _folder(ctx: typer.Context, logs: str | None) -> Path:
+    """Return the folder of the logs, given before or after the command's name; it must be there if it was given."""
+    given: Any = logs if logs is not None else ctx.meta.get("pbl.logs")
+    folder = options.path(given, "--logs")
+    if folder is not None and not folder.is_dir():
+        raise InputError(f"{folder}: no such folder (--logs)")
+    return folder or _LOGS
+
+
+def _history(ctx: typer.Context, logs: str | None, *, look: bool = False) -> "History":
+    from pbl.ledger.history import read_history
+
+    return read_history(_folder(ctx, logs), spill=options.temporary_folder(), look=look)

@@ -1,0 +1,74 @@
+"""`pbl validate`."""
+
+from typing import Annotated
+
+import typer
+
+from pbl.cli import options
+from pbl.cli.formats import FailOn, ReportFormat
+
+
+def validate(
+    ctx: typer.Context,
+    paths: options.Paths = None,
+    siglip: options.Siglip = None,
+    dino: options.Dino = None,
+    mvp: options.Mvp = None,
+    dinov2: options.Dinov2 = None,
+    template: options.Template = None,
+    pillars_dir: options.PillarsDir = None,
+    format: Annotated[  # noqa: A002 - the flag's name
+        str, typer.Option("--format", metavar="table|json|github|junit", help="How to write the report.")
+    ] = "table",
+    select: Annotated[
+        list[str] | None, typer.Option("--select", metavar="CODES", help="Report these only: PBL502, PBL5, nan.")
+    ] = None,
+    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help="Don't report these.")] = None,
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", metavar="error|warning", help="What makes the exit code 1.")
+    ] = "error",
+    max_examples: Annotated[str, typer.Option("--max-examples", metavar="N", help="Rows to show a finding.")] = "5",
+    failures: Annotated[
+        str | None, typer.Option("--failures", metavar="FILE", help="Write every offending row to this CSV.")
+    ] = None,
+    threads: options.Threads = None,
+    memory_limit: options.Memory = None,
+    temp_dir: options.TempDir = None,
+) -> None:
+    """Check prediction files, and report every problem.
+
+    Each file is checked by its contract, then against the others and the template, all in one go. Exit code 0: fine;
+    1: findings; 2: could not check. PATH is a folder, a file or name=file; default: the pillars of pbl.toml.
+
+    Examples:
+        pbl validate pillars/
+        pbl validate siglip=a.csv dino=b.csv --template sample_submission.csv
+        pbl validate pillars/ --format github --fail-on warning
+        pbl validate pillars/ --ignore PBL604 --failures bad_rows.csv
+    """
+    from pbl.cli.show import results as show
+    from pbl.domain.rules import Severity
+
+    how = options.choice(ReportFormat, format, "--format")
+    severity = Severity(options.choice(FailOn, fail_on, "--fail-on"))
+    shown = options.whole(max_examples, "--max-examples", least=0)
+    wanted, unwanted = options.codes(select or []), options.codes(ignore or [])
+    kept = options.path(failures, "--failures")
+    chosen = options.selection(
+        ctx, paths, template=template, pillars_dir=pillars_dir, siglip=siglip, dino=dino, mvp=mvp, dinov2=dinov2
+    )
+    limits = options.limits(threads, memory_limit, temp_dir)
+
+    from pbl.checks.validate import trimmed, write_failures
+    from pbl.checks.validate import validate as check
+    from pbl.cli.progress import for_stderr
+
+    every = shown if kept is None else None
+    with for_stderr() as progress, options.cores(limits.threads):
+        found = check(chosen, spill=options.temporary_folder(), limits=limits, max_examples=every, progress=progress)
+    found = found.shown(select=wanted, ignore=unwanted, fail_on=severity)
+    if kept is not None:
+        write_failures(found, kept, chosen)
+    report = trimmed(found, shown)
+    show.report(report, how)
+    raise typer.Exit(0 if report.ok else 1)

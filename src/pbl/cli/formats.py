@@ -1,0 +1,43 @@
+"""The forms in which results are written, and the other choices that flags offer."""
+
+from enum import StrEnum
+
+
+class OutcomeFormat(StrEnum):
+    """How the outcome of a command is told."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class ReportFormat(StrEnum):
+    """How a validation report is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    GITHUB = "github"
+    JUNIT = "junit"
+
+
+class ListFormat(StrEnum):
+    """How a list of runs is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MD = "md"
+
+
+class FailOn(StrEnum):
+    """What makes the exit code 1."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Sort(StrEnum):
+    """What comes first in a list of runs."""
+
+    WHEN = "when"
+    CV = "cv"
+    PUBLIC = "public"

@@ -1,0 +1,1 @@
+"""Results as text: one file a form or a result. stdout is data, stderr is talk."""

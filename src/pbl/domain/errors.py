@@ -1,0 +1,56 @@
+"""Say what a user can fix: one class a kind of trouble, each with its exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pbl.domain.report import Report
+
+
+class PblError(Exception):
+    """What pbl could not do, in one message: where, got and expected, and the remedy."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class UsageError(PblError):
+    """The arguments contradict each other, or ask for nothing."""
+
+
+class ContractError(PblError):
+    """`pbl.toml` or its contract cannot be read as meant."""
+
+
+class InputError(PblError):
+    """A file that was named is not there, or is not what it must be for this command."""
+
+
+class ChangedError(PblError):
+    """An input, a submission or a recipe is not the one that the record speaks of."""
+
+
+class OutputError(PblError):
+    """An output could not be written whole, or must not be replaced."""
+
+
+class LogError(PblError):
+    """A run log cannot take the row."""
+
+
+class EngineError(PblError):
+    """The machine ran out of what the work needs: memory, disk, a limit that was set."""
+
+
+class FindingsError(PblError):
+    """The data isn't fine; nothing was written."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        super().__init__(report.verdict())
+
+
+class Malformed(Exception):  # noqa: N818 - an answer, caught by the one who asked
+    """A file does not have the shape that it was said to have."""

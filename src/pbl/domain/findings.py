@@ -1,0 +1,82 @@
+"""Hold what a check found: rules, findings and the report; frozen, and known as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pbl.domain.rules import RULES, Severity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """One offending place; `row` counts records, the header being 1, and `value` is the raw cell."""
+
+    row: int | None = None
+    id: str | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One problem of one file and column, with how often and where first."""
+
+    code: str
+    pillar: str | None
+    file: str
+    message: str
+    column: str | None = None
+    count: int = 1
+    examples: tuple[Example, ...] = ()
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+
+    @property
+    def rule(self) -> str:
+        """Return the public name of the code."""
+        return RULES[self.code].name
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding in the public form."""
+        return {
+            "code": self.code,
+            "rule": self.rule,
+            "severity": str(self.severity),
+            "pillar": self.pillar,
+            "file": self.file,
+            "column": self.column,
+            "count": self.count,
+            "examples": [{"row": e.row, "id": e.id, "value": e.value} for e in self.examples],
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+
+@dataclass(kw_only=True)
+class Offences:
+    """The places where one rule is broken: all are counted, the first `limit` are kept."""
+
+    limit: int | None
+    count: int = 0
+    partial: bool = False
+    """Whether the counting ended before the file did."""
+    examples: list[Example] = field(default_factory=list)
+
+    @property
+    def full(self) -> bool:
+        """Say whether no more examples are wanted."""
+        return self.limit is not None and len(self.examples) >= self.limit
+
+    def add(self, row: int | None, id: str | None, value: str | None) -> None:  # noqa: A002 - the column's name
+        """Count one place."""
+        self.count += 1
+        if not self.full:
+            self.examples.append(Example(row=row, id=id, value=value))
+
+
+def finding(code: str, *, file: str, pillar: str | None, message: str, **rest: Any) -> Finding:  # noqa: ANN401 - passed on to the dataclass, which types them
+    """Make a finding with its rule's severity and remedy, unless others are given."""
+    rule = RULES[code]
+    rest.setdefault("hint", rule.hint)
+    rest.setdefault("severity", rule.severity)
+    return Finding(code=code, file=file, pillar=pillar, message=message, **rest)

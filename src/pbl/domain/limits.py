@@ -1,0 +1,39 @@
+"""How much of the machine a command may take."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pbl.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much of the machine to take: threads, bytes of memory, and the folder to spill into."""
+
+    threads: int | None = None
+    memory: int | None = None
+    temp_dir: Path | None = None
+
+    def most(self) -> int:
+        """Return the bytes of memory to take at most: unless told otherwise, half of what the machine has."""
+        return self.memory or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def parse_memory(text: str) -> int:
+    """Return the bytes that `1GB` or `512MiB` means; raise UsageError for anything else."""
+    digits = text.strip().rstrip("BKMGTibkmgt").strip()
+    unit = text.strip()[len(digits) :].strip().upper()
+    if not digits.replace(".", "", 1).isdigit() or not digits.isascii() or unit not in _UNITS:
+        raise UsageError(f"--memory-limit: {text!r} is not a size; write 1GB, 512MB or 2GiB")
+    size = int(float(digits) * _UNITS[unit])
+    if size < _UNITS["MB"]:
+        raise UsageError(f"--memory-limit: {text} is too little to work in; give 100MB or more")
+    return size

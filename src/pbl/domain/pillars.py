@@ -1,0 +1,62 @@
+"""Pillars: models known by a name, each with its prediction file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from pbl.domain.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pbl.domain.contract import Contract
+
+
+class Known(NamedTuple):
+    """A long-standing pillar: its share of the default blend and its usual files, the preferred one first."""
+
+    weight: float
+    files: tuple[str, ...]
+
+
+TABLE: Mapping[str, Known] = {
+    "siglip": Known(0.6, ("submission_siglip.csv", "submission1.csv")),
+    "dino": Known(0.2, ("submission_dino.csv", "submission3.csv")),
+    "mvp": Known(0.1, ("submission_mvp.csv", "submission2.csv")),
+    "dinov2": Known(0.1, ("submission_dinov2.csv", "submission4.csv")),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pillar:
+    """A model, known by a name, and its prediction file."""
+
+    name: str
+    path: Path
+    weight: float | None = None
+    promised: bool = False
+    """Whether `pbl.toml` names the file, so that its absence is a finding."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The pillars that a command is about, in order, with the template and the contract that hold for them."""
+
+    pillars: tuple[Pillar, ...]
+    settings: Settings = field(default_factory=Settings)
+    template: Path | None = None
+    set_aside: tuple[str, ...] = ()
+    found: tuple[Path, ...] = ()
+    """Every file that is a pillar's, also of those that named weights leave aside; none of them is ever written."""
+
+    @property
+    def contract(self) -> Contract:
+        """Return the contract that holds for every file."""
+        return self.settings.contract
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the pillars' names in order."""
+        return tuple(p.name for p in self.pillars)

@@ -1,0 +1,190 @@
+"""Keep what went into a blend and what came out; frozen, and the same after a trip through JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from pbl.domain.contract import Contract
+from pbl.domain.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+RECIPE_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFacts:
+    """What ties a name to bytes: `path` is relative to the recipe's folder; sha256 in hex, size in bytes, data rows."""
+
+    path: str
+    sha256: str
+    bytes: int
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingredient(FileFacts):
+    """One pillar's file, with its weight as given and its share of the blend."""
+
+    name: str
+    weight: float
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output(FileFacts):
+    """The submission: `clipped` counts cells that a clip changed; the statistics are over all cells."""
+
+    clipped: int
+    min: float
+    mean: float
+    max: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All that it takes to make the same submission again, and to know it when you see it."""
+
+    pbl_version: str
+    created_at: str
+    command: tuple[str, ...]
+    method: str = "weighted-mean"
+    contract: Contract
+    raw_weights: bool
+    clip_min: float | None
+    clip_max: float | None
+    inputs: tuple[Ingredient, ...]
+    template: FileFacts | None
+    output: Output
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the recipe as it is written."""
+        return {
+            "schema_version": RECIPE_VERSION,
+            "pbl_version": self.pbl_version,
+            "created_at": self.created_at,
+            "command": list(self.command),
+            "method": self.method,
+            "contract": asdict(self.contract) | {"targets": list(self.contract.targets)},
+            "weights": {i.name: i.weight for i in self.inputs},
+            "shares": {i.name: i.share for i in self.inputs},
+            "raw_weights": self.raw_weights,
+            "clip_min": self.clip_min,
+            "clip_max": self.clip_max,
+            "inputs": [
+                {"name": i.name, "path": i.path, "sha256": i.sha256, "bytes": i.bytes, "rows": i.rows}
+                for i in self.inputs
+            ],
+            "template": self.template and asdict(self.template),
+            "output": asdict(self.output),
+        }
+
+    def to_bytes(self) -> bytes:
+        """Return the file's bytes: indented JSON, one line end at the end."""
+        return (json.dumps(self.to_json(), indent=2, allow_nan=False) + "\n").encode("ascii")
+
+
+def recipe_path(output: Path) -> Path:
+    """Return where the recipe of a submission lies: `x.csv` -> `x.recipe.json`, `x` -> `x.recipe.json`."""
+    stem = output.name.removesuffix(".csv")
+    return output.with_name(f"{stem}.recipe.json")
+
+
+def parse_recipe(data: bytes, where: Path) -> Recipe:
+    """Read a recipe; raise InputError saying what in it is not as pbl writes it."""
+    try:
+        table = json.loads(data, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{where}: not a recipe: {error}") from error
+    version = table.get("schema_version") if isinstance(table, dict) else None
+    if version != RECIPE_VERSION or isinstance(version, bool):
+        raise InputError(
+            f"{where}: not a recipe that this pbl reads: schema_version is {version!r}, expected {RECIPE_VERSION}"
+        )
+    try:
+        return _recipe(table)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{where}: not a recipe as pbl writes it: {type(error).__name__}: {error}") from error
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number")
+
+
+def _recipe(table: Mapping[str, Any]) -> Recipe:
+    contract = table["contract"]
+    return Recipe(
+        pbl_version=_text(table["pbl_version"]),
+        created_at=_text(table["created_at"]),
+        command=tuple(_text(x) for x in table["command"]),
+        method=_text(table["method"]),
+        contract=Contract(
+            id=_text(contract["id"]),
+            targets=tuple(_text(x) for x in contract["targets"]),
+            id_pattern=None if contract["id_pattern"] is None else _text(contract["id_pattern"]),
+            min=_maybe(contract["min"]),
+            max=_maybe(contract["max"]),
+        ),
+        raw_weights=_flag(table["raw_weights"]),
+        clip_min=_maybe(table["clip_min"]),
+        clip_max=_maybe(table["clip_max"]),
+        inputs=tuple(
+            Ingredient(
+                **_facts(entry),
+                name=_text(entry["name"]),
+                weight=_number(table["weights"][entry["name"]]),
+                share=_number(table["shares"][entry["name"]]),
+            )
+            for entry in table["inputs"]
+        ),
+        template=None if table["template"] is None else FileFacts(**_facts(table["template"])),
+        output=Output(
+            **_facts(table["output"]),
+            clipped=_whole(table["output"]["clipped"]),
+            min=_number(table["output"]["min"]),
+            mean=_number(table["output"]["mean"]),
+            max=_number(table["output"]["max"]),
+        ),
+    )
+
+
+def _facts(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "path": _text(entry["path"]),
+        "sha256": _text(entry["sha256"]),
+        "bytes": _whole(entry["bytes"]),
+        "rows": _whole(entry["rows"]),
+    }
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise TypeError(f"expected text, got {value!r}")
+    return value
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise TypeError(f"expected a count, got {value!r}")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"expected true or false, got {value!r}")
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError(f"expected a finite number, got {value!r}")
+    return float(value)
+
+
+def _maybe(value: object) -> float | None:
+    return None if value is None else _number(value)

@@ -1,0 +1,84 @@
+"""The rules: what can be wrong with a prediction file, each with a public code, name and remedy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Severity(StrEnum):
+    """How bad a finding is; only an error stops a blend."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One thing that can be wrong with a prediction file; its code and name are public."""
+
+    code: str
+    name: str
+    hint: str
+    severity: Severity = Severity.ERROR
+
+
+def _rules() -> Iterable[Rule]:
+    def rule(code: str, name: str, hint: str, severity: Severity = Severity.ERROR) -> Rule:
+        return Rule(code=code, name=name, hint=hint, severity=severity)
+
+    warning, info = Severity.WARNING, Severity.INFO
+    yield rule("PBL101", "file-unreadable", "name a regular file that you may read")
+    yield rule("PBL102", "empty-file", "export the predictions again; the file holds nothing")
+    yield rule("PBL103", "encoding", "save the file as UTF-8")
+    yield rule("PBL104", "wrong-delimiter", "export with a comma between the columns and a point in the numbers")
+    yield rule("PBL105", "broken-quote", 'quote whole cells only, and double a quote within one: "a ""b"" c"')
+    yield rule("PBL106", "nul-byte", "the file is damaged or not text; export it again")
+    yield rule("PBL107", "no-rows", "there is a header and nothing else; export the predictions again")
+    yield rule("PBL108", "line-endings", "end every line the same way, with LF or with CRLF")
+    yield rule("PBL109", "not-csv", "unpack it, or export it as plain CSV")
+    yield rule("PBL201", "missing-column", "name the columns in the file, or in pbl.toml under [contract], alike")
+    yield rule("PBL202", "extra-column", "export the id and the prediction columns only")
+    yield rule("PBL203", "duplicate-column", "keep one of the columns of that name")
+    yield rule("PBL204", "column-name-mismatch", "rename the column; names are compared letter by letter")
+    yield rule("PBL205", "unnamed-column", "a saved index? with pandas: to_csv(..., index=False)")
+    yield rule("PBL206", "no-header", "put the column names in the first row")
+    yield rule("PBL207", "column-order", "read by name, so no harm is done; other tools may not", warning)
+    yield rule("PBL301", "too-few-fields", "the row lacks a cell; was the export cut short?")
+    yield rule("PBL302", "too-many-fields", "the row has a cell too many; a comma within a number or id must be quoted")
+    yield rule("PBL303", "blank-row", "delete the blank line")
+    yield rule("PBL401", "missing-id", "give every row its id")
+    yield rule("PBL402", "duplicate-id", "keep one row an id")
+    yield rule("PBL403", "id-pattern", "the id isn't of the form that id_pattern in pbl.toml asks for")
+    yield rule("PBL404", "id-whitespace", "strip the spaces around the id")
+    yield rule("PBL501", "missing-value", "predict every row; pbl never fills a gap")
+    yield rule("PBL502", "not-a-number", "write plain decimal numbers, such as 0.25 or 1e-7")
+    yield rule("PBL503", "nan", "find out why the model gave NaN; pbl never fills a gap")
+    yield rule("PBL504", "infinite", "find out why the model gave an infinite value")
+    yield rule("PBL505", "below-min", "below min in pbl.toml; clip in the model, or correct the contract")
+    yield rule("PBL506", "above-max", "above max in pbl.toml; clip in the model, or correct the contract")
+    yield rule("PBL551", "constant-target", "every prediction is the same; is it the right file?", warning)
+    yield rule("PBL601", "ids-missing", "predict these ids too, or check that the file is of this competition")
+    yield rule("PBL602", "ids-unknown", "leave these rows out, or check that the file is of this competition")
+    yield rule(
+        "PBL603",
+        "placeholder-ids",
+        "the files cover only a placeholder of the test set: predict inside the scored run, so that each pillar "
+        "writes its CSV there, or enter a competition whose test set is visible",
+    )
+    yield rule("PBL604", "row-order-differs", "rows are matched by id, so no harm is done", info)
+    yield rule("PBL605", "id-format-differs", "write the ids letter by letter as the template does")
+    yield rule(
+        "PBL606", "identical-predictions", "the same predictions twice; was one file copied by mistake?", warning
+    )
+    yield rule("PBL607", "scale-differs", "are the predictions of all pillars in the same unit?", warning)
+    yield rule("PBL608", "missing-pillar", "put the file there, or take the pillar out of pbl.toml")
+    yield rule("PBL701", "truncated-tail", "the last line has no line end; was the export cut short?", warning)
+
+
+RULES = {rule.code: rule for rule in _rules()}

@@ -1,0 +1,215 @@
+"""The only door to DuckDB: in memory, locked, and reading nothing but the files that were opened for it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from contextlib import contextmanager, nullcontext
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pbl_sql import Sql, ask, listed, literal
+
+from pbl.domain.errors import EngineError, Malformed
+from pbl.storage.temporary import private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import duckdb
+    import polars as pl
+
+    from pbl.domain.limits import Limits
+
+_SPILL_FROM = 64 << 20
+_ONE_THREAD_BELOW = 4 << 20
+_LOCKED = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",
+}
+
+
+class Duck:
+    """A database that knows some files as tables; each has the columns row, id, t0, t1, ... all text but row."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, paths: Mapping[int, str]) -> None:
+        self._connection = connection
+        self._paths = paths
+
+    def add_plain(self, table: str, fd: int, *, width: int, columns: Sequence[int], keep: bool) -> None:
+        """Know a plain file as a table, its cells taken from `columns` of `width`; `keep` holds it in memory.
+
+        Raises Malformed, now or when it is asked of, if a row has not `width` cells.
+        """
+        every = listed([Sql(f"'c{n}': 'VARCHAR'") for n in range(width)])
+        picked = [Sql(f"c{n} AS {'id' if place == 0 else f't{place - 1}'}") for place, n in enumerate(columns)]
+        file = literal(self._paths[fd])
+        self.run("files/plain_file", table=table, file=file, every=every, picked=listed(picked))
+        if keep:
+            self.run("files/keep", table=table, kept=f"{table}_kept")
+
+    def add_cells(self, table: str, batches: Iterable[list[list[str]]]) -> None:
+        """Know cells that were taken apart elsewhere as a table."""
+        import polars as pl
+
+        at = 2
+        for batch in batches:
+            names = ["id", *(f"t{n}" for n in range(len(batch) - 1))]
+            frame = pl.DataFrame(dict(zip(names, batch, strict=True)), schema=dict.fromkeys(names, pl.String))
+            with self.batch(frame.with_row_index("row", at)):
+                self.run("files/first_rows" if at == 2 else "files/more_rows", table=table)  # noqa: PLR2004 - below the header
+            at += len(frame)
+
+    @contextmanager
+    def batch(self, frame: pl.DataFrame) -> Iterator[None]:
+        """Know a frame as the table `batch`, for one question: DuckDB 1.3 can read it once."""
+        import duckdb  # noqa: F401 - the whole package: it gives connections the sources that frames are read through
+
+        self._connection.register("batch", _Stream(frame))
+        try:
+            yield
+        finally:
+            self._connection.unregister("batch")
+
+    def run(self, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> None:
+        """Have a question carried out that has no answer."""
+        self.rows(question, values, **parts)
+
+    def write(self, fd: int, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> None:
+        """Have a question carried out that writes a file that was announced; raise OSError if the system won't."""
+        try:
+            self.run(question, values, file=literal(self._paths[fd]), **parts)
+        except EngineError as error:
+            if refusal := _refusal(str(error.__cause__), self._paths[fd]):
+                raise refusal from error
+            raise
+
+    def rows(self, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> list[tuple[Any, ...]]:
+        """Return the answer to a question of `pbl_sql`, `values` being bound to its $parameters."""
+        with _plainly():
+            return self._connection.execute(ask(question, **parts), dict(values or {})).fetchall()
+
+    def row(self, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> dict[str, Any]:
+        """Return the one row of an answer by column name."""
+        with _plainly():
+            cursor = self._connection.execute(ask(question, **parts), dict(values or {}))
+            names = [column[0] for column in cursor.description or ()]
+            (only,) = cursor.fetchall()
+            return dict(zip(names, only, strict=True))
+
+    def frame(self, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> pl.DataFrame:
+        """Return an answer as a polars frame."""
+        import duckdb  # noqa: F401 - the whole package: it gives connections the relations that frames are made of
+        import polars as pl
+
+        with _plainly():
+            return pl.DataFrame(self._connection.sql(ask(question, **parts), params=dict(values or {})))
+
+    def part(self) -> float:
+        """Return the part of the running question that is done, from 0 to 1; it may be asked from any thread."""
+        return float(self._connection.query_progress()) / 100
+
+
+@contextmanager
+def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Path) -> Iterator[Duck]:
+    """Open a database that may open `files` (by descriptor) and no others.
+
+    `size` is the bytes to be read in all; if they are many, or memory or a folder is given, what doesn't fit into
+    memory goes to a private folder within `spill`, which is gone afterwards. Raises EngineError for whatever the engine
+    can't do.
+    """
+    spills = size >= (1 if limits.memory or limits.temp_dir else _SPILL_FROM) or not _proc()
+    with private_folder(limits.temp_dir or spill) if spills else nullcontext() as private:
+        paths = {fd: _by_descriptor(fd, path, private) for fd, path in files.items()}
+        config: dict[str, str | bool | int | float | list[str]] = {
+            **_LOCKED,
+            "temp_directory": "" if private is None else str(private),
+        }
+        threads = limits.threads or (1 if size < _ONE_THREAD_BELOW else None)
+        if threads is not None:
+            config["threads"] = str(min(threads, os.cpu_count() or 1))  # it would start as many as it is told
+        config["memory_limit"] = f"{limits.most() // 1000}KB"
+        with _plainly():
+            connection = _engine().connect(":memory:", config=config)
+        try:
+            with _plainly():
+                connection.execute("SET enable_progress_bar = true")  # counted,
+                connection.execute("SET enable_progress_bar_print = false")  # and never printed by the engine
+                connection.execute(f"SET allowed_paths = [{listed([literal(p) for p in paths.values()])}]")
+                connection.execute("SET enable_external_access = false")
+                connection.execute("SET lock_configuration = true")
+            yield Duck(connection, paths)
+        finally:
+            connection.close()
+
+
+def no_room(reason: str) -> EngineError:
+    """Return the error of work that is too large for what it may take of the machine."""
+    return EngineError(
+        f"the work does not fit into the memory and disk given: {reason}; "
+        "raise --memory-limit, or name a larger disk with --temp-dir"
+    )
+
+
+class _Stream:
+    """A frame that shows its Arrow stream and nothing else, so that the engine asks for no other library."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._frame.__arrow_c_stream__(requested_schema)
+
+
+def _proc() -> bool:
+    return os.path.isdir("/proc/self/fd")  # noqa: PTH112 - one call of the system
+
+
+def _by_descriptor(fd: int, path: Path, private: Path | None) -> str:
+    """Return a plain name for an opened file: its bytes can't be swapped, and no part of its path is a pattern."""
+    if private is None or _proc():
+        return f"/proc/self/fd/{fd}"
+    link = private / f"file{fd}"
+    link.symlink_to(path.absolute())
+    return str(link)
+
+
+@cache
+def _engine() -> Any:  # noqa: ANN401 - the module duckdb, in either shape
+    """Load DuckDB: its compiled module where that stands alone (2.0), as the rest of it takes thrice as long."""
+    from importlib import import_module  # noqa: PLC0415 - a module by name, as there are two
+
+    try:
+        return import_module("_duckdb")
+    except ModuleNotFoundError:
+        return import_module("duckdb")
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Turn the engine's errors into ours, in one line each."""
+    engine = _engine()
+    try:
+        yield
+    except engine.InvalidInputException as error:
+        raise Malformed(_first_line(error)) from error
+    except engine.OutOfMemoryException as error:
+        raise no_room(_first_line(error)) from error
+    except engine.Error as error:
+        raise EngineError(f"DuckDB could not do it: {_first_line(error)}") from error
+
+
+def _refusal(text: str, path: str) -> OSError | None:
+    """Return the system's error behind an engine's error about a file; all that is left of it is its text."""
+    if not re.search(rf"{re.escape(path)}\b", text):
+        return None
+    said = next((number for number in errno.errorcode if os.strerror(number) in text), None)
+    return None if said is None else OSError(said, os.strerror(said))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

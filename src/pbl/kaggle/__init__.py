@@ -1,0 +1,1 @@
+"""Kaggle's rules, held before Kaggle does, and the folders that are handed to it."""

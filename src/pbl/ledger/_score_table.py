@@ -1,0 +1,49 @@
+"""Read a pillar's own score table, `pillar,model,processed_cv[,full_cv]`, or refuse it as a whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pbl.domain.errors import InputError
+from pbl.domain.values import decimal
+from pbl.ledger.log_format import SEED, meant
+from pbl.reading.tolerant import take_apart
+from pbl.storage.files import read_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_SHOWN = 5
+
+
+def read_score_table(path: Path, taken: Sequence[Mapping[str, str]], doubts: list[str]) -> list[dict[str, str]]:
+    """Read a pillar's own score table strictly; raise InputError naming each row that isn't as it must be."""
+    table = take_apart(read_bytes(path))
+    wanted = ",".join(SEED)
+    if sorted(table.header) not in (sorted(SEED), sorted((*SEED, "full_cv"))):
+        raise InputError(f"{path}: its columns are {','.join(table.header)!r}, expected {wanted} or {wanted},full_cv")
+    if not table.utf8:
+        raise InputError(f"{path}: is not UTF-8 text; save it as UTF-8")
+    troubles = [f"row {row} {problem}" for row, problem in table.broken]
+    first = {(row["pillar"], row["model"]): "the run itself" for row in taken}
+    rows = []
+    for n, texts in table.rows:
+        row = {column: meant(column, text) for column, text in zip(table.header, texts, strict=True)}
+        troubles += [f"row {n}: {column} is empty" for column in SEED[:2] if not row[column].strip()]
+        troubles += [
+            f"row {n}: {column} is {cell[:80]!r}, not a finite decimal number"
+            for column, cell in row.items()
+            if column not in SEED[:2] and decimal(cell) is None and (cell or column == SEED[2])
+        ]
+        where = first.setdefault((row["pillar"], row["model"]), f"row {n}")
+        if where != f"row {n}":
+            troubles.append(f"row {n}: {row['pillar']}, {row['model']} is {where} again")
+        rows.append(row)
+    if troubles or not rows:
+        shown = "; ".join(troubles[:_SHOWN]) or "a header and no row"
+        more = f"; and {len(troubles) - _SHOWN:,} more" if len(troubles) > _SHOWN else ""
+        raise InputError(f"{path}: {shown}{more}; nothing was logged, correct the table and try again")
+    if not table.ends:
+        doubts.append(f"{path}: the last line has no line end; was the table cut short?")
+    return rows

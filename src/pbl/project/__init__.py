@@ -1,0 +1,1 @@
+"""What the user named (arguments, folders, `pbl.toml`, recipes) becomes values."""

@@ -1,0 +1,169 @@
+"""Say what a prediction file must be, and read it from `pbl.toml`."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from pbl.domain.contract import Contract
+from pbl.domain.errors import ContractError, InputError
+from pbl.domain.settings import Entry, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+TOML = "pbl.toml"
+_ESCAPE = r"\\(?:[dDwWsS]|[tnrfv]|x[0-7][0-9A-Fa-f]|[!-/:-@\[-`{-~])"
+_CLASS = rf"\[\^?(?:(?!&&|--|~~|\|\|)(?:[^\[\]\\]|{_ESCAPE}))+\]"
+_COUNT = r"(?:[*+?]|\{[0-9]{1,3}(?:,(?:[0-9]{1,3})?)?\})\??(?![*+?{])"
+_GROUP = r"\((?!\?)|\(\?(?:P<[a-z_]+>|:)|\)"
+_COMMON = rf"(?:\(\?[ims]\))?(?:[^\\\[\](){{}}*+?]|\\[bBA]|{_ESCAPE}|{_CLASS}|{_GROUP}|(?<!\()(?<!^){_COUNT})*"
+"""What Python, RE2 and Rust take for the same in a pattern."""
+_LARGEST = sys.float_info.max
+
+
+def read_settings(path: Path) -> Settings:
+    """Read one `pbl.toml`; raise ContractError naming the key that is not as it must be."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+        table = tomllib.loads(text)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ContractError(f"{path}: not valid TOML: {error}") from error
+    return _Toml(path).settings(table)
+
+
+class _Toml:
+    """Take the values out of a parsed file, each by its type, and refuse what is left."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def settings(self, table: Mapping[str, Any]) -> Settings:
+        self._known(table, "", ("contract", "pillars", "blend"))
+        contract = self._table(table, "contract")
+        self._known(contract, "contract", ("id", "targets", "id_pattern", "min", "max", "template"))
+        blend = self._table(table, "blend")
+        self._known(blend, "blend", ("clip_min", "clip_max", "output"))
+        pillars = self._table(table, "pillars")
+        clip_min, clip_max = self._number(blend, "blend", "clip_min"), self._number(blend, "blend", "clip_max")
+        self._ordered("blend", "clip_min", clip_min, "clip_max", clip_max)
+        return Settings(
+            path=self.path,
+            contract=self._contract(contract),
+            template=self._file(contract, "contract", "template"),
+            pillars=tuple(self._entry(name, pillars) for name in pillars),
+            clip_min=clip_min,
+            clip_max=clip_max,
+            output=self._file(blend, "blend", "output"),
+        )
+
+    def _contract(self, table: Mapping[str, Any]) -> Contract:
+        lowest, highest = self._number(table, "contract", "min"), self._number(table, "contract", "max")
+        self._ordered("contract", "min", lowest, "max", highest)
+        contract = Contract(
+            id=self._text(table, "contract", "id") or "sample_id",
+            targets=self._targets(table),
+            id_pattern=self._pattern(table),
+            min=lowest,
+            max=highest,
+        )
+        folded = [name.casefold() for name in contract.columns]
+        if len(set(folded)) < len(folded):
+            raise self._error("contract.targets", f"the columns {list(contract.columns)} must differ by more than case")
+        return contract
+
+    def _entry(self, name: str, pillars: Mapping[str, Any]) -> Entry:
+        if not name or any(c in name for c in "\r\n\0"):
+            raise self._error(f"pillars.{name!r}", "a pillar's name is text without line ends")
+        table = self._table(pillars, name, within="pillars")
+        where = f"pillars.{name}"
+        self._known(table, where, ("file", "weight", "oof"))
+        file = self._file(table, where, "file")
+        if file is None:
+            raise self._error(f"{where}.file", "is missing; each pillar names its file")
+        weight = self._number(table, where, "weight")
+        if weight is not None and weight < 0:
+            raise self._error(f"{where}.weight", f"must not be negative, not {weight:g}")
+        return Entry(name=name, file=file, weight=weight, oof=self._file(table, where, "oof"))
+
+    def _targets(self, table: Mapping[str, Any]) -> tuple[str, ...]:
+        value = table.get("targets", ["target"])
+        if not isinstance(value, list) or not value or not all(isinstance(x, str) and x for x in value):
+            raise self._error("contract.targets", f"must be a list of column names, not {value!r}")
+        for name in value:
+            self._one_line("contract.targets", name)
+        return tuple(value)
+
+    def _pattern(self, table: Mapping[str, Any]) -> str | None:
+        """Take a pattern that all engines read alike: no look-around, no back-references, nothing possessive."""
+        pattern = self._text(table, "contract", "id_pattern")
+        if pattern is None:
+            return None
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                re.compile(pattern)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise self._error("contract.id_pattern", f"is no regular expression: {error}: {pattern!r}") from error
+        known = re.match(_COMMON, pattern)
+        if known and known.end() < len(pattern):
+            raise self._error(
+                "contract.id_pattern",
+                f"uses {pattern[known.end() :][:12]!r}, which is not supported, as not every engine reads it alike; "
+                f"write it with letters, classes [...], groups (...), |, * + ? {{n,m}} and escapes: {pattern!r}",
+            )
+        return pattern
+
+    def _file(self, table: Mapping[str, Any], where: str, key: str) -> Path | None:
+        text = self._text(table, where, key)
+        return None if text is None else self.path.parent / text
+
+    def _text(self, table: Mapping[str, Any], where: str, key: str) -> str | None:
+        value = table.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value:
+            raise self._error(f"{where}.{key}", f"must be text, not {value!r}")
+        if key != "id_pattern":
+            self._one_line(f"{where}.{key}", value)
+        return value
+
+    def _one_line(self, where: str, value: str) -> None:
+        if any(c in value for c in "\r\n\0"):
+            raise self._error(where, f"must be one line, not {value!r}")
+
+    def _number(self, table: Mapping[str, Any], where: str, key: str) -> float | None:
+        value = table.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -_LARGEST <= value <= _LARGEST:
+            raise self._error(f"{where}.{key}", f"must be a finite number, not {value!r}")
+        return float(value)
+
+    def _ordered(self, where: str, low_key: str, low: float | None, high_key: str, high: float | None) -> None:
+        if low is not None and high is not None and low > high:
+            raise self._error(f"{where}.{low_key}", f"{low:g} is above {high_key} {high:g}")
+
+    def _table(self, table: Mapping[str, Any], key: str, *, within: str = "") -> Mapping[str, Any]:
+        value = table.get(key, {})
+        if not isinstance(value, dict):
+            name = f"{within}.{key}" if within else key
+            raise self._error(name, f"must be a table, [{name}], not {value!r}")
+        return value
+
+    def _known(self, table: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
+        for key in table:
+            if key not in known:
+                from difflib import get_close_matches  # noqa: PLC0415 - for mistakes only
+
+                near = get_close_matches(key, known, n=1)
+                remedy = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+                raise self._error(f"{where}.{key}" if where else key, f"is not known; {remedy}")
+
+    def _error(self, key: str, problem: str) -> ContractError:
+        return ContractError(f"{self.path}: {key} {problem}")

@@ -1,0 +1,93 @@
+"""Recipes on the disk: read one, see whether it fits a submission, and find the inputs that it names."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from pbl.domain.errors import ChangedError, InputError
+from pbl.domain.recipe import FileFacts, Recipe, parse_recipe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe file; raise InputError if it isn't there or isn't one."""
+    try:
+        return parse_recipe(path.read_bytes(), path)
+    except OSError as error:
+        raise InputError(
+            f"{path}: {'no such file' if isinstance(error, FileNotFoundError) else error.strerror}"
+        ) from error
+
+
+def fits(submission: Path, recipe: Path) -> bool:
+    """Say whether a recipe describes the submission: its size and hash are the file's."""
+    try:
+        output = parse_recipe(recipe.read_bytes(), recipe).output
+        return submission.stat().st_size == output.bytes and same_bytes(submission, output.sha256)
+    except (InputError, OSError):
+        return False
+
+
+def find_inputs(recipe: Recipe, folder: Path, inputs: Path | None) -> dict[str | None, Path]:
+    """Find each input of a recipe, the template as None; raise ChangedError naming all that are missing or changed."""
+    wanted: list[tuple[str | None, FileFacts]] = [(i.name, i) for i in recipe.inputs]
+    wanted += [(None, recipe.template)] if recipe.template else []
+    candidates = _by_size(inputs) if inputs else {}
+    found: dict[str | None, Path] = {}
+    troubles = []
+    for who, facts in wanted:
+        path = folder / facts.path
+        match = next(
+            (p for p in (path, *candidates.get(facts.bytes, ())) if _regular(p) and same_bytes(p, facts.sha256)), None
+        )
+        if match:
+            found[who] = match
+            continue
+        called = who or "the template"
+        if not path.exists():
+            troubles.append(f"{called}: {path} is missing (expected sha256 {facts.sha256})")
+        else:
+            now = _hash(path) if _regular(path) else "no regular file"
+            troubles.append(f"{called}: {path} has changed: expected sha256 {facts.sha256}, found {now}")
+    if troubles:
+        place = (
+            f"; not found by hash in {inputs} either"
+            if inputs
+            else "; if the files lie elsewhere, name the folder with --inputs"
+        )
+        raise ChangedError("\n".join(troubles) + place)
+    return found
+
+
+def _by_size(folder: Path) -> dict[int, list[Path]]:
+    sizes: dict[int, list[Path]] = {}
+    for path in sorted(folder.rglob("*")):
+        if _regular(path):
+            sizes.setdefault(path.stat().st_size, []).append(path)
+    return sizes
+
+
+def _regular(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def same_bytes(path: Path, sha256: str) -> bool:
+    """Say whether a file has this hash; one that can't be read has not."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    except OSError:
+        return False
+    return digest.hexdigest() == sha256
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,1 @@
+"""Bytes become rows that say exactly what the bytes say, or findings."""

@@ -1,0 +1,170 @@
+"""Take a file's rows apart cell by cell, and find where its structure is broken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pbl.domain.findings import Example, Finding, Offences, finding
+from pbl.domain.wording import plural
+from pbl.reading._records import Lines, Record
+from pbl.reading.survey import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pbl.reading.survey import Survey
+
+BROKEN_LIMIT = 100_000
+"""Rows that may be broken; to take the rest of such a file apart, row by row, would cost a minute and help nobody."""
+
+_REREAD_LIMIT = 64 << 20
+_BATCH_ROWS = 50_000
+_PARTLY = "; so much is broken that the rest of the file was not looked at"
+
+
+def tokenize(
+    source: Survey, limit: int | None, *, all_columns: bool = False
+) -> tuple[Iterator[list[list[str]]], dict[str, Offences]]:
+    """Return the file's rows in batches of columns, and where its structure is broken.
+
+    The batches (each a list of the contract's columns, each a list of cells) are worth something only if the offences,
+    complete once the batches are exhausted, are empty. With `all_columns` the header's own columns are meant. Where
+    more than BROKEN_LIMIT rows are broken, the rest of the file is not looked at, and the offences are `partial`.
+    """
+    offences: dict[str, Offences] = {}
+    positions = tuple(range(len(source.header))) if all_columns or not source.columns else source.columns
+    return _Tokens(source, offences, limit).batches(positions), offences
+
+
+def untailed(source: Survey) -> tuple[Finding, ...]:
+    """Return the finding that a plain file's last line has no line end, if so."""
+    if source.ends:
+        return ()
+    return structural(source, {"PBL701": Offences(limit=None, count=1, examples=[Example(row=source.rows + 1)])})
+
+
+def structural(source: Survey, offences: dict[str, Offences]) -> tuple[Finding, ...]:
+    """Return what `tokenize` found as findings."""
+    wanted = plural(len(source.header), "field")
+    said = {
+        "PBL103": "{n} not valid UTF-8",
+        "PBL105": "{n} broken by a quote",
+        "PBL106": "{n} with a NUL byte",
+        "PBL107": "a header and no row",
+        "PBL108": "{n} ended otherwise than the rest (LF or CRLF), or with a bare CR inside",
+        "PBL301": f"{{n}} with fewer than {wanted}",
+        "PBL302": f"{{n}} with more than {wanted}",
+        "PBL303": "{n} blank",
+        "PBL701": "the last line has no line end",
+    }
+    return tuple(
+        finding(
+            code,
+            file=str(source.path),
+            pillar=source.pillar,
+            message=said[code].format(n=plural(found.count, "row")) + (_PARTLY if found.partial else ""),
+            count=found.count,
+            examples=tuple(found.examples),
+        )
+        for code, found in sorted(offences.items())
+    )
+
+
+class _Tokens:
+    """Take a file apart, record by record, and note what is broken."""
+
+    def __init__(self, source: Survey, offences: dict[str, Offences], limit: int | None) -> None:
+        self._source = source
+        self._offences = offences
+        self._limit = limit
+        self._lf, self._crlf = Offences(limit=limit), Offences(limit=limit)
+        self._ends = {"\n": self._lf, "\r\n": self._crlf}
+        self._broken = 0
+        self._partial = False
+
+    def batches(self, positions: tuple[int, ...]) -> Iterator[list[list[str]]]:
+        """Yield the sound rows' cells at `positions`, in batches of columns."""
+        batch: list[list[str]] = [[] for _ in positions]
+        rows = 0
+        for row, record in self._records():
+            rows += row > 1
+            if not self._sound(row, record) or row == 1:
+                continue
+            for cells, position in zip(batch, positions, strict=True):
+                cells.append(record.cells[position])
+            if len(batch[0]) >= _BATCH_ROWS:
+                yield batch
+                batch = [[] for _ in positions]
+        if not rows:
+            self._offences["PBL107"] = Offences(limit=self._limit, count=1)
+        rare = min(self._ends.values(), key=lambda found: found.count)
+        if rare.count:
+            self._merge("PBL108", rare)
+        for found in self._offences.values():
+            found.partial = self._partial
+        yield batch
+
+    def _records(self) -> Iterator[tuple[int, Record]]:
+        if self._source.fd is None:
+            return
+        lines = Lines(self._source.fd)
+        row = 0
+        while (first := lines.take()) is not None:
+            if self._hopeless() or lines.given_back > _REREAD_LIMIT:
+                self._partial = True
+                return
+            row += 1
+            record = Record(lines, first)
+            yield row, record
+            if record.endless:
+                return
+            if not record.end:
+                self._offend("PBL701", row, record)
+
+    def _hopeless(self) -> bool:
+        return self._broken >= BROKEN_LIMIT or min(self._lf.count, self._crlf.count) >= BROKEN_LIMIT
+
+    def _sound(self, row: int, record: Record) -> bool:
+        """Note everything that is wrong with a record, and say whether its cells can be told."""
+        if record.fault:
+            self._offend(record.fault, row, record)
+            return False
+        if record.end:
+            self._note(self._ends[record.end], row, record)
+        cells = record.cells
+        if self._source.nul and "\0" in record.raw:
+            self._offend("PBL106", row, record)
+        if foreign := not self._source.utf8 and _foreign(record.raw):
+            self._offend("PBL103", row, record)
+        if record.bare_cr:
+            self._offend("PBL108", row, record)
+        if len(cells) == len(self._source.header):
+            return not foreign
+        blank = not record.raw.strip()
+        self._offend(
+            "PBL303" if blank else "PBL301" if len(cells) < len(self._source.header) else "PBL302", row, record
+        )
+        return False
+
+    def _id(self, record: Record) -> str | None:
+        position = self._source.columns[0] if self._source.columns else -1
+        return shown(record.cells[position]) if 0 <= position < len(record.cells) else None
+
+    def _offend(self, code: str, row: int, record: Record) -> None:
+        self._broken += 1
+        self._note(self._offences.setdefault(code, Offences(limit=self._limit)), row, record)
+
+    def _note(self, offences: Offences, row: int, record: Record) -> None:
+        if offences.full:
+            offences.add(row, None, None)
+        else:
+            offences.add(row, self._id(record), shown(record.raw))
+
+    def _merge(self, code: str, more: Offences) -> None:
+        offences = self._offences.setdefault(code, Offences(limit=self._limit))
+        offences.count += more.count
+        offences.examples = sorted(offences.examples + more.examples, key=lambda e: e.row or 0)[: self._limit]
+
+
+def _foreign(raw: str) -> bool:
+    return not raw.isascii() and any("\ud800" <= c <= "\udfff" for c in raw)

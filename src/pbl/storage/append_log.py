@@ -1,0 +1,176 @@
+"""Append to logs that lose no row, whoever else appends and whenever it ends."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import os
+import re
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from pbl.domain.errors import LogError, OutputError
+from pbl.storage.commit import write_whole
+from pbl.storage.csv_text import csv_line
+from pbl.storage.files import (
+    NO_LOCKS,
+    is_open_as,
+    numbered,
+    plainly,
+    reason,
+    regular,
+    sync_folder,
+    tolerating,
+    write_all,
+)
+from pbl.storage.temporary import drop, gate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_BOM = b"\xef\xbb\xbf"
+_CELL = rb'(?:"[^"]*+(?:""[^"]*+)*+"[^,\n]*+|[^",\n][^,\n]*+|)'
+_RECORD = re.compile(rb"%b(?:,%b)*+\n" % (_CELL, _CELL))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Appended:
+    """What an append did; `rows` is how many were appended."""
+
+    path: Path
+    created: bool
+    """The header was written too."""
+    rows: int
+    set_aside: Path | None
+    """Where the torn bytes at the log's end are now."""
+    completed: bool
+    """The last row was whole but for its line end, and has got it."""
+
+
+def append_rows(path: Path, *, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Appended:
+    """Append rows to a log in one write, durable on return, whoever else appends; LogError leaves it as it was."""
+    if any(len(row) != len(header) for row in rows):
+        message = "a row has not as many cells as the header"
+        raise ValueError(message)
+    for cell in (cell for row in rows for cell in row if "\0" in cell):
+        message = f"{path}: not logged: a cell has a NUL character, which no CSV can hold: {cell[:80]!r}"
+        raise LogError(message)
+    with plainly(path, LogError):
+        target, _ = regular(path, LogError)
+        with suppress(FileExistsError):
+            target.parent.mkdir()
+            sync_folder(target.parent.parent)
+        log = _open_log(path, target)
+        try:
+            with gate:
+                return _append(log, header, rows)
+        finally:
+            os.close(log.fd)
+
+
+class _Log(NamedTuple):
+    """A locked log: `made` if this call made the file."""
+
+    name: Path
+    target: Path
+    fd: int
+    made: bool
+
+
+def _open_log(name: Path, target: Path) -> _Log:
+    """Open and lock a log, making sure that its name still means it once it is locked."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+    for _ in range(1000):
+        made = True
+        try:
+            fd = os.open(target, flags | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:
+            made = False
+            try:
+                fd = os.open(target, flags)
+            except FileNotFoundError:
+                continue
+        try:
+            with tolerating(NO_LOCKS):
+                fcntl.flock(fd, fcntl.LOCK_EX)
+            if is_open_as(target, fd) and stat.S_ISREG(os.fstat(fd).st_mode):
+                return _Log(name, target, fd, made)
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(fd)
+    message = f"{name}: not logged: the file keeps being replaced by others; try again"
+    raise LogError(message)
+
+
+def _append(log: _Log, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Appended:
+    """Bring the end of a locked log into shape and append to it, or leave it as it was."""
+    with os.fdopen(log.fd, "rb", closefd=False) as file:
+        data = file.read()
+    size = len(data)
+    end = len(_BOM) if data.startswith(_BOM) else 0
+    head = first[0] if (first := _RECORD.match(data, end)) else data[end:]
+    while record := _RECORD.match(data, end):
+        end = record.end()
+    torn = data[end:]
+    cells = _cells(torn)
+    completed = len(cells) == len(header) if first else cells == list(header)
+    headed = bool(first) or completed
+    if (headed and _cells(head) != list(header)) or not (headed or (_encoded(header) + b"\r\n").startswith(head)):
+        got = head[:200].decode(errors="replace").strip()
+        message = f"{log.name}: not logged: its columns are {got!r}, not those of a log of pbl; use another --label"
+        raise LogError(message)
+    line_end = b"\r\n" if head.endswith((b"\r\n", b"\r")) and headed else b"\n"
+    lines = [_encoded(row) + line_end for row in ([] if headed else [header]) + list(rows)]
+    if completed:
+        lines.insert(0, b"\n" if torn.endswith(b"\r") else line_end)
+    set_aside = None
+    try:
+        if torn and not completed:
+            set_aside = numbered(log.target, "torn")
+            write_whole(set_aside, torn, replace=False)
+            os.ftruncate(log.fd, end)
+            size = end
+        write_all(log.fd, b"".join(lines))
+        os.fsync(log.fd)
+        sync_folder(log.target.parent)
+    except BaseException as error:
+        undone = _undo_append(log, size)
+        if not isinstance(error, (OSError, OutputError)):
+            raise
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        moved = f"; its torn last bytes are in {set_aside}" if set_aside and size == end else ""
+        message = f"{log.name}: {'not' if undone else 'perhaps'} logged: {why}{moved}"
+        raise LogError(message) from error
+    return Appended(path=log.name, created=not headed, rows=len(rows), set_aside=set_aside, completed=completed)
+
+
+def _undo_append(log: _Log, size: int) -> bool:
+    """Cut a log back to its former size, and remove it if it is new; say whether that worked."""
+    for _ in range(2):
+        with suppress(OSError):
+            os.ftruncate(log.fd, size)
+            if log.made and not size:
+                drop(log.target)
+            with suppress(OSError):
+                os.fsync(log.fd)
+            return True
+    return False
+
+
+def _encoded(row: Sequence[str]) -> bytes:
+    return csv_line(row).encode(errors="backslashreplace")
+
+
+def _cells(record: bytes) -> list[str]:
+    """Take one record apart; a record that can't be whole has no cells."""
+    line = record.rstrip(b"\r\n") + b"\n"
+    if b"\0" in line or not _RECORD.fullmatch(line):
+        return []
+    try:
+        return next(csv.reader([line.decode()]))
+    except (UnicodeDecodeError, csv.Error):
+        return []

@@ -1,0 +1,89 @@
+"""Light at rest: starting pbl loads only what answering needs. Never a timed test."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pbl.cli import app
+from pbl.cli.commands.runs import runs
+
+HEAVY = ("duckdb", "numpy", "pandas", "pandera", "polars", "pydantic", "pydantic_core", "rich.table")
+
+# Typer 0.29 loads it at a command's first parameter, earlier ones don't. It is no import of ours (import-linter).
+TYPER_S_OWN = {"pydantic", "pydantic_core"}
+
+# Runs pbl as its script does, then tells what the process has loaded: the last line of stderr.
+# main leaves by os._exit, which would leave us no time to look.
+LOOK = """
+import json, os, sys
+os._exit = sys.exit
+status = 0
+try:
+    {act}
+except SystemExit as stop:
+    status = stop.code or 0
+print(json.dumps([status, sorted(sys.modules)]), file=sys.stderr)
+"""
+
+
+def heavy_modules_after(act: str, *arguments: str) -> set[str]:
+    """Run `act` in a fresh Python and give the heavy modules it has loaded."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK.format(act=act), *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *talk, look = done.stderr.splitlines()
+    status, modules = json.loads(look)
+    assert status == 0, "\n".join(talk)
+    assert "pbl" in modules
+    return set(modules) & set(HEAVY)
+
+
+def heavy_modules_after_command(*arguments: str) -> set[str]:
+    return heavy_modules_after("from pbl.__main__ import main; sys.exit(main())", *arguments)
+
+
+def test_importing_pbl_loads_nothing_heavy():
+    assert heavy_modules_after("import pbl") == set()
+
+
+@pytest.mark.parametrize(
+    "line", ["--help", "--version", "blend --help", "init --help", "log-run --help", "validate --help"]
+)
+def test_asking_pbl_about_itself_loads_nothing_heavy(line):
+    assert heavy_modules_after_command(*line.split()) - TYPER_S_OWN == set()
+
+
+def test_the_list_of_heavy_modules_names_what_is_installed():
+    """A misspelt name in the list would never be found loaded."""
+    loaded = heavy_modules_after("import duckdb, pandera.polars, pbl, polars, pydantic, rich.table")
+    assert loaded >= set(HEAVY) - {"numpy", "pandas"}
+
+
+def test_every_question_is_asked():
+    root = Path(__file__).resolve().parents[2]
+    code = "".join(path.read_text(encoding="utf-8") for path in (root / "src").rglob("*.py"))
+    questions = root / "sql" / "pbl_sql"
+    asked = [path.relative_to(questions).with_suffix("").as_posix() for path in questions.rglob("*.sql")]
+    assert asked
+    assert [name for name in asked if f'"{name}"' not in code] == []
+
+
+def test_what_typer_asks_of_commands_is_no_text_that_it_must_evaluate():
+    """It evaluates each annotation twice, at every start, --help too: that took a tenth of the time."""
+    commands = [*app.registered_commands, *runs.registered_commands]
+    callbacks = [each.callback for each in (*commands, app.registered_callback)]
+    assert len(callbacks) > 8
+    texts = {
+        (callback.__name__, name)
+        for callback in callbacks
+        for name, annotation in callback.__annotations__.items()
+        if isinstance(annotation, str)
+    }
+    assert texts == set()

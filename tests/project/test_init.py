@@ -1,0 +1,94 @@
+import tomllib
+
+import pytest
+from support.making import FOUR, command, four, ids, predictions, process, tree, write
+
+from pbl.domain.errors import OutputError, UsageError
+from pbl.project.init import init
+from pbl.project.pbl_toml import read_settings
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+def test_a_folder_s_pillars_weights_and_template_are_written_so_that_pbl_reads_them(here):
+    four(here / "p", 10)
+    write(here / "p" / "oof_dino.csv", {"x": 1.0})
+    path, selection = init(here / "p")
+    assert path == here / "p" / "pbl.toml"
+    assert selection.names == FOUR
+    settings = read_settings(path)
+    assert [(e.name, e.file.name, e.weight) for e in settings.pillars] == [
+        (name, f"submission_{name}.csv", weight) for name, weight in zip(FOUR, (0.6, 0.2, 0.1, 0.1), strict=True)
+    ]
+    assert [e.oof and e.oof.name for e in settings.pillars] == [None, "oof_dino.csv", None, None]
+    assert settings.template == here / "p" / "sample_submission.csv"
+    assert (settings.clip_min, settings.clip_max, settings.output) == (None, None, None)
+
+
+def test_blending_with_it_and_without_it_gives_the_same_bytes(here):
+    four(here / "p", 10)
+    assert command("blend", "p", "-o", "before.csv").code == 0
+    assert command("init", "p").code == 0
+    assert command("validate", "p").code == 0
+    assert command("blend", "p", "-o", "after.csv").code == 0
+    assert (here / "before.csv").read_bytes() == (here / "after.csv").read_bytes()
+
+
+def test_it_is_commented_and_names_every_key_there_is(here):
+    write(here / "a.csv", {"x": 1.0})
+    text = init(here)[0].read_text()
+    assert text.startswith("# ")
+    for key in ("id", "targets", "id_pattern", "min", "max", "template", "file", "weight", "oof", "clip_min", "output"):
+        assert f"{key} = " in text
+    uncommented = "\n".join(line.removeprefix("# ") for line in text.splitlines()[2:])
+    assert set(tomllib.loads(uncommented)) == {"contract", "pillars", "blend"}
+
+
+def test_an_existing_one_is_never_replaced(here):
+    write(here / "a.csv", {"x": 1.0})
+    for make in ((here / "pbl.toml").touch, lambda: (here / "pbl.toml").symlink_to("nowhere")):
+        make()
+        before = tree(here)
+        with pytest.raises(OutputError, match="never replaces"):
+            init(here)
+        assert command("init").code == 2
+        assert tree(here) == before
+        (here / "pbl.toml").unlink()
+
+
+def test_a_folder_without_prediction_files_gets_none(here):
+    with pytest.raises(UsageError, match="no prediction file"):
+        init(here)
+    assert command("init").code == 2
+    assert command("init", "nowhere").code == 2
+    assert list(here.iterdir()) == []
+
+
+def test_columns_are_taken_from_the_first_header_that_has_some(here):
+    (here / "a.csv").write_text("rubbish")
+    rows = dict.fromkeys(ids(3), (1.0, 2.0))
+    write(here / "b.csv", rows, ("image", "green", '"dead, dry"'))
+    contract = read_settings(init(here)[0]).contract
+    assert contract.columns == ("image", "green", "dead, dry")
+
+
+def test_a_header_that_differs_by_case_gets_a_contract_that_fits(here):
+    write(here / "a.csv", predictions(ids(3), 1), ("Sample_ID", "Target"))
+    init(here)
+    assert command("validate").code == 0
+
+
+@pytest.mark.parametrize("name", ['say "hi"', "a.b", "ünï", "back\\slash", "a b", "a\tb", "#x", "\x7f", "[x]", "'"])
+def test_strange_names_are_written_so_that_they_read_back(here, name):
+    write(here / f"{name}.csv", {"x": 1.0})
+    settings = read_settings(init(here)[0])
+    assert [(e.name, e.file.name) for e in settings.pillars] == [(name, f"{name}.csv")]
+
+
+def test_says_what_it_wrote_on_stderr(here):
+    four(here / "p", 5)
+    done = process("init", "p", folder=here)
+    assert (done.code, done.out) == (0, "")
+    assert "pbl.toml" in done.talk
+    assert all(name in done.talk for name in FOUR)
+    assert sorted(p.name for p in (here / "p").iterdir() if p.suffix == ".toml") == ["pbl.toml"]

@@ -1,0 +1,41 @@
+"""One pass over the bytes, in chunks of any size, counts what a look at the whole does."""
+
+from random import Random
+
+import pytest
+
+from pbl.reading import _scan as screen
+from pbl.reading._scan import Screen
+
+USUAL = (b"a,1\n", b"id7,0.25\n", b"b,2\r\n", b"c,3,4\n")
+ROWS = (*USUAL, b",\n", b"\n", b"d\n", b'"e",5\n', b"f, 6\n", b"g,\r7\n", b"h,8\r\r\n")
+
+
+def texts():
+    """Yield files of which most are regular for a while."""
+    chance = Random(7)  # noqa: S311 - to be made again, not to be secret
+    for _ in range(200):
+        usual = chance.choice(USUAL)
+        rows = [usual if chance.random() < 0.9 else chance.choice(ROWS) for _ in range(chance.randrange(40))]
+        head = chance.choice((b"sample_id,target\n", b"sample_id,target\r\n", b"id,a,b\n", b"id\n", b""))
+        whole = head + b"".join(rows)
+        yield chance.choice((whole, whole, whole[:-1]))
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 7, 50, 1 << 20])
+def test_the_counts_are_those_of_the_whole(chunk, tmp_path, monkeypatch):
+    monkeypatch.setattr(screen, "_CHUNK", chunk)
+    for data in texts():
+        (path := tmp_path / "f.csv").write_bytes(data)
+        with path.open("rb") as file:
+            seen = Screen(file.fileno())
+            seen.run()
+        counted = (data.count(b"\n"), data.count(b"\r"), data.count(b"\r\n"), data.count(b","))
+        assert (seen.lf, seen.cr, seen.crlf, seen.commas) == counted, data
+        assert (seen.quote, seen.spaced) == (b'"' in data, b" " in data), data
+        assert seen.blank >= (b"\n\n" in data or b"\n\r\n" in data), data
+        lines = data.replace(b"\r\n", b"\n").removesuffix(b"\n").split(b"\n")
+        even = data.count(b"\r\n") in {0, data.count(b"\n")}
+        clean = even and not any(b'"' in line or b"\r" in line or not line for line in lines)
+        assert seen.plain(2) <= (clean and data.count(b",") == len(lines)), data
+        assert seen.plain(2) >= (clean and all(line.count(b",") == 1 for line in lines)), data
