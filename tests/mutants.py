@@ -375,7 +375,13 @@ MUTANTS = (
         "if False:",
         "tests/blending/test_blend.py tests/reading/test_traps.py",
     ),
-    Mutant("an infinite blend is written", "src/pbl/blending/_job.py", "if facts.broken:", "if False:", "tests/blending/test_blend.py"),
+    Mutant(
+        "an infinite blend is written",
+        "src/pbl/blending/_job.py",
+        "if facts.broken:",
+        "if False:",
+        "tests/blending/test_blend.py",
+    ),
     Mutant(
         "a replay makes other bytes unseen",
         "src/pbl/blending/_job.py",
@@ -412,7 +418,13 @@ MUTANTS = (
         "return tuple(scaled)",
         "tests/project/test_pillar_files.py",
     ),
-    Mutant("negative weights", "src/pbl/domain/weights.py", "if value < 0:", "if False:", "tests/project/test_pillar_files.py"),
+    Mutant(
+        "negative weights",
+        "src/pbl/domain/weights.py",
+        "if value < 0:",
+        "if False:",
+        "tests/project/test_pillar_files.py",
+    ),
     Mutant(
         "two files for one pillar",
         PILLARS,

@@ -24,9 +24,9 @@ from pbl.checks import _gather as gather
 from pbl.checks import _line_up as line_up
 from pbl.checks import _match as match
 from pbl.checks.validate import examine
+from pbl.domain import limits
 from pbl.domain.errors import EngineError, FindingsError, OutputError
 from pbl.domain.rules import Severity
-from pbl.domain import limits
 from pbl.engine import duck
 from pbl.project.pillar_files import select_pillars
 from pbl.reading import blocks
