@@ -11,13 +11,13 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from pbl.blending.blend import blend as _blend
-from pbl.blending.formula import Clip
+from pbl.blending.plan import default_output, plan_blend
 from pbl.blending.replay import replay
 from pbl.checks.validate import validate as _validate
 from pbl.domain.errors import UsageError
 from pbl.domain.limits import Limits, parse_memory
-from pbl.domain.provenance import Maker
-from pbl.domain.weights import weigh
+from pbl.domain.provenance import Provenance
+from pbl.domain.weights import parse_weights
 from pbl.ledger.log_run import Scores, Surroundings
 from pbl.ledger.log_run import log_run as _log_run
 from pbl.project.pillar_files import select_pillars
@@ -82,27 +82,20 @@ def blend(
         path = Path(recipe)
         folder = None if inputs is None else Path(inputs)
         return replay(
-            path, maker=_maker(), spill=path.parent, output=to, inputs=folder, force=force, limits=limits
+            path, provenance=_provenance(), spill=path.parent, output=to, inputs=folder, force=force, limits=limits
         ).recipe
     if inputs is not None:
         raise UsageError("inputs goes with recipe")
-    chosen = weigh(_select(paths, pillars, template), _weights(weights))
-    settings = chosen.settings
-    clip = Clip(
-        low=settings.clip_min if clip_min is None else _real(clip_min, "clip_min"),
-        high=settings.clip_max if clip_max is None else _real(clip_max, "clip_max"),
-    )
-    target = to or settings.output or Path("submission.csv")
-    return _blend(
-        chosen,
-        output=target,
-        maker=_maker(),
-        spill=target.parent,
-        clip=clip,
+    selection = _select(paths, pillars, template)
+    plan = plan_blend(
+        selection,
+        weights=_weights(weights, selection),
         raw_weights=raw_weights,
-        force=force,
-        limits=limits,
-    ).recipe
+        clip_min=None if clip_min is None else _real(clip_min, "clip_min"),
+        clip_max=None if clip_max is None else _real(clip_max, "clip_max"),
+    )
+    target = to or default_output(selection)
+    return _blend(plan, output=target, provenance=_provenance(), spill=target.parent, force=force, limits=limits).recipe
 
 
 def log_run(
@@ -164,16 +157,19 @@ def _select(paths: Sequence[AnyPath], pillars: Mapping[str, AnyPath] | None, tem
     return select_pillars([Path(p) for p in paths], named=named, template=None if template is None else Path(template))
 
 
-def _weights(weights: Sequence[float] | Mapping[str, float] | None) -> list[str]:
+def _weights(
+    weights: Sequence[float] | Mapping[str, float] | None, selection: Selection
+) -> list[float] | dict[str, float] | None:
+    """Return weights as floats; numpy's numbers are taken, and text as it is typed on the command line."""
     if weights is None:
-        return []
+        return None
     if isinstance(weights, str):
-        return [weights]
+        return parse_weights([weights], selection)
     if not len(weights):
         raise UsageError("weights: none given; leave them out for the usual ones")
     if hasattr(weights, "items"):
-        return [f"{name}={_real(weight, 'weights')!r}" for name, weight in weights.items()]
-    return [repr(_real(weight, "weights")) for weight in weights]
+        return {name: _real(weight, "weights") for name, weight in weights.items()}
+    return [_real(weight, "weights") for weight in weights]
 
 
 def _real(value: float, what: str) -> float:
@@ -193,7 +189,7 @@ def _limits(threads: int | None, memory_limit: str | None, temp_dir: AnyPath | N
     return Limits(threads=threads, memory=memory, temp_dir=folder)
 
 
-def _maker() -> Maker:
+def _provenance() -> Provenance:
     from pbl import __version__
 
-    return Maker(now=datetime.now(UTC), version=__version__, command=("python", *sys.argv[:1]))
+    return Provenance(now=datetime.now(UTC), version=__version__, command=("python", *sys.argv[:1]))

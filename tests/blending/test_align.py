@@ -6,7 +6,7 @@ import math
 import os
 import threading
 import time
-from importlib import import_module
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -18,19 +18,15 @@ from pbl_sql import Sql, listed
 from support.making import FOUR, four, ids, predictions, read, shuffled, write
 
 import pbl
-from pbl.blending import _write as submission
-from pbl.blending import formula
-from pbl.checks import _gather as gather
-from pbl.checks import _line_up as line_up
-from pbl.checks import _match as match
-from pbl.checks.validate import examine
+from pbl.blending import _align, _align_frames, _submission, _write, formula
+from pbl.blending.blend import blend
+from pbl.blending.plan import plan_blend
 from pbl.domain import limits
 from pbl.domain.errors import EngineError, FindingsError, OutputError
+from pbl.domain.provenance import Provenance
 from pbl.domain.rules import Severity
 from pbl.engine import duck
 from pbl.project.pillar_files import select_pillars
-from pbl.reading import blocks
-from pbl.reading import survey as reading
 from pbl.storage import commit as writing
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -44,31 +40,23 @@ def large(request, monkeypatch):
     """Give a function after which every file counts as large; blocks and parts are small, so that there are many."""
 
     def enlarge():
-        for module in ("blending._job", "checks._schema", "checks._gather", "checks.validate"):
-            monkeypatch.setattr(import_module(f"pbl.{module}"), "LARGE", 1)
-        monkeypatch.setattr(blocks, "_BYTES", request.param)
-        monkeypatch.setattr(blocks, "_TAIL", 16)
-        monkeypatch.setattr(reading, "_GLANCED", request.param)
-        monkeypatch.setattr(blocks, "_IDS_A_PART", 100)
-        monkeypatch.setattr(gather, "_ROWS_A_PART", 100)
-        monkeypatch.setattr(line_up, "_ENOUGH", 7)
-        monkeypatch.setattr(match, "_CELLS_AT_ONCE", 400)
-        monkeypatch.setattr(submission, "_ROWS_AT_ONCE", 64)
+        monkeypatch.setattr(limits, "SIZES", small_sizes(request.param))
 
     return enlarge
 
 
-def lined_up(monkeypatch):
-    """Note what `line_up` says from now on."""
-    said = []
+def small_sizes(block):
+    return limits.Sizes(large=1, block=block, preview=block, ids=100, rows=7, cells=400, table_rows=64)
 
-    def noted(*args, **kwargs):
-        seen = line_up.line_up(*args, **kwargs)
-        said.append(seen is not None)
-        return seen
 
-    monkeypatch.setattr(import_module("pbl.checks.validate"), "line_up", noted)
-    return said
+def ways(monkeypatch):
+    """Note from now on which ways are taken: frames are aligned, and, where that is unclear, files are checked."""
+    taken = []
+    for module, function in ((_align, "align_frames"), (_submission, "check_files")):
+        real = getattr(module, function)
+        note = lambda *args, real=real, **kwargs: taken.append(real.__name__) or real(*args, **kwargs)  # noqa: E731
+        monkeypatch.setattr(module, function, note)
+    return taken
 
 
 def same(names):
@@ -106,10 +94,9 @@ def test_large_files_give_the_same_bytes_as_small_ones(kind, large, monkeypatch)
     KINDS[kind]()
     pbl.blend(*PATHS, output="small.csv", clip_min=0)
     large()
-    said = lined_up(monkeypatch)
+    taken = ways(monkeypatch)
     pbl.blend(*PATHS, output="large.csv", clip_min=0)
-    assert all(said)
-    assert bool(said) == ("quoted" not in kind)
+    assert taken == (["align_frames"] if "quoted" not in kind else [])
     assert Path("small.csv").read_bytes() == Path("large.csv").read_bytes()
 
 
@@ -124,16 +111,16 @@ def test_a_template_and_several_targets(targets, large, monkeypatch):
     write("t.csv", dict.fromkeys(shuffled(names, 9), (0,) * targets), header)
     pbl.blend(*PATHS, template="t.csv", output="small.csv")
     large()
-    said = lined_up(monkeypatch)
+    taken = ways(monkeypatch)
     pbl.blend(*PATHS, template="t.csv", output="large.csv")
-    assert said == [True]
+    assert taken == ["align_frames"]
     assert read("small.csv") == read("large.csv")
 
 
 def little_memory(monkeypatch):
     """Have nothing fit into memory; there are 5 parts then."""
-    monkeypatch.setattr(line_up, "_BYTES_A_ROW", 1 << 40)
-    monkeypatch.setattr(line_up, "_PARTS", 5)
+    monkeypatch.setattr(_align_frames, "_BYTES_A_ROW", 1 << 40)
+    monkeypatch.setattr(_align_frames, "_PARTS", 5)
 
 
 @pytest.mark.parametrize("template", [False, True])
@@ -142,9 +129,9 @@ def test_files_that_do_not_fit_into_memory_are_matched_in_parts_to_the_same_byte
     pbl.blend("p", output="small.csv")
     large()
     little_memory(monkeypatch)
-    said = lined_up(monkeypatch)
+    taken = ways(monkeypatch)
     pbl.blend("p", output="large.csv")
-    assert said == [True]
+    assert taken == ["align_frames"]
     assert read("small.csv") == read("large.csv")
     assert not list(Path().glob(".*"))
 
@@ -155,18 +142,18 @@ def test_a_template_may_leave_its_targets_empty(large, monkeypatch):
     write("t.csv", dict.fromkeys(shuffled(names, 9), ""))
     pbl.blend(*PATHS, template="t.csv", output="small.csv")
     large()
-    said = lined_up(monkeypatch)
+    taken = ways(monkeypatch)
     pbl.blend(*PATHS, template="t.csv", output="large.csv")
-    assert said == [True]
+    assert taken == ["align_frames"]
     assert read("small.csv") == read("large.csv")
 
 
-def test_files_that_are_not_to_be_lined_up_are_not_tried(large, monkeypatch):
+def test_ids_that_may_be_alike_are_looked_at_first(large, monkeypatch):
     same([f"é{n}" for n in range(ROWS)])
     large()
-    said = lined_up(monkeypatch)
+    taken = ways(monkeypatch)
     pbl.blend(*PATHS, output="large.csv")
-    assert said == []
+    assert taken == ["check_files"]
 
 
 @pytest.mark.parametrize("last", ["0.0", "-0.0"])
@@ -234,9 +221,10 @@ def test_rows_in_another_order_are_told_of_whichever_road_they_take(large, monke
         write(PATHS[place], predictions(order, place))
 
     def told():
-        selection = select_pillars(PATHS[:3])
-        with examine(selection, spill=Path(), limits=limits.Limits(), max_examples=5, trusting=True) as examination:
-            return [(f.code, f.pillar) for f in examination.report.findings]
+        plan = plan_blend(select_pillars(PATHS[:3]))
+        provenance = Provenance(now=datetime.now(UTC), version="0")
+        made = blend(plan, output=Path("blend.csv"), provenance=provenance, spill=Path(), force=True)
+        return [(f.code, f.pillar) for f in made.report.findings]
 
     assert told() == [("PBL604", "mvp")]
     large()
@@ -377,7 +365,7 @@ def test_bytes_that_the_disk_gives_back_otherwise_are_found(late, large, monkeyp
         if len(written) == 1 + late:
             os.pwrite(self.fd, b"9", len("sample_id,target\n") + written[0].index(b".") - 1)
 
-    monkeypatch.setattr(blocks, "_BYTES", 512)
+    monkeypatch.setattr(limits, "SIZES", small_sizes(512))
     monkeypatch.setattr(writing.Draft, "write", spoil)
     with pytest.raises(OutputError, match="read back"):
         pbl.blend(*PATHS, output="blend.csv")
@@ -393,7 +381,7 @@ def test_an_error_leaves_no_thread_that_reads_files_which_are_closed(large, monk
 
     read_csv = pl.read_csv
     monkeypatch.setattr(pl, "read_csv", lambda *args, **kwargs: time.sleep(0.05) or read_csv(*args, **kwargs))
-    monkeypatch.setattr(submission.Flow, "take", fail)
+    monkeypatch.setattr(_write, "_encode", fail)
     before = set(threading.enumerate())
     with pytest.raises(OutputError) as error:
         pbl.blend(*PATHS, output="blend.csv")
@@ -408,7 +396,7 @@ def test_rows_are_summed_up_alike_by_the_database_and_beside_it(clip, targets):
     some = [0.0, -0.0, 1.0, -3.0, 7.5, 1e308, -1e308, 1.7e308, 5e-324]
     for _ in range(30):
         pillars, rows = chance.randint(1, 3), chance.randint(1, 9)
-        blend = formula.Formula(
+        made = formula.Formula(
             factors=[chance.choice([0.5, 1.0, 2.0]) for _ in range(pillars)],
             targets=targets,
             clip=formula.Clip(low=clip[0], high=clip[1]),
@@ -418,11 +406,11 @@ def test_rows_are_summed_up_alike_by_the_database_and_beside_it(clip, targets):
         numbers = pl.DataFrame({name: [chance.choice(few) for _ in range(rows)] for name in names})
         with duck.open_duck({}, limits.Limits(), size=0, spill=Path()) as database:
             with database.batch(numbers.with_row_index("place")):
-                told = blend.facts(database, Sql("batch"))
+                told = made.summarize(database, Sql("batch"))
             with database.batch(numbers.with_row_index("place")):
                 columns = listed([Sql(f"b{target}") for target in range(targets)])
-                parts = {"columns": columns, "marks": blend.marks(), "blend": blend.blend(Sql("batch"))}
-                beside = blend.facts_of(database.frame("blend/blend_text", blend.values(), **parts))
+                parts = {"columns": columns, "marks": made.marks(), "blend": made.blend(Sql("batch"))}
+                beside = made.summarize_rows(database.frame("blend/blend_text", made.values(), **parts))
         if told.broken:
             assert beside.broken == told.broken
             continue
@@ -436,7 +424,7 @@ def test_rows_are_summed_up_alike_by_the_database_and_beside_it(clip, targets):
 def test_a_query_that_fails_in_one_thread_keeps_no_other_waiting(failing, large, monkeypatch):
     same(ids(ROWS))
     large()
-    monkeypatch.setattr(blocks, "_BYTES", 512)
+    monkeypatch.setattr(limits, "SIZES", small_sizes(512))
     turns = count(1)
     asked = duck.Duck.frame
 

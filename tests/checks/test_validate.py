@@ -6,7 +6,7 @@ import pytest
 from support.making import FOUR, command, four, ids, predictions, reorder, shuffled, tree, write
 
 import pbl
-from pbl.checks.validate import write_failures
+from pbl.checks.failures import write_failures
 from pbl.domain.errors import InputError, OutputError, UsageError
 from pbl.domain.rules import Severity
 from pbl.project.pillar_files import select_pillars

@@ -150,12 +150,9 @@ def test_a_blend_leaves_the_old_pair_or_the_new_one_whatever_call_fails(kind, st
 
 FLOWING = """
 import errno, os, signal, stat, sys
-from importlib import import_module
 from pbl.__main__ import main
-for module in ("blending._job", "checks._schema", "checks._gather", "checks.validate"):
-    import_module(f"pbl.{module}").LARGE = 1
-blocks, line_up = import_module("pbl.reading.blocks"), import_module("pbl.checks._line_up")
-blocks._BYTES, blocks._TAIL, line_up._ENOUGH = 64, 16, 1
+from pbl.domain import limits
+limits.SIZES = limits.Sizes(large=1, block=64, rows=1)
 call, fault, when, *words = sys.argv[1:]
 sys.argv[1:] = words
 seen, really, leave = 0, getattr(os, call), os._exit

@@ -9,7 +9,8 @@ from support.making import FOUR, write
 
 from pbl.domain.errors import ContractError, InputError, PblError, UsageError
 from pbl.domain.pillars import TABLE
-from pbl.domain.weights import shares, weigh
+from pbl.domain.weights import divide, parse_weights
+from pbl.domain.weights import weigh as weigh_values
 from pbl.project.pillar_files import pillar_name, select_pillars
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -33,8 +34,13 @@ def found(selection):
     return {p.name: p.path.name for p in selection.pillars}
 
 
+def weigh(selection, texts=()):
+    return weigh_values(selection, parse_weights(texts, selection))
+
+
 def weights(selection, *texts):
-    return {p.name: p.weight for p in weigh(selection, texts).pillars}
+    chosen, weighing = weigh(selection, texts)
+    return dict(zip(chosen.names, weighing.weights, strict=True))
 
 
 def refusal(kind, call):
@@ -317,8 +323,8 @@ class TestWeights:
 
     @pytest.mark.parametrize("texts", [["c=1,a=3"], ["c=1", "a=3"], ["a=3, c=1"]])
     def test_by_name_set_the_other_pillars_aside_and_keep_the_files_order(self, some, texts):
-        chosen = weigh(some, texts)
-        assert [(p.name, p.weight) for p in chosen.pillars] == [("a", 3.0), ("c", 1.0)]
+        chosen, weighing = weigh(some, texts)
+        assert (chosen.names, weighing.weights) == (("a", "c"), (3.0, 1.0))
 
     @pytest.mark.parametrize(
         ("texts", "said"),
@@ -358,19 +364,19 @@ finite = st.floats(min_value=0, allow_nan=False, allow_infinity=False)
 class TestShares:
     @given(st.lists(finite, min_size=1, max_size=8).filter(any))
     def test_are_finite_in_order_and_sum_to_one(self, given_weights):
-        each = shares(given_weights)
+        each = divide(given_weights)
         assert all(0 <= share <= 1 for share in each)
         assert math.isclose(math.fsum(each), 1.0, rel_tol=1e-15 * len(each))
         assert all((share == 0) >= (weight == 0) for weight, share in zip(given_weights, each, strict=True))
 
     @given(st.lists(st.floats(min_value=1e-100, max_value=1e100), min_size=1, max_size=8), st.integers(-300, 300))
     def test_do_not_change_when_all_weights_grow_by_a_power_of_two(self, given_weights, power):
-        assert shares([math.ldexp(w, power) for w in given_weights]) == shares(given_weights)
+        assert divide([math.ldexp(w, power) for w in given_weights]) == divide(given_weights)
 
     def test_are_right_where_the_sum_would_overflow_or_underflow(self):
-        assert shares([1.7e308, 1.7e308]) == (0.5, 0.5)
-        assert shares([5e-324, 5e-324, 0.0]) == (0.5, 0.5, 0.0)
-        assert shares([1.0]) == (1.0,)
+        assert divide([1.7e308, 1.7e308]) == (0.5, 0.5)
+        assert divide([5e-324, 5e-324, 0.0]) == (0.5, 0.5, 0.0)
+        assert divide([1.0]) == (1.0,)
 
 
 def test_a_name_with_a_separator_is_a_file_never_a_pillar(here):

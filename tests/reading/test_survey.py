@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import zipfile
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,8 +32,8 @@ from pbl.reading import _scan as screen
 from pbl.reading import rows as tokens
 from pbl.reading import survey as reading
 from pbl.reading._scan import RECORD_LIMIT
-from pbl.reading.rows import structural, tokenize
-from pbl.reading.survey import looked_over, opened, survey
+from pbl.reading.rows import explain_offences, tokenize
+from pbl.reading.survey import open_file, open_survey, survey
 
 HEADER = b"sample_id,target\n"
 GOOD = HEADER + b"a,1.5\nb,2.5\n"
@@ -44,21 +45,18 @@ def put(folder, data, name="x.csv"):
     return path
 
 
-def surveyed(path, contract=Contract()):  # noqa: B008 - frozen
+def surveyed(path, contract=Contract(), **how):  # noqa: B008 - frozen
     """Survey a file and close it."""
-    source = survey(path, None, contract)
-    source.close()
-    return source
+    with closing(open_file(path, None)) as file:
+        return survey(file, contract, **how)
 
 
 def rows(path, contract=Contract()):  # noqa: B008 - frozen
     """Take a file apart and give its rows and the codes of what is broken."""
-    source = survey(path, None, contract)
-    batches, offences = tokenize(source, 3)
-    found = [row for batch in batches for row in zip(*batch, strict=True)]
-    codes = {f.code for f in structural(source, offences)}
-    source.close()
-    return found, codes
+    with open_survey(path, contract) as source:
+        batches, offences = tokenize(source, 3)
+        found = [row for batch in batches for row in zip(*batch, strict=True)]
+        return found, {f.code for f in explain_offences(source, offences)}
 
 
 def codes(path):
@@ -70,13 +68,13 @@ def codes(path):
 
 def test_a_survey_knows_the_size_the_hash_and_the_rows(tmp_path):
     source = surveyed(put(tmp_path, GOOD))
-    assert (source.size, source.sha256, source.rows) == (len(GOOD), hashlib.sha256(GOOD).hexdigest(), 2)
-    assert (source.header, source.columns, source.plain, source.findings) == (("sample_id", "target"), (0, 1), True, ())
+    scan, header = source.scan, source.header
+    assert (scan.size, scan.sha256, scan.rows) == (len(GOOD), hashlib.sha256(GOOD).hexdigest(), 2)
+    assert (header.names, header.columns, source.plain, source.findings) == (("sample_id", "target"), (0, 1), True, ())
 
 
 @pytest.mark.parametrize("chunk", [2, 3, 5, 7, 64, 1 << 20])
-def test_what_lies_across_the_border_of_two_chunks_is_seen(chunk, tmp_path, monkeypatch):
-    monkeypatch.setattr(screen, "_CHUNK", chunk)
+def test_what_lies_across_the_border_of_two_chunks_is_seen(chunk, tmp_path):
     crlf = GOOD.replace(b"\n", b"\r\n")
     for data, plain in (
         (GOOD, True),
@@ -98,8 +96,11 @@ def test_what_lies_across_the_border_of_two_chunks_is_seen(chunk, tmp_path, monk
         for shift in range(8):
             moved = data.replace(b"target", b"target", 1) if not shift else data.replace(b"a", b"a" * (shift + 1), 1)
             path = put(tmp_path, moved)
-            assert surveyed(path, Contract(id="s" + "a" * (shift + 1) + "mple_id")).plain == plain, (data, shift)
-            assert surveyed(path).sha256 == hashlib.sha256(moved).hexdigest()
+            assert surveyed(path, Contract(id="s" + "a" * (shift + 1) + "mple_id"), chunk=chunk).plain == plain, (
+                data,
+                shift,
+            )
+            assert surveyed(path, chunk=chunk).scan.sha256 == hashlib.sha256(moved).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -226,7 +227,7 @@ def test_a_missing_file_and_a_link_to_nothing_are_no_such_file(tmp_path):
     (tmp_path / "gone.csv").symlink_to("nothing")
     for name in ("nothing.csv", "gone.csv"):
         with pytest.raises(InputError, match="no such file"):
-            survey(tmp_path / name, None, Contract())
+            open_file(tmp_path / name, None)
 
 
 # How a file is taken apart
@@ -259,9 +260,9 @@ def test_a_line_too_long_is_found_across_chunks(tmp_path, monkeypatch):
     for module in (records, screen):
         monkeypatch.setattr(module, "RECORD_LIMIT", 100)
     for chunk in (2, 3, 7, 99):
-        monkeypatch.setattr(screen, "_CHUNK", chunk)
-        assert {f.code for f in surveyed(put(tmp_path, HEADER + b"x" * 97 + b",1\nb,2\n")).findings} == set()
-        (found,) = surveyed(put(tmp_path, HEADER + b"a,1\n" + b"x" * 98 + b",1\nb,2\n")).findings
+        short = put(tmp_path, HEADER + b"x" * 97 + b",1\nb,2\n")
+        assert {f.code for f in surveyed(short, chunk=chunk).findings} == set()
+        (found,) = surveyed(put(tmp_path, HEADER + b"a,1\n" + b"x" * 98 + b",1\nb,2\n"), chunk=chunk).findings
         assert (found.code, found.examples[0].row) == ("PBL109", 3)
 
 
@@ -278,15 +279,15 @@ import resource, sys, time
 resource.setrlimit(resource.RLIMIT_AS, (1_500_000_000, 1_500_000_000))
 from pathlib import Path
 from pbl.domain.contract import Contract
-from pbl.reading.survey import survey
-from pbl.reading.rows import structural, tokenize
+from pbl.reading.survey import open_survey
+from pbl.reading.rows import explain_offences, tokenize
 began = time.process_time()
-source = survey(Path(sys.argv[1]), None, Contract())
-found = list(source.findings)
-if not source.stopped:
-    batches, offences = tokenize(source, 5)
-    for batch in batches: pass
-    found += structural(source, offences)
+with open_survey(Path(sys.argv[1]), Contract()) as source:
+    found = list(source.findings)
+    if not source.header.stopped:
+        batches, offences = tokenize(source, 5)
+        for batch in batches: pass
+        found += explain_offences(source, offences)
 print(sorted({f.code for f in found}), round(time.process_time() - began, 2))
 """
 
@@ -407,58 +408,52 @@ def change(path, how):
 def test_a_file_that_changes_while_it_is_read_is_an_error(how, still, tmp_path):
     path = put(tmp_path, GOOD)
     before = datetime.now(UTC) + timedelta(minutes=still)
-    source = survey(path, None, Contract())
-    source.unchanged(before)
-    time.sleep(0.02)
-    change(path, how)
-    with pytest.raises(ChangedError, match="changed while it was being read"):
+    with open_survey(path, Contract()) as source:
         source.unchanged(before)
-    source.close()
+        time.sleep(0.02)
+        change(path, how)
+        with pytest.raises(ChangedError, match="changed while it was being read"):
+            source.unchanged(before)
 
 
 def test_a_file_that_was_written_just_before_is_looked_at_again(tmp_path):
-    source = survey(put(tmp_path, GOOD), None, Contract())
-    other = replace(source, early="of other bytes")  # as two writes within one tick leave it
-    other.unchanged(datetime.now(UTC) + timedelta(minutes=1))
-    for before in (None, datetime.now(UTC)):
-        with pytest.raises(ChangedError):
-            other.unchanged(before)
-    source.close()
+    with open_survey(put(tmp_path, GOOD), Contract()) as source:
+        other = replace(source, scan=replace(source.scan, early="of other bytes"))  # as two writes in a tick leave it
+        other.unchanged(datetime.now(UTC) + timedelta(minutes=1))
+        for before in (None, datetime.now(UTC)):
+            with pytest.raises(ChangedError):
+                other.unchanged(before)
 
 
 def test_a_file_that_is_replaced_is_read_to_its_end_as_it_was(tmp_path):
     path = put(tmp_path, GOOD)
-    source = survey(path, None, Contract())
-    put(tmp_path, HEADER + b"z,9\n", "new.csv").rename(path)
-    batches, _ = tokenize(source, None)
-    assert [batch[0] for batch in batches] == [["a", "b"]]
-    source.close()
+    with open_survey(path, Contract()) as source:
+        put(tmp_path, HEADER + b"z,9\n", "new.csv").rename(path)
+        batches, _ = tokenize(source, None)
+        assert [batch[0] for batch in batches] == [["a", "b"]]
 
 
 def test_two_who_read_one_file_do_not_move_each_other_on(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "_BUFFER", 10)
     monkeypatch.setattr(tokens, "_BATCH_ROWS", 1)
     data = HEADER + b"".join(b"k%d,1\n" % n for n in range(9))
-    source = opened(put(tmp_path, data), None)
-    known = looked_over(source, Contract())
-    batches, _ = tokenize(known, None)
-    ids = []
-    for batch in batches:
-        ids += batch[0]
-        again = looked_over(source, Contract())
-        assert (again.rows, again.sha256) == (9, hashlib.sha256(data).hexdigest())
-    assert ids == [f"k{n}" for n in range(9)]
-    source.close()
+    with closing(open_file(put(tmp_path, data), None)) as file:
+        batches, _ = tokenize(survey(file, Contract()), None)
+        ids = []
+        for batch in batches:
+            ids += batch[0]
+            again = survey(file, Contract()).scan
+            assert (again.rows, again.sha256) == (9, hashlib.sha256(data).hexdigest())
+        assert ids == [f"k{n}" for n in range(9)]
 
 
 @pytest.mark.parametrize("size", [0, len(HEADER), len(GOOD) + 4])
 def test_a_file_that_has_another_size_once_it_was_read_has_changed(tmp_path, size):
     path = put(tmp_path, GOOD)
-    source = opened(path, None)
-    os.truncate(path, size)
-    with pytest.raises(ChangedError):
-        looked_over(source, Contract())
-    source.close()
+    with closing(open_file(path, None)) as file:
+        os.truncate(path, size)
+        with pytest.raises(ChangedError):
+            survey(file, Contract())
 
 
 def test_a_submission_that_was_edited_without_changing_its_size_is_not_replaced(tmp_path):

@@ -1,7 +1,7 @@
-"""Write a blend into a draft, and see that the disk gives back what was meant.
+"""The blend's bytes in a draft, seen to be what was meant: of an aligned table, or of aligned batches.
 
-There are two roads to the same bytes. Of a small blend the database makes a table and writes it. A large one flows by
-some rows at a time and is kept nowhere; the database makes its numbers and their text, and polars puts them together.
+Both ways give the same bytes. Of a table the database writes the file. Batches go by and are kept nowhere; the database
+makes their numbers and the numbers' text, and polars puts the lines together.
 """
 
 from __future__ import annotations
@@ -11,22 +11,24 @@ import hashlib
 import io
 import os
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from itertools import count
 from threading import local
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, identifier, listed, name
 
-from pbl.blending.formula import Facts
-from pbl.domain.errors import Malformed, OutputError
+from pbl.blending._align_sql import NUMBERS
+from pbl.blending.formula import Summary
+from pbl.domain.errors import OutputError, Unclear, UsageError
 from pbl.engine.duck import open_duck
-from pbl.reading.rows import structural, tokenize
-from pbl.reading.survey import survey
+from pbl.reading.prefetch import ahead, threads
+from pbl.reading.rows import explain_offences, tokenize
+from pbl.reading.survey import open_file, survey
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from collections.abc import Callable, Generator, Iterator
+    from concurrent.futures import Future
 
     import polars as pl
 
@@ -35,169 +37,177 @@ if TYPE_CHECKING:
     from pbl.domain.limits import Limits
     from pbl.domain.progress import Progress
     from pbl.engine.duck import Duck
+    from pbl.reading.prefetch import Pull
     from pbl.reading.survey import Survey
     from pbl.storage.commit import Draft
 
-_NUMBERS = Sql("numbers")
 _BATCH = Sql("batch")
-_ROWS_AT_ONCE = 245_760
-"""Twice what DuckDB keeps together."""
 _WORKERS = 2
-_LEAST = 32 << 20
+_LEAST_MEMORY = 32 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """What a draft holds, as it was read back."""
+    """What a draft holds, as it was read back: `size` in bytes; and a summary of the blend."""
 
     sha256: str
     size: int
+    summary: Summary
 
 
 def write_table(duck: Duck, formula: Formula, contract: Contract, draft: Draft, progress: Progress) -> Written:
-    """Write the blend of the table `numbers`; raise OutputError if what is read back is not what was blended."""
-    _write(duck, formula, contract, draft, _NUMBERS)
+    """Write the blend of the table NUMBERS; raise OutputError if what is read back is not what was blended."""
+    summary = _require_finite(formula.summarize(duck, NUMBERS))
+    _copy(duck, formula, contract, draft, NUMBERS)
     progress.stage("reading the submission back", duck.part)
-    source = survey(draft.path, None, contract)
-    try:
-        good = (
-            source.columns == tuple(range(len(contract.columns)))
-            and not source.findings
-            and _same(duck, formula, source, draft)
-        )
-    except Malformed:
-        good = False
-    finally:
-        source.close()
-    if not good or source.sha256 is None or source.size is None:
-        raise _unlike(draft)
-    return Written(sha256=source.sha256, size=source.size)
+    file = open_file(draft.path, None)
+    with closing(file):
+        found = survey(file, contract)
+        if not _same(duck, formula, contract, found, draft) or found.scan.sha256 is None:
+            raise _differs(draft)
+        return Written(sha256=found.scan.sha256, size=found.scan.size, summary=summary)
 
 
-class Flow:
-    """A blend that is written as its rows come by, in order; it may begin anew. A context, for its threads' sake."""
+def write_batches(
+    duck: Duck,
+    batches: Pull[pl.DataFrame, Any],
+    formula: Formula,
+    contract: Contract,
+    draft: Draft,
+    *,
+    limits: Limits,
+) -> Written:
+    """Write the blend of batches (columns id, n0_0, n0_1, ...) as they come; raises what `write_table` does."""
+    digest, size, summary = hashlib.sha256(), 0, Summary(below=(0,) * len(formula.factors))
 
-    def __init__(self, formula: Formula, contract: Contract, draft: Draft, limits: Limits) -> None:
-        self._formula = formula
-        self._contract = contract
-        self._draft = draft
-        self._workers = min(limits.threads or os.cpu_count() or 1, _WORKERS)
-        self._limits = replace(limits, threads=1, memory=max(limits.most() // 8, _LEAST))
-        places = range(len(formula.factors))
-        self._columns = [name(f"n{place}_{t}") for place in places for t in range(formula.targets)]
-        self._texts = [Sql(f"b{t}, b{t}::VARCHAR AS x{t}") for t in range(formula.targets)]
-        self._due: deque[Future[tuple[pl.Series, Facts, pl.DataFrame]]] = deque()
-        self._at_hand = ExitStack()
-        self._own = local()
-        self._pool: ThreadPoolExecutor | None = None
+    def put(data: bytes) -> None:
+        nonlocal size
+        digest.update(data)
+        size += len(data)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._pool:
-            self._pool.shutdown(cancel_futures=True)
-        self._at_hand.close()
-
-    def begin(self, duck: Duck) -> None:
-        """Write the header; what was written before is gone."""
-        if self._pool is None:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - it takes longer to load than a small file
-
-            self._pool = ThreadPoolExecutor(self._workers)
-        self._submit = self._pool.submit
-        for left in self._due:
-            left.cancel()
-        self._due.clear()
-        self._duck = duck
-        self.facts = Facts(below=(0,) * len(self._formula.factors))
-        columns = [Sql("'' AS id"), *(Sql(f"0::DOUBLE AS {column}") for column in self._columns)]
-        _write(duck, self._formula, self._contract, self._draft, ask("blend/no_numbers", columns=listed(columns)))
-        header = b"".join(self._draft.chunks())
-        if next(csv.reader([header.decode()], strict=True)) != list(self._contract.columns):
-            raise _unlike(self._draft)
-        os.lseek(self._draft.fd, len(header), os.SEEK_SET)
-        self._digest = hashlib.sha256(header)
-        self._size = len(header)
-
-    def take(self, frame: pl.DataFrame) -> None:
-        """Have the next rows (columns id, n0_0, n0_1, ...) blended, and write those that are."""
-        self._due.append(self._submit(self._blended, frame))
-        self._settle(self._workers)
-
-    def take_table(self) -> None:
-        """Blend the rows of the table `numbers`."""
-        columns = listed([Sql("id"), *self._columns])
-        for first in count(step=_ROWS_AT_ONCE):
-            rows = {"first": first, "last": first + _ROWS_AT_ONCE - 1}
-            frame = self._duck.frame("blend/numbers_part", rows, columns=columns)
-            if frame.is_empty():
-                return
-            self.take(frame)
-
-    def written(self) -> Written:
-        """Read back what was written; raise OutputError if it is anything else."""
-        synced = self._submit(self._draft.sync)  # the disk has time meanwhile
-        if self._draft.sha256() != self._digest.hexdigest():
-            raise _unlike(self._draft)
+    with closing(batches):
+        put(_write_header(duck, formula, contract, draft))
+        with closing(_blend_ahead(batches, formula, draft, limits)) as blends:
+            for ids, blend in blends:
+                summary += formula.summarize_rows(blend)
+                data = _encode(ids, blend, formula, draft)
+                put(data)
+                draft.write(data)
+    _require_finite(summary)
+    with threads(1) as pool:
+        synced = pool.submit(draft.sync)  # the disk has time meanwhile
+        if draft.sha256() != digest.hexdigest():
+            raise _differs(draft)
         synced.result()
-        return Written(sha256=self._digest.hexdigest(), size=self._size)
-
-    def settle(self) -> Facts:
-        """Write what has not been written yet, and return what is to be said of all rows."""
-        self._settle(0)
-        return self.facts
-
-    def _database(self) -> Duck:
-        """Return the thread's own database: one that fails, or waits, keeps no other waiting."""
-        if not hasattr(self._own, "duck"):
-            opened = open_duck({}, self._limits, size=0, spill=self._draft.path.parent)
-            self._own.duck = self._at_hand.enter_context(opened)
-        duck: Duck = self._own.duck
-        return duck
-
-    def _blended(self, frame: pl.DataFrame) -> tuple[pl.Series, Facts, pl.DataFrame]:
-        duck = self._database()
-        values, blend = self._formula.values(), self._formula.blend(_BATCH)
-        numbers = frame.drop("id").with_row_index("place")  # ids would be taken in, and serve nobody
-        with duck.batch(numbers):
-            rows = duck.frame(
-                "blend/blend_text", values, columns=listed(self._texts), marks=self._formula.marks(), blend=blend
-            )
-        return frame["id"], self._formula.facts_of(rows), rows
-
-    def _settle(self, most: int) -> None:
-        while len(self._due) > most:
-            ids, facts, texts = self._due.popleft().result()
-            self.facts += facts
-            self._put(ids, texts)
-
-    def _put(self, ids: pl.Series, texts: pl.DataFrame) -> None:
-        """Write rows whose texts have been seen to say the numbers, each beside its id."""
-        import polars as pl
-
-        columns = [texts[f"x{t}"] for t in range(self._formula.targets)]
-        in_place = len(texts) == len(ids) and (texts["place"] == pl.int_range(len(ids), eager=True)).all()
-        if not in_place or not all(
-            (text.cast(pl.Float64, strict=False) == texts[f"b{t}"]).all() for t, text in enumerate(columns)
-        ):
-            raise _unlike(self._draft)
-        text = io.BytesIO()
-        pl.DataFrame([_quoted(ids), *columns]).write_csv(text, include_header=False, quote_style="never")
-        data = text.getvalue()
-        self._digest.update(data)
-        self._size += len(data)
-        self._draft.write(data)
+    return Written(sha256=digest.hexdigest(), size=size, summary=summary)
 
 
-def _write(duck: Duck, formula: Formula, contract: Contract, draft: Draft, numbers: Sql) -> None:
+def _require_finite(summary: Summary) -> Summary:
+    if summary.broken:
+        raise UsageError(f"the blend is not finite in {summary.broken} rows: a prediction or weight is too large")
+    return summary
+
+
+def _copy(duck: Duck, formula: Formula, contract: Contract, draft: Draft, numbers: Sql) -> None:
+    """Have the database write the blend of some numbers, replacing what the draft held."""
     names = ["id", *(f"b{t}" for t in range(formula.targets))]
     picked = [Sql(f"{n} AS {identifier(c)}") for n, c in zip(names, contract.columns, strict=True)]
     with draft.filling():
         duck.write(draft.fd, "blend/write", formula.values(), blend=formula.blend(numbers), columns=listed(picked))
 
 
-def _quoted(ids: pl.Series) -> pl.Series:
+def _same(duck: Duck, formula: Formula, contract: Contract, found: Survey, draft: Draft) -> bool:
+    """Say whether what was written are the rows of the table's blend."""
+    columns = found.header.columns
+    if columns != tuple(range(len(contract.columns))) or found.findings:
+        return False
+    try:
+        if found.plain:
+            duck.add_plain("written", draft.fd, width=len(columns), columns=columns, keep=False)
+        else:
+            batches, offences = tokenize(found, 1)
+            duck.add_cells("written", batches)
+            if explain_offences(found, offences):
+                return False
+        differ = listed([Sql(f"f.t{t}::DOUBLE IS DISTINCT FROM b.b{t}") for t in range(formula.targets)], " OR ")
+        blend = formula.blend(NUMBERS)
+        rows, different = duck.rows("blend/written", formula.values(), file="written", blend=blend, differ=differ)[0]
+    except Unclear:
+        return False
+    return bool(rows and not different)
+
+
+def _columns(formula: Formula) -> list[Sql]:
+    return [name(f"n{place}_{t}") for place in range(len(formula.factors)) for t in range(formula.targets)]
+
+
+def _write_header(duck: Duck, formula: Formula, contract: Contract, draft: Draft) -> bytes:
+    """Write the header as the database does, and return its bytes."""
+    columns = [Sql("'' AS id"), *(Sql(f"0::DOUBLE AS {column}") for column in _columns(formula))]
+    _copy(duck, formula, contract, draft, ask("blend/no_numbers", columns=listed(columns)))
+    header = b"".join(draft.chunks())
+    if next(csv.reader([header.decode()], strict=True)) != list(contract.columns):
+        raise _differs(draft)
+    os.lseek(draft.fd, len(header), os.SEEK_SET)
+    return header
+
+
+def _blend_ahead(
+    batches: Iterator[pl.DataFrame], formula: Formula, draft: Draft, limits: Limits
+) -> Generator[tuple[pl.Series, pl.DataFrame]]:
+    """Yield the ids of batches and their blend, in order, while further ones are being blended."""
+    workers = min(limits.threads or os.cpu_count() or 1, _WORKERS)
+    with ExitStack() as databases, threads(workers) as pool, threads(1) as puller:
+        blend = _blender(formula, draft, replace(limits, threads=1), databases)
+        due: deque[Future[tuple[pl.Series, pl.DataFrame]]] = deque()
+        for batch in ahead(batches, puller):
+            due.append(pool.submit(blend, batch))
+            if len(due) > workers:
+                yield due.popleft().result()
+        while due:
+            yield due.popleft().result()
+
+
+def _blender(
+    formula: Formula, draft: Draft, limits: Limits, databases: ExitStack
+) -> Callable[[pl.DataFrame], tuple[pl.Series, pl.DataFrame]]:
+    """Return what blends a batch in any thread, each with a database of its own: one that waits keeps no other waiting.
+
+    The caller closes the `databases`, once no thread blends any more.
+    """
+    memory = replace(limits, memory=max(limits.most() // 8, _LEAST_MEMORY))
+    texts = listed([Sql(f"b{t}, b{t}::VARCHAR AS x{t}") for t in range(formula.targets)])
+    values, blended, marks = formula.values(), formula.blend(_BATCH), formula.marks()
+    own = local()
+
+    def blend(batch: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
+        if not hasattr(own, "duck"):
+            own.duck = databases.enter_context(open_duck({}, memory, size=0, spill=draft.path.parent))
+        duck: Duck = own.duck
+        numbers = batch.drop("id").with_row_index("place")  # ids would be taken in, and serve nobody
+        with duck.batch(numbers):
+            rows = duck.frame("blend/blend_text", values, columns=texts, marks=marks, blend=blended)
+        return batch["id"], rows
+
+    return blend
+
+
+def _encode(ids: pl.Series, blend: pl.DataFrame, formula: Formula, draft: Draft) -> bytes:
+    """Return the lines of rows whose texts have been seen to say the numbers, each beside its id."""
+    import polars as pl
+
+    columns = [blend[f"x{t}"] for t in range(formula.targets)]
+    in_place = len(blend) == len(ids) and (blend["place"] == pl.int_range(len(ids), eager=True)).all()
+    if not in_place or not all(
+        (text.cast(pl.Float64, strict=False) == blend[f"b{t}"]).all() for t, text in enumerate(columns)
+    ):
+        raise _differs(draft)
+    text = io.BytesIO()
+    pl.DataFrame([_quote(ids), *columns]).write_csv(text, include_header=False, quote_style="never")
+    return text.getvalue()
+
+
+def _quote(ids: pl.Series) -> pl.Series:
     """Return the ids as the database writes them: in quotes where they hold a comma, a quote, a line end or a #."""
     import polars as pl
 
@@ -210,20 +220,5 @@ def _quoted(ids: pl.Series) -> pl.Series:
     )["id"]
 
 
-def _same(duck: Duck, formula: Formula, source: Survey, draft: Draft) -> bool:
-    """Say whether what was written are the rows of the table's blend."""
-    if source.plain:
-        duck.add_plain("written", draft.fd, width=len(source.columns), columns=source.columns, keep=False)
-    else:
-        batches, offences = tokenize(source, 1)
-        duck.add_cells("written", batches)
-        if structural(source, offences):
-            return False
-    differ = listed([Sql(f"f.t{t}::DOUBLE IS DISTINCT FROM b.b{t}") for t in range(formula.targets)], " OR ")
-    blend = formula.blend(_NUMBERS)
-    rows, different = duck.rows("blend/written", formula.values(), file="written", blend=blend, differ=differ)[0]
-    return bool(rows and not different)
-
-
-def _unlike(draft: Draft) -> OutputError:
+def _differs(draft: Draft) -> OutputError:
     return OutputError(f"{draft.name}: not written: what was read back is not what was blended")

@@ -2,57 +2,124 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from pbl.blending._job import Blended, Job, allow_replacing
-from pbl.blending.formula import Clip
-from pbl.checks.validate import spare_inputs
+from pbl.blending._submission import make_submission
+from pbl.domain.errors import InputError, OutputError
 from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress
 from pbl.domain.recipe import recipe_path
-from pbl.project.recipe_files import fits
-from pbl.storage.commit import recover
+from pbl.project.outputs import refuse_input
+from pbl.project.recipe_files import fits, load_recipe
+from pbl.storage.commit import Drafts, recover
 
 if TYPE_CHECKING:
-    from pbl.domain.pillars import Selection
-    from pbl.domain.provenance import Maker
+    from collections.abc import Callable, Mapping
+
+    from pbl.blending._submission import Submission
+    from pbl.blending.plan import Plan
+    from pbl.domain.provenance import Provenance
+    from pbl.domain.recipe import Recipe
+    from pbl.domain.report import Report
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blended:
+    """A submission that was made."""
+
+    recipe: Recipe
+    report: Report
+    output: Path | None
+    """Where it was written; None if it went to a stream."""
+    recipe_path: Path | None
+    below: Mapping[str, int]
+    """For each pillar, in how many of the clipped rows it is itself below the lower bound."""
+    already: bool = False
+    """Whether the same bytes were there before."""
+    left: tuple[Path, ...] = ()
+    """Files that an earlier run, killed while it wrote, had left, and that were kept under other names."""
 
 
 def blend(
-    selection: Selection,
+    plan: Plan,
     *,
     output: Path | BinaryIO,
-    maker: Maker,
+    provenance: Provenance,
     spill: Path,
-    clip: Clip = Clip(),
-    raw_weights: bool = False,
     force: bool = False,
     limits: Limits = Limits(),
     progress: Progress = Progress(),
 ) -> Blended:
-    """Blend weighed pillars (see `pillars.weigh`) and write the submission and, beside it, its recipe.
+    """Carry out a plan: write the submission and, beside it, its recipe; or hand its bytes to a stream.
 
-    Each value is min(high, max(low, (w1/W) t1 + (w2/W) t2 + ...)), W the sum of the weights, in double precision, the
-    terms added in pillar order; with `raw_weights` the weights themselves stand in place of the shares. Rows come in
-    the template's order, else the first pillar's. Raises FindingsError (nothing written) if a check finds an error,
-    OutputError if the output is an input, must not be replaced or can't be written, and what `validate` raises.
+    `spill` is the folder for what doesn't fit into memory. Raises FindingsError (nothing written) if a check finds an
+    error, OutputError if the output is an input, must not be replaced or can't be written, and what `validate` raises.
     """
-    job = Job(
-        selection=selection,
-        maker=maker,
-        spill=spill,
-        clip=clip,
-        raw_weights=raw_weights,
-        limits=limits,
-        progress=progress,
-    )
-    if not isinstance(output, Path):
-        return job.stream(output)
+    if isinstance(output, Path):
+        return write_submission(
+            plan, output, provenance=provenance, spill=spill, force=force, limits=limits, progress=progress
+        )
+    with Drafts() as drafts:
+        draft = drafts.new(spill / "submission.csv")
+        made = make_submission(plan, draft, provenance=provenance, spill=spill, limits=limits, progress=progress)
+        output.writelines(draft.chunks())
+        output.flush()
+    recipe = made.recipe(Path(), called="-")
+    return Blended(recipe=recipe, report=made.report, output=None, recipe_path=None, below=made.below)
+
+
+def write_submission(
+    plan: Plan,
+    output: Path,
+    *,
+    provenance: Provenance,
+    spill: Path,
+    force: bool,
+    limits: Limits,
+    progress: Progress,
+    verify: Callable[[Submission], None] = lambda _: None,
+) -> Blended:
+    """Write a submission and its recipe, over an older pair if pbl wrote that; `verify` may still raise before."""
     kept = recipe_path(output)
     for written in (output, kept):
-        spare_inputs(written, selection)
-    found = recover(output, kept, fits)
-    there = allow_replacing(output, kept, force=force)
-    return replace(job.write(output, kept, over=there or force), found=found)
+        refuse_input(written, plan.selection)
+    left = recover(output, kept, fits)
+    there = _allow_replacing(output, kept, force=force)
+    with Drafts() as drafts:
+        draft = drafts.new(output)
+        made = make_submission(plan, draft, provenance=provenance, spill=spill, limits=limits, progress=progress)
+        verify(made)
+        recipe = made.recipe(kept.parent, called=output.name)
+        note = drafts.new(kept)
+        note.write(recipe.to_bytes())
+        if b"".join(note.chunks()) != recipe.to_bytes():
+            raise OutputError(f"{kept}: not written: the disk gives back other bytes than it was given")
+        drafts.publish(draft, note=note, replace=there or force)
+    return Blended(recipe=recipe, report=made.report, output=output, recipe_path=kept, below=made.below, left=left)
+
+
+def _allow_replacing(output: Path, kept: Path, *, force: bool) -> bool:
+    """Say whether there is a submission to replace; raise OutputError if it isn't as pbl wrote it."""
+    there = os.path.lexists(output)
+    if force:
+        return there
+    if there:
+        if not output.is_file():
+            return there
+        if not kept.exists():
+            raise OutputError(
+                f"{output}: is there already, and no recipe beside it says that pbl wrote it; use --force to replace it"
+            )
+        if not fits(output, kept):
+            raise OutputError(
+                f"{output}: is not the file that {kept.name} describes (edited since?); use --force to replace it"
+            )
+    elif os.path.lexists(kept):
+        try:
+            load_recipe(kept)
+        except InputError as error:
+            raise OutputError(f"{kept}: is there already and is no recipe; use --force to replace it") from error
+    return there

@@ -38,7 +38,7 @@ class Clip:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class Summary:
     """What is to be said of some rows of a blend."""
 
     rows: int = 0
@@ -51,10 +51,10 @@ class Facts:
     below: tuple[int, ...]
     """For each pillar, in how many of the clipped rows it is itself below the lower bound."""
 
-    def __add__(self, more: Facts) -> Facts:
+    def __add__(self, more: Summary) -> Summary:
         """Return what is to be said of these rows and others together."""
         rows = self.rows + more.rows
-        return Facts(
+        return Summary(
             rows=rows,
             broken=self.broken + more.broken,
             clipped=self.clipped + more.clipped,
@@ -96,7 +96,7 @@ class Formula:
         factors = {f"share{place}": factor for place, factor in enumerate(self.factors)}
         return factors | {key: bound for key, bound in bounds.items() if bound is not None}
 
-    def facts(self, duck: Duck, numbers: Sql) -> Facts:
+    def summarize(self, duck: Duck, numbers: Sql) -> Summary:
         """Sum the blend of some rows up."""
         blends = [f"b{t}" for t in range(self.targets)]
         counts = [
@@ -113,14 +113,14 @@ class Formula:
         )
         found |= {bound: found[bound] + 0.0 for bound in ("lowest", "highest") if found[bound] is not None}  # no -0.0
         below = tuple(found.pop(f"below{place}") for place in range(len(self.factors)))
-        return Facts(**found, below=below)
+        return Summary(**found, below=below)
 
     def marks(self) -> Sql:
-        """Return what `facts_of` needs to know of each row besides its blend."""
+        """Return what `summarize_rows` needs to know of each row besides its blend."""
         return listed([Sql(f"{condition} AS {name}") for name, condition in self._conditions().items()])
 
-    def facts_of(self, rows: pl.DataFrame) -> Facts:
-        """Sum rows of the blend up that have its columns b0, b1, ... and the `marks`, as `facts` does."""
+    def summarize_rows(self, rows: pl.DataFrame) -> Summary:
+        """Sum rows of the blend up that have its columns b0, b1, ... and the `marks`, as `summarize` does."""
         import polars as pl
 
         blends = pl.col([f"b{t}" for t in range(self.targets)])
@@ -128,7 +128,7 @@ class Formula:
         least, most, means, small_means = (rows.select(each).row(0) for each in asked)
         broken, clipped, *below = rows.select(pl.col(list(self._conditions())).sum()).row(0)
         pairs = zip(means, small_means, strict=True)
-        return Facts(
+        return Summary(
             rows=len(rows),
             broken=broken,
             clipped=clipped,

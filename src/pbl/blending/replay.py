@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pbl.blending._job import Job, allow_replacing
+from pbl.blending._submission import make_submission
+from pbl.blending.blend import Blended, write_submission
 from pbl.blending.formula import Clip
-from pbl.checks.validate import spare_inputs
-from pbl.domain.errors import OutputError
+from pbl.blending.plan import Plan
+from pbl.domain.errors import ChangedError, OutputError
 from pbl.domain.limits import Limits
 from pbl.domain.pillars import Pillar, Selection
 from pbl.domain.progress import Progress
 from pbl.domain.recipe import recipe_path
 from pbl.domain.settings import Settings
+from pbl.domain.weights import Source, Weighing
+from pbl.project.outputs import refuse_input
 from pbl.project.recipe_files import find_inputs, fits, load_recipe, same_bytes
-from pbl.storage.commit import recover
+from pbl.storage.commit import Drafts
 
 if TYPE_CHECKING:
-    from pbl.blending._job import Blended
-    from pbl.domain.provenance import Maker
+    from pbl.blending._submission import Submission
+    from pbl.domain.provenance import Provenance
+    from pbl.domain.recipe import Recipe
 
 
 def replay(
     path: Path,
     *,
-    maker: Maker,
+    provenance: Provenance,
     spill: Path,
     output: Path | None = None,
     inputs: Path | None = None,
@@ -40,29 +43,47 @@ def replay(
     Raises ChangedError if one is missing or changed, or if the bytes made are not those of the recipe.
     """
     recipe = load_recipe(path)
-    folder = path.parent
-    found = find_inputs(recipe, folder, inputs)
-    pillars = [Pillar(name=i.name, path=found[i.name], weight=i.weight) for i in recipe.inputs]
-    selection = Selection(pillars=tuple(pillars), settings=Settings(contract=recipe.contract), template=found.get(None))
-    clip = Clip(low=recipe.clip_min, high=recipe.clip_max)
-    expected = recipe.output.sha256
-    job = Job(
-        selection=selection,
-        maker=maker,
-        spill=spill,
-        clip=clip,
-        raw_weights=recipe.raw_weights,
-        limits=limits,
-        progress=progress,
-        expected=expected,
-    )
-    target = output or folder / Path(recipe.output.path).name
+    plan = _plan(recipe, path.parent, inputs)
+
+    def verify(made: Submission) -> None:
+        if made.written.sha256 != recipe.output.sha256:
+            raise ChangedError(
+                f"the recipe's submission has the hash {recipe.output.sha256}, and what these inputs and this pbl "
+                f"({provenance.version}) make has {made.written.sha256}; nothing was written"
+            )
+
+    target = output or path.parent / Path(recipe.output.path).name
     kept = recipe_path(target)
-    spare_inputs(target, selection)
+    refuse_input(target, plan.selection)
     if target.exists() and target.samefile(path):
         raise OutputError(f"{target}: is the recipe itself; name another --output")
-    if same_bytes(target, expected) and kept.exists() and fits(target, kept):
-        return replace(job.rehearse(target), output=target, recipe_path=kept, already=True)
-    left = recover(target, kept, fits)
-    there = allow_replacing(target, kept, force=force)
-    return replace(job.write(target, kept, over=there or force), found=left)
+    if not (same_bytes(target, recipe.output.sha256) and kept.exists() and fits(target, kept)):
+        return write_submission(
+            plan,
+            target,
+            provenance=provenance,
+            spill=spill,
+            force=force,
+            limits=limits,
+            progress=progress,
+            verify=verify,
+        )
+    with Drafts() as drafts:
+        draft = drafts.new(target)
+        made = make_submission(plan, draft, provenance=provenance, spill=spill, limits=limits, progress=progress)
+        verify(made)
+    again = made.recipe(target.parent, called=target.name)
+    return Blended(recipe=again, report=made.report, output=target, recipe_path=kept, below=made.below, already=True)
+
+
+def _plan(recipe: Recipe, folder: Path, inputs: Path | None) -> Plan:
+    found = find_inputs(recipe, folder, inputs)
+    pillars = tuple(Pillar(name=each.name, path=found[each.name]) for each in recipe.inputs)
+    selection = Selection(pillars=pillars, settings=Settings(contract=recipe.contract), template=found.get(None))
+    weights = tuple(each.weight for each in recipe.inputs)
+    return Plan(
+        selection=selection,
+        weighing=Weighing(weights=weights, source=Source.GIVEN),
+        raw_weights=recipe.raw_weights,
+        clip=Clip(low=recipe.clip_min, high=recipe.clip_max),
+    )

@@ -1,4 +1,4 @@
-"""Check files against each other: their ids, their order, their predictions."""
+"""Files against each other: their ids, their order, their predictions."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, listed
 
-from pbl.checks._checked import BLANK, EDGED, Checked, instead
+from pbl.checks._findings import instead, note
+from pbl.domain.cell_rules import BLANK, EDGED
 from pbl.domain.findings import Example, Offences
 from pbl.domain.wording import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from pbl.checks.open_files import CheckedFile
     from pbl.domain.contract import Contract
+    from pbl.domain.findings import Finding
     from pbl.engine.duck import Duck
 
 SCALE_FACTOR = 10.0
@@ -23,21 +26,16 @@ PLACEHOLDER_PART = 0.1
 """PBL603: the part of the template's ids that a pillar covers at most, knowing no others."""
 
 
-def check_ids(duck: Duck, file: Checked, reference: Checked, limit: int | None) -> None:
-    """Compare a file's ids with the reference's."""
-    file.aligned = file is reference
-    if file.aligned:
-        return
-    if file.rows == reference.rows and file.source.first == reference.source.first:
-        (different,) = duck.rows("checks/same_order", file=file.table, reference=reference.table)[0]
-        file.aligned = not different
-        if file.aligned:
-            return
+def compare_ids(duck: Duck, file: CheckedFile, reference: CheckedFile, limit: int | None) -> list[Finding]:
+    """Compare a file's ids with the reference's; both are known to the database."""
+    if file is reference or not file.table or not reference.table or _in_order(duck, file, reference):
+        return []
     (strangers,) = duck.rows("checks/strangers", file=file.table, other=reference.table)[0]
-    order = f"the rows stand in another order than in {reference.known}"
-    if not strangers and file.rows == reference.rows and file.distinct and reference.distinct:
-        file.note("PBL604", order, Offences(limit=0, count=1))
-        return
+    known, rows, of = reference.input.called, file.rows or 0, reference.rows or 0
+    order = note(file.input, "PBL604", f"the rows stand in another order than in {known}", Offences(limit=0, count=1))
+    distinct = all(each.profile and each.profile.distinct for each in (file, reference))
+    if not strangers and rows == of and distinct:
+        return order
     blank = {"blank": BLANK}
     duck.run("checks/unmatched", blank, table="missing", file=reference.table, other=file.table)
     duck.run("checks/unmatched", blank, table="unknown", file=file.table, other=reference.table)
@@ -46,17 +44,60 @@ def check_ids(duck: Duck, file: Checked, reference: Checked, limit: int | None) 
     missing = _offences(duck, "checks/listed_missing", {"limit": limit}, limit)
     unknown = _offences(duck, "checks/listed_unknown", edged, limit)
     respelt = _offences(duck, "checks/listed_respelt", edged, limit)
-    known = reference.known
-    matched = (reference.rows or 0) - missing.count
-    if not reference.pillar and missing.count and not strangers and matched <= PLACEHOLDER_PART * (reference.rows or 0):
-        part = f"{plural(matched, 'id')} of the {reference.rows:,} that {known} has: a placeholder of the test set"
-        file.note("PBL603", part, missing)
+    matched = of - missing.count
+    if not reference.input.pillar and missing.count and not strangers and matched <= PLACEHOLDER_PART * of:
+        part = f"{plural(matched, 'id')} of the {of:,} that {known} has: a placeholder of the test set"
+        found = note(file.input, "PBL603", part, missing)
     else:
-        file.note("PBL601", f"{plural(missing.count, 'id')} missing that {known} has", missing)
-    file.note("PBL602", f"{plural(unknown.count, 'id')} that {known} has not", unknown)
-    file.note("PBL605", f"{plural(respelt.count, 'id')} spelt otherwise than in {known}{instead(respelt)}", respelt)
-    if file.rows == reference.rows and not (strangers or missing.count or respelt.count):
-        file.note("PBL604", order, Offences(limit=0, count=1))
+        found = note(file.input, "PBL601", f"{plural(missing.count, 'id')} missing that {known} has", missing)
+    found += note(file.input, "PBL602", f"{plural(unknown.count, 'id')} that {known} has not", unknown)
+    respelt, told = instead(respelt)
+    found += note(file.input, "PBL605", f"{plural(respelt.count, 'id')} spelt otherwise than in {known}{told}", respelt)
+    if rows == of and not (strangers or missing.count or respelt.count):
+        found += order
+    return found
+
+
+def compare_predictions(
+    duck: Duck, files: Sequence[CheckedFile], contract: Contract
+) -> Iterator[tuple[CheckedFile, Finding]]:
+    """Yield warnings of predictions that are another file's, or of another scale; every file is clean."""
+    targets = len(contract.targets)
+    for place, file in enumerate(files):
+        for before, other in enumerate(files[:place]):
+            names = f"same{before}", f"same{place}"
+            if _same_profile(file, other) and _same_predictions(duck, (other, file), names, targets):
+                message = f"the predictions are those of {other.input.called}, row by row"
+                for found in note(file.input, "PBL606", message, Offences(limit=0, count=file.rows or 0)):
+                    yield file, found
+                break
+    for n in range(targets):
+        sizes = [file.profile.ranges[n].size for file in files if file.profile]
+        middle = sorted(sizes)[(len(sizes) - 1) // 2] if sizes else 0.0
+        for file, size in zip(files, sizes, strict=True):
+            if middle > 0 and not middle / SCALE_FACTOR <= size <= middle * SCALE_FACTOR:
+                message = f"the mean absolute prediction is {size:.4g}, and {middle:.4g} in the middle of all pillars"
+                every = Offences(limit=0, count=file.rows or 0)
+                for found in note(file.input, "PBL607", message, every, column=contract.targets[n]):
+                    yield file, found
+
+
+def note_constants(file: CheckedFile, contract: Contract) -> Iterator[Finding]:
+    """Yield a warning for each column whose predictions are all the same."""
+    rows, ranges = file.rows or 0, file.profile.ranges if file.profile else ()
+    for target, each in zip(contract.targets, ranges, strict=True):
+        if rows > 1 and each.low == each.high:
+            message = f"every prediction is {each.low + 0.0!r}"
+            yield from note(file.input, "PBL551", message, Offences(limit=0, count=rows), column=target)
+
+
+def _in_order(duck: Duck, file: CheckedFile, reference: CheckedFile) -> bool:
+    """Say whether two files have the same ids in the same order."""
+    firsts = {each.survey.header.first for each in (file, reference) if each.survey}
+    if file.rows != reference.rows or len(firsts) > 1:
+        return False
+    (different,) = duck.rows("checks/same_order", file=file.table or "", reference=reference.table or "")[0]
+    return not different
 
 
 def _offences(duck: Duck, question: str, values: Mapping[str, Any], limit: int | None) -> Offences:
@@ -65,40 +106,25 @@ def _offences(duck: Duck, question: str, values: Mapping[str, Any], limit: int |
     return Offences(limit=limit, count=rows[0][0] if rows else 0, examples=examples)
 
 
-def check_alike(duck: Duck, files: Sequence[Checked], targets: int, contract: Contract) -> None:
-    """Warn of predictions that are another file's, or of another scale."""
-    for place, file in enumerate(files):
-        for other in files[:place]:
-            if _same_profile(file, other, targets) and _same_predictions(duck, file, other, targets):
-                file.note(
-                    "PBL606",
-                    f"the predictions are those of {other.known}, row by row",
-                    Offences(limit=0, count=file.rows or 0),
-                )
-                break
-    for n in range(targets):
-        sizes = [f.profile[f"t{n}_size"] for f in files]
-        middle = sorted(sizes)[(len(sizes) - 1) // 2] if sizes else 0.0
-        for file, size in zip(files, sizes, strict=True):
-            if middle > 0 and not middle / SCALE_FACTOR <= size <= middle * SCALE_FACTOR:
-                message = f"the mean absolute prediction is {size:.4g}, and {middle:.4g} in the middle of all pillars"
-                file.note("PBL607", message, Offences(limit=0, count=file.rows or 0), column=contract.targets[n])
-
-
-def _same_profile(file: Checked, other: Checked, targets: int) -> bool:
+def _same_profile(file: CheckedFile, other: CheckedFile) -> bool:
     """Say whether two files may hold the same numbers; their means are summed in different orders."""
-    if file.rows != other.rows:
+    if not file.profile or not other.profile or file.rows != other.rows:
         return False
-    mine, theirs = file.profile, other.profile
-    return all(
-        mine[f"t{n}_min"] == theirs[f"t{n}_min"]
-        and mine[f"t{n}_max"] == theirs[f"t{n}_max"]
-        and math.isclose(mine[f"t{n}_size"], theirs[f"t{n}_size"], rel_tol=1e-6)
-        for n in range(targets)
-    )
+    pairs = zip(file.profile.ranges, other.profile.ranges, strict=True)
+    return all((a.low, a.high) == (b.low, b.high) and math.isclose(a.size, b.size, rel_tol=1e-6) for a, b in pairs)
 
 
-def _same_predictions(duck: Duck, file: Checked, other: Checked, targets: int) -> bool:
+def _same_predictions(duck: Duck, pair: tuple[CheckedFile, CheckedFile], names: tuple[str, str], targets: int) -> bool:
+    other, file = (_table(duck, each, name) for each, name in zip(pair, names, strict=True))
     differ = listed([Sql(f"f.t{n}::DOUBLE IS DISTINCT FROM o.t{n}::DOUBLE") for n in range(targets)], " OR ")
-    different, rows = duck.rows("checks/same_predictions", file=file.table, other=other.table, differ=differ)[0]
-    return not different and rows == file.rows
+    different, rows = duck.rows("checks/same_predictions", file=file, other=other, differ=differ)[0]
+    return not different and rows == pair[0].rows
+
+
+def _table(duck: Duck, file: CheckedFile, name: str) -> str:
+    """Return the table of a file; one that was aligned by polars becomes one now."""
+    if file.table is None and file.survey:
+        header, fd = file.survey.header, file.survey.file.fd
+        duck.add_plain(name, fd, width=len(header.names), columns=header.columns, keep=False)
+        return name
+    return file.table or name

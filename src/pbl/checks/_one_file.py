@@ -1,155 +1,149 @@
-"""Check a file by itself: its structure, then each of its cells."""
+"""One file by itself: its structure, then each of its cells."""
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed, name
 
-from pbl.checks._checked import BLANK, EDGED, Checked, instead
-from pbl.checks._schema import decide, passed, unread
-from pbl.domain.errors import EngineError, Malformed
-from pbl.domain.findings import Offences
+from pbl.checks._findings import instead, note
+from pbl.checks._schema import check_blocks, explain
+from pbl.checks.open_files import IDS, ROWS, VALUES, CheckedFile
+from pbl.checks.profile import Profile, Range
+from pbl.domain.errors import Unclear, Unreadable
+from pbl.domain.findings import Offences, finding
 from pbl.domain.progress import Progress
 from pbl.domain.rules import Severity
-from pbl.domain.values import NUMBER
 from pbl.domain.wording import plural
-from pbl.reading.rows import structural, tokenize, untailed
+from pbl.reading.rows import explain_offences, missing_line_end, tokenize
+from pbl.reading.survey import survey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from pbl.checks.open_files import Input
     from pbl.domain.contract import Contract
+    from pbl.domain.findings import Finding
+    from pbl.domain.limits import Limits
     from pbl.engine.duck import Duck
-
-ROWS, VALUES, IDS = "rows", "values", "ids"
-"""What of a file may not have been checked."""
+    from pbl.reading.survey import OpenFile, Survey
 
 _KEEP_UP_TO = 32 << 20
+"""Bytes of a file whose cells are kept in memory."""
 
 
-def check_alone(
+def check_file(
     duck: Duck,
-    files: Sequence[Checked],
-    contract: Contract,
-    limit: int | None,
-    *,
-    trusting: bool,
-    progress: Progress,
-) -> None:
-    """Check each file alone."""
-    for place, file in enumerate(files):
-        progress.stage(f"checking {plural(file.source.rows, 'row')} of {file.path.name}", duck.part)
-        _check_structure(duck, file, f"p{place}", contract, limit, trusting=trusting, progress=progress)
-        if file.table and not file.spotless:
-            _check_values(duck, file, contract, limit, trusting=trusting)
-
-
-def _check_structure(
-    duck: Duck,
-    file: Checked,
+    each: Input,
     table: str,
     contract: Contract,
-    limit: int | None,
     *,
-    trusting: bool,
+    limits: Limits,
+    most: int | None,
     progress: Progress = Progress(),
-) -> None:
-    """Know a sound file as a table; else note where its structure is broken, and what could not be checked."""
-    source = file.source
-    if source.stopped:
-        file.not_checked = (ROWS, VALUES, IDS)
-        return
-    columns = source.columns if file.pillar else source.columns[:1]
-    if source.plain and source.columns and source.rows:
-        shown = file.shown or (passed(file, contract, progress) if not trusting else None)
-        if shown and shown.rows == source.rows and source.ascii:
-            file.profile = {"rows": shown.rows, "different_ids": shown.rows, **shown.profile()}
-            duck.add_plain(table, source.fd or 0, width=len(source.header), columns=columns, keep=False)
-            file.table, file.rows, file.spotless = table, source.rows, True
-            file.findings += untailed(source)
-            return
-        try:
-            keep = (source.size or 0) <= _KEEP_UP_TO
-            duck.add_plain(table, source.fd or 0, width=len(source.header), columns=columns, keep=keep)
-            file.profile = _profile(duck, table, columns, contract)
-            if file.profile["rows"] == source.rows:
-                file.table, file.rows = table, source.rows
-                file.findings += untailed(source)
-                return
-        except Malformed:
-            pass
-        table = f"{table}_again"
-    batches, offences = tokenize(source, limit)
-    if source.columns:
-        duck.add_cells(table, (batch[: len(columns)] for batch in batches))
-    else:
-        for _ in batches:
-            pass
-    found = structural(source, offences)
-    file.findings += found
-    if not source.columns or any(f.severity is Severity.ERROR for f in found):
-        file.not_checked = (VALUES, IDS)
-        return
-    file.profile = _profile(duck, table, columns, contract)
-    file.table, file.rows = table, int(file.profile["rows"])
+) -> CheckedFile:
+    """Check a file; the database knows it as `table`, or by a name like it, if its structure is sound.
 
-
-def _profile(duck: Duck, table: str, columns: Sequence[int], contract: Contract) -> Mapping[str, Any]:
-    """Screen a file: count what isn't as it must be, and sum its numbers up, in one query."""
-    values: dict[str, Any] = {"blank": BLANK, "edged": EDGED}
-    targets = [name(f"t{n}") for n in range(len(columns) - 1)]
-    if targets:
-        values |= {"number": NUMBER, "minimum": contract.min, "maximum": contract.max}
-    pattern = Sql("0")
-    if contract.id_pattern is not None:
-        pattern = Sql("count(*) FILTER (WHERE NOT regexp_full_match(id, $pattern))")
-        values["pattern"] = f"(?:{contract.id_pattern})"
-    asked = listed([ask("checks/screen_target", t=t) for t in targets]) if targets else Sql("0 AS no_targets")
+    `most` is how many places to keep of a finding, None for all.
+    """
+    if each.file is None:
+        return CheckedFile(input=each, findings=each.findings, not_checked=(ROWS, VALUES, IDS))
     try:
-        return duck.row("checks/screen", values, table=table, pattern=pattern, targets=asked)
-    except Malformed as error:
-        if "CSV Error" in str(error):
-            raise
-        raise unread(contract, error) from error
+        found, profile = check_blocks(each, each.file, contract, limits, progress)
+    except Unclear:
+        return _explain(duck, each, each.file, table, contract, most=most, progress=progress)
+    columns = found.header.columns if each.pillar else found.header.columns[:1]
+    duck.add_plain(table, each.file.fd, width=len(found.header.names), columns=columns, keep=False)
+    findings = (*found.findings, *missing_line_end(found))
+    return CheckedFile(input=each, survey=found, table=table, profile=profile, clean=True, findings=findings)
 
 
-def _check_values(duck: Duck, file: Checked, contract: Contract, limit: int | None, *, trusting: bool) -> None:
-    """Have the Pandera schema decide about each cell, unless the screen has seen that all is well."""
-    profile, targets = file.profile, contract.targets if file.pillar else ()
-    bad = sum(profile[f"t{n}_bad"] for n in range(len(targets))) + profile["bad_ids"] + profile["strange_ids"]
-    file.spotless = not bad and profile["different_ids"] == file.rows
-    pattern = contract.id_pattern or ""
-    certain = not pattern or (file.source.ascii and r"\s" not in pattern.lower())  # engines know other white space
-    if not trusting or not file.spotless or not certain:
-        found = decide(duck, file, contract, targets, limit)
-        if bad and not found and certain:
-            raise EngineError(f"{file.path}: the screen and the schema disagree about this file; please report it")
-        file.spotless = not found
-    if profile["different_ids"] != file.rows or not file.source.ascii:
-        alike = _alike_ids(duck, file.table, limit)
-        file.note(
-            "PBL605",
-            f"{plural(alike.count, 'id')} differ from others by case or Unicode form only{instead(alike)}",
-            alike,
-            severity=Severity.WARNING,
-            column=contract.id,
-            hint="are they meant to be different samples?",
-        )
+def _explain(
+    duck: Duck, each: Input, file: OpenFile, table: str, contract: Contract, *, most: int | None, progress: Progress
+) -> CheckedFile:
+    """Say what is wrong with a file, if anything is."""
+    try:
+        found = survey(file, contract, progress=progress)
+    except Unreadable as reason:
+        unread = finding("PBL101", file=str(each.path), pillar=each.name, message=str(reason))
+        return CheckedFile(input=each, findings=(unread,), not_checked=(ROWS, VALUES, IDS))
+    if found.header.stopped:
+        return CheckedFile(input=each, survey=found, findings=found.findings, not_checked=(ROWS, VALUES, IDS))
+    progress.stage(f"checking {plural(found.scan.rows, 'row')} of {each.path.name}", duck.part)
+    columns = found.header.columns if each.pillar else found.header.columns[:1]
+    loaded = _load_plain(duck, found, table, columns)
+    structure: Sequence[Finding] = missing_line_end(found)
+    if loaded is None:
+        table = f"{table}_again"
+        batches, offences = tokenize(found, most)
+        if found.header.columns:
+            duck.add_cells(table, (batch[: len(columns)] for batch in batches))
+        else:
+            for _ in batches:
+                pass
+        structure = explain_offences(found, offences)
+        if not found.header.columns or any(f.severity is Severity.ERROR for f in structure):
+            findings = (*found.findings, *structure)
+            return CheckedFile(input=each, survey=found, findings=findings, not_checked=(VALUES, IDS))
+        loaded = _profile(duck, table, columns)
+    cells = explain(duck, each, table, contract, most)
+    alike = [] if loaded.distinct and found.scan.ascii else _note_alike(duck, each, table, contract, most)
+    return CheckedFile(
+        input=each,
+        survey=found,
+        table=table,
+        profile=loaded,
+        clean=not cells,
+        findings=(*found.findings, *structure, *cells, *alike),
+    )
 
 
-def note_constant(file: Checked, contract: Contract) -> None:
-    """Warn of a column whose predictions are all the same."""
-    rows = file.rows or 0
-    for n, target in enumerate(contract.targets if file.pillar else ()):
-        value = file.profile[f"t{n}_min"]
-        if rows > 1 and value == file.profile[f"t{n}_max"]:
-            file.note("PBL551", f"every prediction is {value + 0.0!r}", Offences(limit=0, count=rows), column=target)
+def _load_plain(duck: Duck, found: Survey, table: str, columns: Sequence[int]) -> Profile | None:
+    """Have the database read a plain file, and return its profile; None where it reads other rows than the survey."""
+    if not (found.plain and found.header.columns and found.scan.rows):
+        return None
+    try:
+        keep, width = found.scan.size <= _KEEP_UP_TO, len(found.header.names)
+        duck.add_plain(table, found.file.fd, width=width, columns=columns, keep=keep)
+        profile = _profile(duck, table, columns)
+    except Unclear:
+        return None
+    return profile if profile.rows == found.scan.rows else None
 
 
-def _alike_ids(duck: Duck, table: str, limit: int | None) -> Offences:
-    """Find the ids that are the same once normalised (NFKC) and case-folded, and yet differ."""
+def _profile(duck: Duck, table: str, columns: Sequence[int]) -> Profile:
+    """Sum a file's rows up, in one query; cells that are no numbers are passed over."""
+    targets = range(len(columns) - 1)
+    asked = listed([ask("checks/profile_target", t=name(f"t{n}")) for n in targets]) if targets else Sql("0 AS none")
+    row: dict[str, Any] = duck.row("checks/profile", table=table, targets=asked)
+    ranges = (
+        Range(low=_real(row[f"t{n}_low"]), high=_real(row[f"t{n}_high"]), size=_real(row[f"t{n}_size"]))
+        for n in targets
+    )
+    return Profile(rows=row["rows"], distinct=row["different_ids"] == row["rows"], ranges=tuple(ranges))
+
+
+def _real(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _note_alike(duck: Duck, each: Input, table: str, contract: Contract, limit: int | None) -> list[Finding]:
+    """Warn of ids that are the same once normalised (NFKC) and case-folded, and yet differ."""
+    alike, told = instead(_find_alike(duck, table, limit))
+    return note(
+        each,
+        "PBL605",
+        f"{plural(alike.count, 'id')} differ from others by case or Unicode form only{told}",
+        alike,
+        severity=Severity.WARNING,
+        column=contract.id,
+        hint="are they meant to be different samples?",
+    )
+
+
+def _find_alike(duck: Duck, table: str, limit: int | None) -> Offences:
     first: dict[str, str] = {}
     twins: dict[str, str] = {}
     ids = duck.rows("files/cells", table=table, columns=listed([name("row"), name("id")]))

@@ -1,4 +1,4 @@
-"""Have the Pandera schema decide about files; nothing in the environment weakens its verdict."""
+"""The Pandera schema's verdict on a file; nothing in the environment weakens it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,31 @@ from typing import TYPE_CHECKING
 
 from pbl_sql import listed, name
 
-from pbl.domain.errors import ContractError, EngineError, Malformed
+from pbl.checks._findings import note
+from pbl.checks.profile import Profile, Profiler
+from pbl.domain.errors import ContractError, EngineError, Unclear
 from pbl.domain.findings import Example, Offences
-from pbl.domain.progress import Progress
 from pbl.domain.values import NUMBER
 from pbl.domain.wording import plural
-from pbl.reading.blocks import LARGE, Seen, blocks
-from pbl.reading.prefetch import ahead, threads
+from pbl.reading.blocks import read_blocks
+from pbl.reading.prefetch import Pull, ahead, threads
+from pbl.reading.survey import Survey, preview
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import polars as pl
 
-    from pbl.checks._checked import Checked
+    from pbl.checks.open_files import Input
     from pbl.domain.contract import Contract
+    from pbl.domain.findings import Finding
+    from pbl.domain.limits import Limits
+    from pbl.domain.progress import Progress
     from pbl.engine.duck import Duck
+    from pbl.reading.blocks import Block
+    from pbl.reading.survey import OpenFile
 
+_Clean = tuple[Survey, Profile]
 _TIMES = 4
 """Blocks to show at once: Pandera takes its time for each frame, however small."""
 _SAID = {
@@ -41,52 +49,59 @@ _SAID = {
 }
 
 
-def passed(file: Checked, contract: Contract, progress: Progress = Progress()) -> Seen | None:
-    """Show a plain file to the schema, some rows at a time; return what is known of them if nothing at all is wrong.
+def check_blocks(each: Input, file: OpenFile, contract: Contract, limits: Limits, progress: Progress) -> _Clean:
+    """Show a file to the schema, block by block; return its survey and profile if nothing at all is wrong.
 
-    Else, and of files that can't be read so, return None: `decide` will say why. The file may be known by a guess only.
+    Else, and if the file can't be read so, raise Unclear: what is wrong is for `explain` to say.
     """
     import polars as pl
 
-    source = file.source
-    if not source.plain or not source.ascii:
-        return None
-    columns = source.columns if file.pillar else source.columns[:1]
-    names = ["id", *(f"t{n}" for n in range(len(columns) - 1))]
-    seen = Seen()
-    progress.stage(f"checking {source.path.name}", lambda: seen.rows / source.rows)
+    seen = preview(file, contract, size=limits.sizes.preview)
+    if seen is None or not seen.ascii:
+        raise Unclear("the file does not begin as plain text")
+    columns = _names(contract if each.pillar else None)
+    profiler = Profiler(limits.sizes.ids)
+    size = limits.sizes.block * (_TIMES if file.size > limits.sizes.block else 1)
+    blocks = Pull(read_blocks(file, seen, contract, ids_only=not each.pillar, numbers=False, size=size))
+    progress.stage(f"checking {each.path.name}", lambda: profiler.rows / seen.rows)
     try:
         with ExitStack() as stack:
-            frames = seen.looking(blocks(source, columns, numbers=False, times=_TIMES), ids_only=True)
-            if (source.size or 0) >= LARGE:
-                frames = ahead(frames, stack.enter_context(threads(1)))
-            _loaded()  # while the first rows are read
-            for frame in frames:
-                if _failures(frame, contract, names, explained=False, whole=False, seen=seen.note) is not None:
-                    return None
-    except (Malformed, pl.exceptions.PolarsError):
-        return None
-    return seen if seen.distinct() else None
+            stack.callback(blocks.close)
+            ready: Iterator[Block] = blocks
+            if file.size > size:
+                ready = ahead(blocks, stack.enter_context(threads(1)))
+            _load()  # while the first rows are read
+            for block in ready:
+                profiler.add_ids(block.frame)
+                note = profiler.add_numbers
+                if _failures(block.frame, contract, columns, explained=False, whole=False, seen=note) is not None:
+                    raise Unclear("the schema finds something")
+    except pl.exceptions.PolarsError as error:
+        raise Unclear(str(error)) from error
+    survey, profile = blocks.result, profiler.profile()
+    if not profile.distinct or not survey.scan.ascii:
+        raise Unclear("ids may be alike")
+    return survey, profile
 
 
-def decide(duck: Duck, file: Checked, contract: Contract, targets: Sequence[str], limit: int | None) -> bool:
-    """Show the file to the schema, note what it finds, and say whether it found anything."""
+def explain(duck: Duck, each: Input, table: str, contract: Contract, limit: int | None) -> list[Finding]:
+    """Show a table of a file's cells to the schema, and return what it finds."""
     import polars as pl
 
-    columns = ["id", *(f"t{n}" for n in range(len(targets)))]
-    frame = duck.frame("files/cells", table=file.table, columns=listed([name(c) for c in columns]))
+    columns = _names(contract if each.pillar else None)
+    frame = duck.frame("files/cells", table=table, columns=listed([name(c) for c in columns]))
     if _failures(frame, contract, columns, explained=False) is None:
-        return False
+        return []
     cases = _failures(frame, contract, columns)
     if cases is None:
-        raise EngineError(f"{file.path}: two forms of the schema disagree about this file; please report it")
-    named = dict(zip(columns, (contract.id, *targets), strict=True))
+        raise EngineError(f"{each.path}: two forms of the schema disagree about this file; please report it")
+    findings = []
+    named = dict(zip(columns, contract.columns, strict=False))
     for (check, column), group in cases.group_by(["code", "column"], maintain_order=True):
         code, at = str(check), group["place"].sort()
         places = at if limit is None else at.head(limit)
         rows = frame[places.cast(pl.Int64).to_list()]
-        found = Offences(limit=limit, count=len(group))
-        found.examples = [
+        examples = [
             Example(row=place + 2, id=cells[0] or None, value=cells[columns.index(str(column))])
             for place, cells in zip(places, rows.iter_rows(), strict=True)
         ]
@@ -94,8 +109,19 @@ def decide(duck: Duck, file: Checked, contract: Contract, targets: Sequence[str]
         message = text.format(
             n=plural(len(group), noun), pattern=contract.id_pattern, min=contract.min, max=contract.max
         )
-        file.note(code, message, found, column=named[str(column)])
-    return True
+        found = Offences(limit=limit, count=len(group), examples=examples)
+        findings += note(each, code, message, found, column=named[str(column)])
+    return findings
+
+
+def unreadable_pattern(contract: Contract, error: object) -> ContractError:
+    """Return the error of a pattern that an engine can't read."""
+    return ContractError(f"contract.id_pattern cannot be read: {str(error).strip()}: {contract.id_pattern!r}")
+
+
+def _names(contract: Contract | None) -> list[str]:
+    """Return the columns' names in a frame: of a pillar's file the id and its targets, else the id."""
+    return ["id", *(f"t{n}" for n in range(len(contract.targets) if contract else 0))]
 
 
 def _failures(
@@ -110,7 +136,7 @@ def _failures(
     """Return the schema's failure cases, None if there are none."""
     import polars as pl
 
-    _loaded()
+    _load()
     from pandera.config import ValidationDepth, config_context, set_config
     from pandera.errors import SchemaErrors
     from pbl_schemas.prediction import prediction_schema
@@ -135,14 +161,14 @@ def _failures(
             return errors.failure_cases  # type: ignore[no-any-return] # its own type says nothing
         cases: pl.DataFrame = errors.failure_cases.filter(pl.col("check").is_in(list(_SAID)))
         if cases["index"].has_nulls():  # a check that could not be made
-            raise unread(contract, cases["failure_case"][0]) from errors
+            raise unreadable_pattern(contract, cases["failure_case"][0]) from errors
         return cases.select(code="check", column="column", place="index")
     except pl.exceptions.ComputeError as error:
-        raise unread(contract, error) from error
+        raise unreadable_pattern(contract, error) from error
     return None
 
 
-def _loaded() -> None:
+def _load() -> None:
     """Load Pandera while the environment tells it nothing: it stops at a strange value."""
     environment = os.environ  # noqa: TID251 - hidden, not asked
     hidden = {name: environment.pop(name) for name in list(environment) if name.startswith("PANDERA_")}
@@ -150,8 +176,3 @@ def _loaded() -> None:
         import pbl_schemas.prediction  # noqa: F401 - loads all of it
     finally:
         environment.update(hidden)
-
-
-def unread(contract: Contract, error: object) -> ContractError:
-    """Return the error of a pattern that an engine can't read."""
-    return ContractError(f"contract.id_pattern cannot be read: {str(error).strip()}: {contract.id_pattern!r}")

@@ -52,5 +52,9 @@ class FindingsError(PblError):
         super().__init__(report.verdict())
 
 
-class Malformed(Exception):  # noqa: N818 - an answer, caught by the one who asked
-    """A file does not have the shape that it was said to have."""
+class Unclear(Exception):  # noqa: N818 - an answer, caught by the one who asked
+    """What was asked for can't be told the fast way: some cell or row needs to be explained."""
+
+
+class Unreadable(Exception):  # noqa: N818 - same
+    """A file can't be read; the message says why, and the file is known to the one who asked."""

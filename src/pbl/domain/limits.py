@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import UsageError
@@ -15,12 +15,37 @@ _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MI
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """How much is taken at a time."""
+
+    large: int = 32 << 20
+    """Bytes of all files from which on they are aligned in batches; it is worth to load polars then."""
+    block: int = 4 << 20
+    """Bytes of a file to read at a time: more than any record may have."""
+    preview: int = 1 << 20
+    """Bytes of a file to judge by whether it begins as plain text."""
+    ids: int = 16_000_000
+    """Ids whose hashes are compared at a time."""
+    rows: int = 50_000
+    """Rows that are worth a batch of their own."""
+    cells: int = 2_000_000
+    """Cells of a batch of rows that had to be matched."""
+    table_rows: int = 245_760
+    """Rows of a batch taken from a table: twice what DuckDB keeps together."""
+
+
+SIZES = Sizes()
+"""The sizes that are taken unless others are given."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much of the machine to take: threads, bytes of memory, and the folder to spill into."""
+    """How much of the machine to take: threads, bytes of memory, the folder to spill into, and how much at a time."""
 
     threads: int | None = None
     memory: int | None = None
     temp_dir: Path | None = None
+    sizes: Sizes = field(default_factory=lambda: SIZES)
 
     def most(self) -> int:
         """Return the bytes of memory to take at most: unless told otherwise, half of what the machine has."""

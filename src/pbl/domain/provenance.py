@@ -1,4 +1,4 @@
-"""Who made a submission, when and by which command."""
+"""Who makes a submission: it goes into the recipe."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Maker:
-    """Who makes the submission, when and by which command; it goes into the recipe."""
+class Provenance:
+    """When a submission is made (in UTC), by which version of pbl and by which command."""
 
     now: datetime
     version: str

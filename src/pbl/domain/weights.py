@@ -3,36 +3,86 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import UsageError
-from pbl.domain.pillars import TABLE, Pillar, Selection
+from pbl.domain.pillars import TABLE
 from pbl.domain.values import number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from pbl.domain.pillars import Pillar, Selection
 
 
-def weigh(selection: Selection, texts: Sequence[str] = ()) -> Selection:
-    """Give each pillar its weight: from `texts`, else `pbl.toml`, else the table, else equal.
+class Source(StrEnum):
+    """Where weights come from."""
 
-    `texts` are numbers in pillar order or `name=number`; each may be a comma list. Names leave the pillars they
-    don't name aside. Weights are finite, not negative, and their sum is above 0; else UsageError.
+    GIVEN = "given"
+    TOML = "pbl.toml"
+    TABLE = "default table"
+    EQUAL = "equal"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weighing:
+    """The weight of each pillar of a selection, in its order: finite, not negative, with a sum above 0."""
+
+    weights: tuple[float, ...]
+    source: Source
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Return each weight divided by the sum of all."""
+        return divide(self.weights)
+
+
+def weigh(
+    selection: Selection, weights: Sequence[float] | Mapping[str, float] | None = None
+) -> tuple[Selection, Weighing]:
+    """Weigh the pillars: as given, else as `pbl.toml` says, else by the table if they are its four, else equally.
+
+    Given weights are in pillar order, or by name; names leave the pillars that they don't name out of the selection
+    that is returned. Raises UsageError for weights that can't be.
+    """
+    chosen = selection
+    if weights is None:
+        weighing = _default(selection)
+    elif hasattr(weights, "items"):
+        chosen, weighing = _by_name(selection, dict(weights.items()))
+    else:
+        weighing = _in_order(selection, list(weights))
+    if not any(weighing.weights):
+        raise UsageError(f"the weights are all zero; their sum must be above 0. {_list_pillars(selection)}")
+    return chosen, weighing
+
+
+def parse_weights(texts: Sequence[str], selection: Selection) -> list[float] | dict[str, float] | None:
+    """Return the weights that the user typed for the pillars of a selection; None if there are no texts.
+
+    Texts are numbers in pillar order or `name=number`, each of them may be a comma list. Raises UsageError for others.
     """
     words = [word.strip() for text in texts for word in text.split(",")]
     if not words:
-        weighed = _default_weights(selection)
-    elif any("=" in word for word in words):
-        weighed = _named_weights(selection, words)
-    else:
-        weighed = _bare_weights(selection, words)
-    if not any(p.weight for p in weighed):
-        raise UsageError(f"the weights are all zero; their sum must be above 0. {_shown(selection)}")
-    return replace(selection, pillars=tuple(weighed))
+        return None
+    if not any("=" in word for word in words):
+        return [_parse(selection, word) for word in words]
+    given: dict[str, float] = {}
+    for word in words:
+        name, equals, text = word.rpartition("=")
+        if not equals:
+            raise UsageError(
+                f"--weights: {word!r} has no name and others do; write name=number for each. {_list_pillars(selection)}"
+            )
+        if name in given:
+            raise UsageError(f"--weights: {name!r} is given twice. {_list_pillars(selection)}")
+        given[name] = _parse(selection, text)
+    return given
 
 
-def shares(weights: Sequence[float]) -> tuple[float, ...]:
+def divide(weights: Sequence[float]) -> tuple[float, ...]:
     """Return each weight divided by the sum of all, in double precision.
 
     The weights are first scaled by a power of two, which changes no digit and keeps the sum finite.
@@ -43,57 +93,51 @@ def shares(weights: Sequence[float]) -> tuple[float, ...]:
     return tuple(w / total for w in scaled)
 
 
-def _default_weights(selection: Selection) -> list[Pillar]:
-    pillars = selection.pillars
-    missing = [p.name for p in pillars if p.weight is None]
-    if len(missing) < len(pillars):
+def _parse(selection: Selection, text: str) -> float:
+    try:
+        return number(text, "--weights")
+    except UsageError as error:
+        raise UsageError(f"{error}. {_list_pillars(selection)}") from None
+
+
+def _default(selection: Selection) -> Weighing:
+    said = {pillar.name: pillar.weight for pillar in selection.pillars if pillar.weight is not None}
+    if said:
+        missing = [name for name in selection.names if name not in said]
         if missing:
             raise UsageError(
                 f"{selection.settings.path}: no weight for {', '.join(missing)}, and others have one; "
-                f"give every pillar one, or all with --weights. {_shown(selection)}"
+                f"give every pillar one, or all with --weights. {_list_pillars(selection)}"
             )
-        return list(pillars)
+        return Weighing(weights=tuple(said.values()), source=Source.TOML)
     if set(selection.names) == set(TABLE):
-        return [_with(p, TABLE[p.name].weight) for p in pillars]
-    return [_with(p, 1.0) for p in pillars]
+        return Weighing(weights=tuple(TABLE[name].weight for name in selection.names), source=Source.TABLE)
+    return Weighing(weights=(1.0,) * len(selection.pillars), source=Source.EQUAL)
 
 
-def _named_weights(selection: Selection, words: Sequence[str]) -> list[Pillar]:
-    given: dict[str, float] = {}
-    for word in words:
-        name, equals, text = word.rpartition("=")
-        if not equals:
-            raise UsageError(
-                f"--weights: {word!r} has no name and others do; write name=number for each. {_shown(selection)}"
-            )
-        if name not in selection.names:
-            raise UsageError(f"--weights: there is no pillar {name!r}. {_shown(selection)}")
-        if name in given:
-            raise UsageError(f"--weights: {name!r} is given twice. {_shown(selection)}")
-        given[name] = _weight(selection, text)
-    return [_with(p, given[p.name]) for p in selection.pillars if p.name in given]
+def _by_name(selection: Selection, weights: Mapping[str, float]) -> tuple[Selection, Weighing]:
+    unknown = next((name for name in weights if name not in selection.names), None)
+    if unknown is not None:
+        raise UsageError(f"--weights: there is no pillar {unknown!r}. {_list_pillars(selection)}")
+    chosen: list[Pillar] = [pillar for pillar in selection.pillars if pillar.name in weights]
+    given = tuple(_weight(selection, weights[pillar.name]) for pillar in chosen)
+    return replace(selection, pillars=tuple(chosen)), Weighing(weights=given, source=Source.GIVEN)
 
 
-def _bare_weights(selection: Selection, words: Sequence[str]) -> list[Pillar]:
-    given = [_weight(selection, word) for word in words]
-    if len(given) != len(selection.pillars):
-        raise UsageError(f"--weights: {len(given)} given for {len(selection.pillars)} pillars. {_shown(selection)}")
-    return [_with(p, w) for p, w in zip(selection.pillars, given, strict=True)]
+def _in_order(selection: Selection, weights: Sequence[float]) -> Weighing:
+    if len(weights) != len(selection.pillars):
+        told = f"{len(weights)} given for {len(selection.pillars)} pillars"
+        raise UsageError(f"--weights: {told}. {_list_pillars(selection)}")
+    return Weighing(weights=tuple(_weight(selection, weight) for weight in weights), source=Source.GIVEN)
 
 
-def _weight(selection: Selection, text: str) -> float:
-    try:
-        value = number(text, "--weights")
-    except UsageError as error:
-        raise UsageError(f"{error}. {_shown(selection)}") from None
-    if value < 0:
-        raise UsageError(f"--weights: {text} is negative. {_shown(selection)}")
-    return value + 0.0
+def _weight(selection: Selection, weight: float) -> float:
+    if not math.isfinite(weight):
+        raise UsageError(f"--weights: {weight!r} is not a finite number. {_list_pillars(selection)}")
+    if weight < 0:
+        raise UsageError(f"--weights: {weight:g} is negative. {_list_pillars(selection)}")
+    return weight + 0.0
 
 
-def _with(pillar: Pillar, weight: float) -> Pillar:
-    return replace(pillar, weight=weight)
-
-
-def _shown(selection: Selection) -> str:
+def _list_pillars(selection: Selection) -> str:
     return f"Pillars found, in order: {', '.join(selection.names)}"

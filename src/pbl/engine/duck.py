@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed, literal
 
-from pbl.domain.errors import EngineError, Malformed
+from pbl.domain.errors import EngineError, Unclear
 from pbl.storage.temporary import private_folder
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Duck:
     def add_plain(self, table: str, fd: int, *, width: int, columns: Sequence[int], keep: bool) -> None:
         """Know a plain file as a table, its cells taken from `columns` of `width`; `keep` holds it in memory.
 
-        Raises Malformed, now or when it is asked of, if a row has not `width` cells.
+        Raises Unclear, now or when it is asked of, if a row has not `width` cells.
         """
         every = listed([Sql(f"'c{n}': 'VARCHAR'") for n in range(width)])
         picked = [Sql(f"c{n} AS {'id' if place == 0 else f't{place - 1}'}") for place, n in enumerate(columns)]
@@ -196,7 +196,7 @@ def _plainly() -> Iterator[None]:
     try:
         yield
     except engine.InvalidInputException as error:
-        raise Malformed(_first_line(error)) from error
+        raise Unclear(_first_line(error)) from error
     except engine.OutOfMemoryException as error:
         raise no_room(_first_line(error)) from error
     except engine.Error as error:

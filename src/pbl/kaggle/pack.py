@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from pbl_sql import listed, name
 
-from pbl.checks.validate import examine
+from pbl.checks.open_files import open_files
+from pbl.checks.validate import check_files, make_report
 from pbl.domain.errors import ChangedError, ContractError, FindingsError, InputError, UsageError
 from pbl.domain.limits import Limits
 from pbl.domain.rules import RULES, Severity
 from pbl.domain.wording import plural
+from pbl.engine.duck import open_duck
 from pbl.kaggle._metadata import (
     DATASET_META,
     NOTEBOOK_META,
@@ -36,10 +38,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from pbl.checks._checked import Checked
+    from pbl.checks.open_files import CheckedFile
     from pbl.domain.pillars import Selection
+    from pbl.domain.report import Report
+    from pbl.domain.weights import Weighing
+    from pbl.engine.duck import Duck
     from pbl.kaggle._metadata import Label
-from pbl.checks.validate import Examination
+    from pbl.reading.survey import OpenFile
 
 PLACEHOLDER_SAMPLES = 10
 """PBL603 in `pack`: so many samples, or fewer, are taken for the placeholder of a hidden test set ..."""
@@ -53,6 +58,7 @@ _CHUNK = 1 << 20
 
 def pack(
     selection: Selection,
+    weighing: Weighing,
     label: Label,
     *,
     output: Path,
@@ -72,19 +78,26 @@ def pack(
     spare(output, read, here)
     if not force:
         allow_replacing(output)
-    with examine(selection, spill=output.parent, limits=limits, max_examples=5, trusting=True) as examination:
-        if examination.report.errors():
-            raise FindingsError(examination.report)
-        rows = examination.pillars[0].rows or 0
-        placeholder = _is_placeholder(examination, rows)
+    with (
+        open_files(selection) as inputs,
+        open_duck(inputs.paths, limits, size=inputs.size, spill=output.parent) as duck,
+    ):
+        files = check_files(duck, inputs, selection.contract, limits)
+        report = make_report(files, selection)
+        if report.errors():
+            raise FindingsError(report)
+        pillars = [file for file in files if file.input.pillar]
+        rows = pillars[0].rows or 0
+        placeholder = _is_placeholder(duck, pillars[0].table or "", rows)
         with new_folder(output) as folder:
             dataset, kernel = folder / "dataset", folder / "notebook"
             dataset.mkdir()
             kernel.mkdir()
-            packed = [_copy(file, dataset / to) for file, to in zip(examination.pillars, names, strict=True)]
-            examination.unchanged()
-            packed.append(_write(dataset / TOML, _settings(selection, names).encode()))
-            _verify_settings(dataset / TOML, selection, output)
+            packed = [_copy(file, dataset / to) for file, to in zip(pillars, names, strict=True)]
+            for file in files:
+                file.unchanged()
+            packed.append(_write(dataset / TOML, _settings(selection, weighing, names).encode()))
+            _verify_settings(dataset / TOML, selection, weighing, output)
             packed += [_write(dataset / wheel.name, wheel.data) for wheel in wheels]
             packed.sort(key=lambda file: file.name)
             sums = "".join(f"{file.sha256}  {file.name}\n" for file in packed)
@@ -98,10 +111,10 @@ def pack(
         path=output,
         dataset=tuple(sorted(packed, key=lambda file: file.name)),
         notebook=tuple(sorted(made, key=lambda file: file.name)),
-        pillars={pillar.name: pillar.weight or 0.0 for pillar in selection.pillars},
+        pillars=dict(zip(selection.names, weighing.weights, strict=True)),
         rows=rows,
         placeholder=placeholder,
-        warnings=tuple(_warnings(examination, rows, wheels, placeholder=placeholder)),
+        warnings=tuple(_warnings(report, rows, wheels, placeholder=placeholder)),
     )
 
 
@@ -121,27 +134,27 @@ def _file_names(pillars: Sequence[str]) -> list[str]:
     return [f"submission_{pillar}.csv" for pillar in pillars]
 
 
-def _is_placeholder(examination: Examination, rows: int) -> bool:
+def _is_placeholder(duck: Duck, table: str, rows: int) -> bool:
     """Say whether the pillars cover a handful of samples: ids before their `__<target>`, if every sample has all."""
     if rows <= PLACEHOLDER_ROWS:
         return True
     if rows > PLACEHOLDER_SAMPLES * _TARGETS_AT_MOST:
         return False
-    cells = examination.duck.rows("files/cells", table=examination.pillars[0].table, columns=listed([name("id")]))
+    cells = duck.rows("files/cells", table=table, columns=listed([name("id")]))
     parts = [str(id_).rpartition("__") for (id_,) in cells]
     samples, targets = {sample for sample, _, _ in parts}, {target for _, _, target in parts}
     named = all(sample and target.isidentifier() for sample, _, target in parts)
     return named and len(samples) <= PLACEHOLDER_SAMPLES and len(samples) * len(targets) == rows
 
 
-def _warnings(examination: Examination, rows: int, wheels: Sequence[Wheel], *, placeholder: bool) -> Iterator[Warned]:
+def _warnings(report: Report, rows: int, wheels: Sequence[Wheel], *, placeholder: bool) -> Iterator[Warned]:
     if placeholder:
         yield Warned(
             code="PBL603",
             message=f"the pillars have {plural(rows, 'row')} only; if that is the placeholder of a hidden test set, "
             f"the scored run will stop: {RULES['PBL603'].hint}",
         )
-    for finding in examination.report.findings:
+    for finding in report.findings:
         if finding.severity is Severity.WARNING:
             who = finding.pillar or "template"
             yield Warned(code=finding.code, message=f"{who}: {finding.message}; {finding.hint}")
@@ -149,17 +162,19 @@ def _warnings(examination: Examination, rows: int, wheels: Sequence[Wheel], *, p
         yield Warned(code=None, message="no wheel of pillar-blend (pbl) is packed; the notebook needs pbl on Kaggle")
 
 
-def _copy(file: Checked, to: Path) -> PackedFile:
+def _copy(file: CheckedFile, to: Path) -> PackedFile:
     """Copy the very bytes that were checked."""
-    packed = _put(to, _chunks(file.source.fd))
-    if packed.sha256 != file.source.sha256:
-        raise ChangedError(f"{file.path}: changed while it was being packed; wait until it is whole, then try again")
+    packed = _put(to, _chunks(file.input.file))
+    if not file.survey or packed.sha256 != file.survey.scan.sha256:
+        raise ChangedError(
+            f"{file.input.path}: changed while it was being packed; wait until it is whole, then try again"
+        )
     return packed
 
 
-def _chunks(fd: int | None) -> Iterator[bytes]:
+def _chunks(file: OpenFile | None) -> Iterator[bytes]:
     at = 0
-    while fd is not None and (chunk := os.pread(fd, _CHUNK, at)):
+    while file and (chunk := os.pread(file.fd, _CHUNK, at)):
         yield chunk
         at += len(chunk)
 
@@ -173,7 +188,7 @@ def _put(to: Path, chunks: Iterable[bytes]) -> PackedFile:
     return PackedFile(name=to.name, bytes=size, sha256=digest)
 
 
-def _settings(selection: Selection, names: Sequence[str]) -> str:
+def _settings(selection: Selection, weighing: Weighing, names: Sequence[str]) -> str:
     """Write the packed pbl.toml: the project's contract and blend as they are, but the template, and the pillars."""
     project = selection.settings.path
     try:
@@ -183,17 +198,17 @@ def _settings(selection: Selection, names: Sequence[str]) -> str:
     carried = {part: dict(table[part]) for part in ("contract", "blend") if part in table}
     carried.get("contract", {}).pop("template", None)
     pillars = {
-        pillar.name: {"file": file, "weight": pillar.weight or 0.0}
-        for pillar, file in zip(selection.pillars, names, strict=True)
+        name: {"file": file, "weight": weight}
+        for name, file, weight in zip(selection.names, names, weighing.weights, strict=True)
     }
     return toml_text({part: inner for part, inner in carried.items() if inner} | {"pillars": pillars})
 
 
-def _verify_settings(packed: Path, selection: Selection, output: Path) -> None:
+def _verify_settings(packed: Path, selection: Selection, weighing: Weighing, output: Path) -> None:
     """Raise ContractError if the packed pbl.toml doesn't read back as what was meant."""
     read = read_settings(packed)
     meant = selection.settings
     weights = {entry.name: entry.weight for entry in read.pillars}
     same = (read.contract, read.clip_min, read.clip_max) == (meant.contract, meant.clip_min, meant.clip_max)
-    if not same or weights != {pillar.name: pillar.weight for pillar in selection.pillars}:
+    if not same or weights != dict(zip(selection.names, weighing.weights, strict=True)):
         raise ContractError(f"{output}: not written: pbl.toml changed meanwhile, or can't be carried over; try again")

@@ -11,7 +11,7 @@ from shlex import join
 from typing import TYPE_CHECKING, Any, Self
 
 from pbl.domain.contract import Contract
-from pbl.domain.errors import ChangedError, InputError, UsageError
+from pbl.domain.errors import ChangedError, InputError, Unreadable, UsageError
 from pbl.domain.recipe import recipe_path
 from pbl.domain.values import stamp
 from pbl.ledger._git import Code, code_at
@@ -19,7 +19,7 @@ from pbl.ledger._score_table import read_score_table
 from pbl.ledger.log_format import COLUMNS, LABEL, log_path, new_run_id, typed, written
 from pbl.project.recipe_files import fits, load_recipe
 from pbl.reading.rows import tokenize
-from pbl.reading.survey import survey
+from pbl.reading.survey import open_survey
 from pbl.storage.append_log import Appended, append_rows
 from pbl.storage.commit import recover
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pbl.domain.recipe import Recipe
+    from pbl.reading.survey import Survey
 
 _NO_SUBMISSION = frozenset({"PBL101", "PBL102", "PBL103", "PBL106", "PBL107", "PBL109"})
 """What no submission can be: not readable, empty, no text, not CSV."""
@@ -204,28 +205,34 @@ def _submission(path: Path, logs: Path) -> tuple[tuple[Path, ...], dict[str, str
     kept = recipe_path(path)
     recovered = recover(path, kept, fits)
     recipe = load_recipe(kept) if os.path.lexists(kept) else None
-    source = survey(path, None, recipe.contract if recipe else Contract())
     try:
-        unfit = [found.message for found in source.findings if found.code in _NO_SUBMISSION]
-        if unfit or source.sha256 is None:
-            raise InputError(f"{path}: {'; '.join(unfit) or 'cannot be read'}; nothing was logged")
-        facts = {"submission": _place(path, logs), "submission_sha256": source.sha256}
-        if recipe is None:
-            rows = source.rows if source.plain else None
-            if rows is None and not source.stopped:
-                batches, offences = tokenize(source, 0, all_columns=True)
-                counted = sum(len(batch[0]) for batch in batches)
-                rows = None if offences.keys() - {"PBL701"} else counted
-            return recovered, facts | {"rows": "" if rows is None else str(rows)}, None
-        if (source.sha256, source.size) != (recipe.output.sha256, recipe.output.bytes):
-            raise ChangedError(
-                f"{path}: edited since pbl wrote it: its sha256 is {source.sha256}, {kept.name} says "
-                f"{recipe.output.sha256}; blend again, or move {kept.name} away to log the file as it is"
-            )
-        source.unchanged()
-    finally:
-        source.close()
+        with open_survey(path, recipe.contract if recipe else Contract()) as found:
+            unfit = [each.message for each in found.findings if each.code in _NO_SUBMISSION]
+            if unfit or found.scan.sha256 is None:
+                raise InputError(f"{path}: {'; '.join(unfit) or 'cannot be read'}; nothing was logged")
+            facts = {"submission": _place(path, logs), "submission_sha256": found.scan.sha256}
+            if recipe is None:
+                return recovered, facts | {"rows": _count_rows(found)}, None
+            if (found.scan.sha256, found.scan.size) != (recipe.output.sha256, recipe.output.bytes):
+                raise ChangedError(
+                    f"{path}: edited since pbl wrote it: its sha256 is {found.scan.sha256}, {kept.name} says "
+                    f"{recipe.output.sha256}; blend again, or move {kept.name} away to log the file as it is"
+                )
+            found.unchanged()
+    except Unreadable as reason:
+        raise InputError(f"{path}: {reason}; nothing was logged") from reason
     return recovered, facts | _recipe(recipe), kept
+
+
+def _count_rows(found: Survey) -> str:
+    """Return the number of rows of a file with any header, empty if they can't be counted."""
+    if found.plain:
+        return str(found.scan.rows)
+    if found.header.stopped:
+        return ""
+    batches, offences = tokenize(found, 0, all_columns=True)
+    counted = sum(len(batch[0]) for batch in batches)
+    return "" if offences.keys() - {"PBL701"} else str(counted)
 
 
 def _place(path: Path, logs: Path) -> str:

@@ -6,18 +6,19 @@ import os
 from typing import TYPE_CHECKING
 
 from pbl.domain.contract import Contract
-from pbl.domain.errors import OutputError
+from pbl.domain.errors import OutputError, Unreadable
 from pbl.domain.weights import weigh
 from pbl.project.pbl_toml import TOML
 from pbl.project.pillar_files import select_pillars
 from pbl.project.toml_text import toml_key, toml_string
-from pbl.reading.survey import survey
+from pbl.reading.survey import open_survey
 from pbl.storage.commit import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pbl.domain.pillars import Selection
+    from pbl.domain.weights import Weighing
 
 
 def init(folder: Path) -> tuple[Path, Selection]:
@@ -29,23 +30,26 @@ def init(folder: Path) -> tuple[Path, Selection]:
     path = folder / TOML
     if os.path.lexists(path):
         raise OutputError(f"{path}: is there already; pbl never replaces it, edit it or move it away")
-    selection = weigh(select_pillars([folder]))
-    write_whole(path, _text(selection, _columns(selection)).encode(), replace=False)
+    selection, weighing = weigh(select_pillars([folder]))
+    write_whole(path, _text(selection, weighing, _columns(selection)).encode(), replace=False)
     return path, selection
 
 
 def _columns(selection: Selection) -> tuple[str, ...]:
     """Return the header of the first file that has one of an id and a prediction column."""
     for pillar in selection.pillars:
-        source = survey(pillar.path, pillar.name, Contract())
-        source.close()
-        named = all(name.isprintable() and name for name in source.header)
-        if len(source.header) > 1 and named and not any(f.code == "PBL206" for f in source.findings):
-            return source.header if not source.columns else Contract().columns
+        try:
+            with open_survey(pillar.path, Contract()) as found:
+                header = found.header
+        except Unreadable:
+            continue
+        named = all(name.isprintable() and name for name in header.names)
+        if len(header.names) > 1 and named and not any(f.code == "PBL206" for f in header.findings):
+            return header.names if not header.columns else Contract().columns
     return Contract().columns
 
 
-def _text(selection: Selection, columns: tuple[str, ...]) -> str:
+def _text(selection: Selection, weighing: Weighing, columns: tuple[str, ...]) -> str:
     template = selection.template.name if selection.template else None
     lines = [
         "# What pbl knows of this folder; flags win over it. Paths are relative to this file.",
@@ -61,11 +65,11 @@ def _text(selection: Selection, columns: tuple[str, ...]) -> str:
         else '# template = "sample_submission.csv"  # its ids, in its order, are what the submission must have',
         "",
     ]
-    for pillar in selection.pillars:
+    for pillar, weight in zip(selection.pillars, weighing.weights, strict=True):
         lines += [
             f"[pillars.{toml_key(pillar.name)}]",
             f"file = {toml_string(pillar.path.name)}",
-            f"weight = {float(pillar.weight or 0.0)!r}",
+            f"weight = {weight!r}",
         ]
         oof = f"oof_{pillar.name}.csv"
         lines += (

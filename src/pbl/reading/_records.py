@@ -11,6 +11,7 @@ from pbl.reading._scan import RECORD_LIMIT
 BOM = b"\xef\xbb\xbf"
 
 _BUFFER = 1 << 20
+_PRINTED = 1000
 _QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"')
 _TO_CLOSE = re.compile(r'([^"]*+(?:""[^"]*+)*+)"')
 
@@ -131,3 +132,9 @@ class _Bytes(io.RawIOBase):
 def _stop(line: str) -> int:
     """Return where the line's text stops and its end begins."""
     return len(line) - (2 if line.endswith("\r\n") else 1 if line.endswith("\n") else 0)
+
+
+def printable(raw: str) -> str:
+    """Return raw text as it can be printed: bytes that aren't UTF-8 escaped, and of bounded length."""
+    text = raw[:_PRINTED]
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,4 +1,7 @@
-"""One pass over a file's bytes: their hash, and what a fast engine would read otherwise than `tokenize`."""
+"""One pass over a file's bytes: their hash, and what a fast engine would read otherwise than `tokenize`.
+
+Whoever reads a file hands each chunk to a `Scanner` first; what it has seen in the end is a `Scan`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import codecs
 import hashlib
 import os
 from collections import deque
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,29 +18,44 @@ if TYPE_CHECKING:
 RECORD_LIMIT = 1 << 20
 """Bytes that one record may have; a longer one is no row of predictions."""
 
-_CHUNK = 1 << 20
+CHUNK = 1 << 20
 HEAD = 4096
 _EARLY = 32 << 20
-_AHEAD = 4
+_AHEAD = 4 << 20
 _SPACES = (b" ", b"\t", b"\x0b", b"\x0c")
 _ORDINARY = bytes(byte for byte in range(0x21, 0x7F) if byte not in b'",')
 
 
-class Glance:
-    """What some bytes show, a chunk after the other; `endless` is the number of a line that is too long."""
+@dataclass(frozen=True, kw_only=True)
+class Scan:
+    """What the bytes of a file are; `size` in bytes, `sha256` in hex."""
 
-    endless: int | None = None
-    ends = True
+    size: int
+    lf: int
+    cr: int
+    crlf: int
+    commas: int
+    nul: bool
+    quote: bool
+    blank: bool
+    """Whether a line is blank."""
+    spaced: bool
+    """Whether there may be white space in a cell."""
+    utf8: bool
+    ascii: bool
+    ends: bool
     """Whether the last line has a line end."""
-    _decoder: codecs.IncrementalDecoder | None = None
+    endless: int | None
+    """The number of a line that is too long; the rest of such a file was not looked at."""
+    sha256: str | None
+    """The hash of all bytes; None where the rest was not looked at, or nobody asked for it."""
+    early: str
+    """The hash of the first bytes, as `early_hash` gives it."""
 
-    def __init__(self, head: bytes) -> None:
-        self.size = self.lf = self.cr = self.crlf = self.commas = 0
-        self.nul = self.quote = self.blank = self.spaced = False
-        self.utf8 = self.ascii = True
-        self._rhythm = _Rhythm(head)
-        self._last = b""
-        self._line = 0
+    @property
+    def rows(self) -> int:
+        """Return the number of lines below the first, which are the rows of a plain file."""
+        return self.lf - self.ends
 
     def plain(self, width: int) -> bool:
         """Say whether commas and line ends alone part the cells, `width` a line; some engines overlook a last comma."""
@@ -49,12 +68,75 @@ class Glance:
             and self.crlf in {0, self.lf}
         )
 
-    def look(self, chunk: bytes) -> None:
-        """Take the next chunk in."""
+
+class Scanner:
+    """Takes the bytes of a file in, a chunk after the other, and hashes them if they are to be `hashed`."""
+
+    def __init__(self, head: bytes, *, hashed: bool) -> None:
+        self.size = 0
+        self.endless: int | None = None
+        self.ascii = True
+        self.spaced = False
+        self._lf = self._cr = self._crlf = self._commas = 0
+        self._nul = self._quote = self._blank = False
+        self._utf8 = True
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._rhythm = _Rhythm(head)
+        self._last = b""
+        self._line = 0
+        self._digest = _Hash() if hashed else None
+        self._early = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._digest:
+            self._digest.close()
+
+    @property
+    def odd(self) -> bool:
+        """Say whether some byte was seen that no plain file has."""
+        return self._quote or self._nul or self._blank or not self._utf8 or self.endless is not None
+
+    def look(self, data: bytes) -> None:
+        """Take the next bytes in."""
+        if len(data) <= RECORD_LIMIT:
+            self._look(data)
+        else:
+            for start in range(0, len(data), RECORD_LIMIT):
+                self._look(data[start : start + RECORD_LIMIT])
+
+    def scan(self, *, whole: bool = True) -> Scan:
+        """Return what was seen; of a file's beginning (not `whole`) the last line is taken to end."""
+        if whole and self._utf8 and self._decoder:
+            self._utf8 = _decodes(self._decoder, b"", final=True)
+        sha256 = self._digest.hexdigest() if self._digest and whole and not self.endless else None
+        return Scan(
+            size=self.size,
+            lf=self._lf,
+            cr=self._cr,
+            crlf=self._crlf,
+            commas=self._commas,
+            nul=self._nul,
+            quote=self._quote,
+            blank=self._blank,
+            spaced=self.spaced,
+            utf8=self._utf8,
+            ascii=self.ascii,
+            ends=self._last.endswith(b"\n") or not whole,
+            endless=self.endless,
+            sha256=sha256,
+            early=self._early or sha256 or "",
+        )
+
+    def _look(self, chunk: bytes) -> None:
+        """Take a chunk in that is too short for a line that is too long to hide in its middle."""
+        self._hash(chunk)
         self.size += len(chunk)
         first = chunk.find(b"\n") + 1
         if self._line + (first or len(chunk)) > RECORD_LIMIT:
-            self.endless = self.lf + 1
+            self.endless = self._lf + 1
         self._line = len(chunk) - chunk.rfind(b"\n") - 1 if first else self._line + len(chunk)
         # What is left says all there is to know, at a fifth of the cost of looking for each thing in the whole.
         rest = chunk.translate(None, _ORDINARY)
@@ -63,59 +145,48 @@ class Glance:
         else:
             lf, cr, commas = rest.count(b"\n"), rest.count(b"\r"), rest.count(b",")
             self.spaced = self.spaced or any(space in rest for space in _SPACES)
-            self.nul = self.nul or b"\0" in rest
-            self.quote = self.quote or b'"' in rest
-            self.blank = self.blank or b"\n\n" in rest or b"\n\r\n" in rest
-        self.lf, self.cr, self.commas = self.lf + lf, self.cr + cr, self.commas + commas
+            self._nul = self._nul or b"\0" in rest
+            self._quote = self._quote or b'"' in rest
+            self._blank = self._blank or b"\n\n" in rest or b"\n\r\n" in rest
+        self._lf, self._cr, self._commas = self._lf + lf, self._cr + cr, self._commas + commas
         if cr:
-            self.crlf += chunk.count(b"\r\n")
+            self._crlf += chunk.count(b"\r\n")
         seam = self._last[-2:] + chunk[:2]
-        self.crlf += self._last[-1:] + chunk[:1] == b"\r\n"
-        self.blank = self.blank or b"\n\n" in seam or b"\n\r\n" in seam
-        if self.utf8 and (self._decoder or not (counts or rest.isascii())):
+        self._crlf += self._last[-1:] + chunk[:1] == b"\r\n"
+        self._blank = self._blank or b"\n\n" in seam or b"\n\r\n" in seam
+        if self._utf8 and (self._decoder or not (counts or rest.isascii())):
             self.ascii, self.spaced = False, True
             self._decoder = self._decoder or codecs.getincrementaldecoder("utf-8")()
-            self.utf8 = _decodes(self._decoder, chunk)
+            self._utf8 = _decodes(self._decoder, chunk)
         self._last = (self._last + chunk[-4:])[-4:]
 
-    def finish(self) -> None:
-        """Take note that there are no more."""
-        if self.utf8 and self._decoder:
-            self.utf8 = _decodes(self._decoder, b"", final=True)
-        self.ends = self._last.endswith(b"\n")
+    def _hash(self, chunk: bytes) -> None:
+        if self._digest is None:
+            return
+        left = _EARLY - self.size
+        if 0 < left <= len(chunk):
+            self._digest.update(chunk[:left])
+            self._early = self._digest.hexdigest()
+            chunk = chunk[left:]
+        self._digest.update(chunk)
 
 
-class Screen(Glance):
-    """What one pass over all of a file's bytes shows, and their hash.
+def scan_file(fd: int, scanner: Scanner, *, chunk: int = CHUNK) -> Scan:
+    """Look at every byte of an open file, but for what follows a line that is too long.
 
-    It ends at a line that is too long: the rest of such a file is worth no time.
+    The descriptor's position is neither used nor moved. Raises OSError where the system can't read on.
     """
-
-    def __init__(self, fd: int) -> None:
-        super().__init__(os.pread(fd, HEAD, 0))
-        self.early = ""
-        self.sha256: str | None = None
-        self._fd = fd
-
-    def run(self) -> None:
-        """Make the pass; `size` grows meanwhile. The descriptor's position is neither used nor moved."""
-        digest = _Hash()
-        while not self.endless and (chunk := os.pread(self._fd, _CHUNK, self.size)):
-            digest.update(chunk)
-            self.look(chunk)
-            if self.size >= _EARLY and not self.early:
-                self.early = digest.hexdigest()
-        self.finish()
-        self.sha256 = None if self.endless else digest.hexdigest()
-        digest.close()
-        self.early = self.early or self.sha256 or early_hash(self._fd)
+    while not scanner.endless and (data := os.pread(fd, chunk, scanner.size)):
+        scanner.look(data)
+    scan = scanner.scan()
+    return scan if scan.early else replace(scan, early=early_hash(fd))
 
 
 def early_hash(fd: int) -> str:
-    """Return the hash of the bytes that `Screen.early` is of."""
+    """Return the hash of a file's first bytes: more than can be hashed within one tick of a file system's clock."""
     digest = hashlib.sha256()
     at = 0
-    while at < _EARLY and (chunk := os.pread(fd, _CHUNK, at)):
+    while at < _EARLY and (chunk := os.pread(fd, CHUNK, at)):
         digest.update(chunk)
         at += len(chunk)
     return digest.hexdigest()
@@ -167,7 +238,7 @@ class _Hash:
 
     def update(self, chunk: bytes) -> None:
         """Take a chunk in, in another thread if that is worth it; some may wait, as the two seldom keep step."""
-        if len(chunk) < _CHUNK:
+        if len(chunk) < CHUNK:
             self._wait(0)
             self._digest.update(chunk)
             return
@@ -175,7 +246,7 @@ class _Hash:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - it takes longer to load than a small file
 
             self._pool = ThreadPoolExecutor(1)
-        self._wait(_AHEAD - 1)
+        self._wait(max(_AHEAD // len(chunk), 1) - 1)
         self._due.append(self._pool.submit(self._digest.update, chunk))
 
     def hexdigest(self) -> str:

@@ -1,15 +1,47 @@
-"""Work ahead in threads: the next frame is made while the last one is used."""
+"""Pull from a generator: keep what it returns, or have the next item made in a thread while the last one is used."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from concurrent.futures import Future, ThreadPoolExecutor
 
-T = TypeVar("T")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Pull(Generic[Item, Result]):
+    """The items of a generator, and, once they have all been taken, what it returned."""
+
+    def __init__(self, generator: Generator[Item, None, Result]) -> None:
+        self._generator = generator
+        self._results: list[Result] = []
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Item:
+        """Return the next item."""
+        try:
+            return next(self._generator)
+        except StopIteration as end:
+            if not self._results:
+                self._results.append(end.value)
+            raise
+
+    @property
+    def result(self) -> Result:
+        """Return what the generator returned; raises RuntimeError before its end."""
+        if not self._results:
+            raise RuntimeError("there are items that have not been taken")
+        return self._results[0]
+
+    def close(self) -> None:
+        """Take no more."""
+        self._generator.close()
 
 
 def load_ahead(*modules: str) -> None:
@@ -32,13 +64,13 @@ def threads(number: int) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def ahead(frames: Iterator[T], pool: ThreadPoolExecutor) -> Iterator[T]:
-    """Yield frames while the next one is being made, in a thread of the pool; the first one is begun at once."""
-    due = pool.submit(next, frames, None)
+def ahead(items: Iterator[Item], pool: ThreadPoolExecutor) -> Iterator[Item]:
+    """Yield items while the next one is being made, in a thread of the pool; the first one is begun at once."""
+    due = pool.submit(next, items, None)
 
-    def taken(due: Future[T | None]) -> Iterator[T]:
-        while (frame := due.result()) is not None:
-            due = pool.submit(next, frames, None)
-            yield frame
+    def take(due: Future[Item | None]) -> Iterator[Item]:
+        while (item := due.result()) is not None:
+            due = pool.submit(next, items, None)
+            yield item
 
-    return taken(due)
+    return take(due)

@@ -1,4 +1,4 @@
-"""Take a file's rows apart cell by cell, and find where its structure is broken."""
+"""A file's rows, cell by cell, and where its structure is broken; the way for files that aren't plain."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from pbl.domain.findings import Example, Finding, Offences, finding
 from pbl.domain.wording import plural
-from pbl.reading._records import Lines, Record
-from pbl.reading.survey import shown
+from pbl.reading._records import Lines, Record, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +22,7 @@ _PARTLY = "; so much is broken that the rest of the file was not looked at"
 
 
 def tokenize(
-    source: Survey, limit: int | None, *, all_columns: bool = False
+    survey: Survey, limit: int | None, *, all_columns: bool = False
 ) -> tuple[Iterator[list[list[str]]], dict[str, Offences]]:
     """Return the file's rows in batches of columns, and where its structure is broken.
 
@@ -32,20 +31,24 @@ def tokenize(
     more than BROKEN_LIMIT rows are broken, the rest of the file is not looked at, and the offences are `partial`.
     """
     offences: dict[str, Offences] = {}
-    positions = tuple(range(len(source.header))) if all_columns or not source.columns else source.columns
-    return _Tokens(source, offences, limit).batches(positions), offences
+    positions = (
+        tuple(range(len(survey.header.names))) if all_columns or not survey.header.columns else survey.header.columns
+    )
+    return _Tokens(survey, offences, limit).batches(positions), offences
 
 
-def untailed(source: Survey) -> tuple[Finding, ...]:
+def missing_line_end(survey: Survey) -> tuple[Finding, ...]:
     """Return the finding that a plain file's last line has no line end, if so."""
-    if source.ends:
+    if survey.scan.ends:
         return ()
-    return structural(source, {"PBL701": Offences(limit=None, count=1, examples=[Example(row=source.rows + 1)])})
+    return explain_offences(
+        survey, {"PBL701": Offences(limit=None, count=1, examples=[Example(row=survey.scan.rows + 1)])}
+    )
 
 
-def structural(source: Survey, offences: dict[str, Offences]) -> tuple[Finding, ...]:
+def explain_offences(survey: Survey, offences: dict[str, Offences]) -> tuple[Finding, ...]:
     """Return what `tokenize` found as findings."""
-    wanted = plural(len(source.header), "field")
+    wanted = plural(len(survey.header.names), "field")
     said = {
         "PBL103": "{n} not valid UTF-8",
         "PBL105": "{n} broken by a quote",
@@ -60,8 +63,8 @@ def structural(source: Survey, offences: dict[str, Offences]) -> tuple[Finding, 
     return tuple(
         finding(
             code,
-            file=str(source.path),
-            pillar=source.pillar,
+            file=str(survey.file.path),
+            pillar=survey.file.pillar,
             message=said[code].format(n=plural(found.count, "row")) + (_PARTLY if found.partial else ""),
             count=found.count,
             examples=tuple(found.examples),
@@ -73,8 +76,8 @@ def structural(source: Survey, offences: dict[str, Offences]) -> tuple[Finding, 
 class _Tokens:
     """Take a file apart, record by record, and note what is broken."""
 
-    def __init__(self, source: Survey, offences: dict[str, Offences], limit: int | None) -> None:
-        self._source = source
+    def __init__(self, survey: Survey, offences: dict[str, Offences], limit: int | None) -> None:
+        self._survey = survey
         self._offences = offences
         self._limit = limit
         self._lf, self._crlf = Offences(limit=limit), Offences(limit=limit)
@@ -105,9 +108,7 @@ class _Tokens:
         yield batch
 
     def _records(self) -> Iterator[tuple[int, Record]]:
-        if self._source.fd is None:
-            return
-        lines = Lines(self._source.fd)
+        lines = Lines(self._survey.file.fd)
         row = 0
         while (first := lines.take()) is not None:
             if self._hopeless() or lines.given_back > _REREAD_LIMIT:
@@ -132,23 +133,23 @@ class _Tokens:
         if record.end:
             self._note(self._ends[record.end], row, record)
         cells = record.cells
-        if self._source.nul and "\0" in record.raw:
+        if self._survey.scan.nul and "\0" in record.raw:
             self._offend("PBL106", row, record)
-        if foreign := not self._source.utf8 and _foreign(record.raw):
+        if foreign := not self._survey.scan.utf8 and _foreign(record.raw):
             self._offend("PBL103", row, record)
         if record.bare_cr:
             self._offend("PBL108", row, record)
-        if len(cells) == len(self._source.header):
+        if len(cells) == len(self._survey.header.names):
             return not foreign
         blank = not record.raw.strip()
         self._offend(
-            "PBL303" if blank else "PBL301" if len(cells) < len(self._source.header) else "PBL302", row, record
+            "PBL303" if blank else "PBL301" if len(cells) < len(self._survey.header.names) else "PBL302", row, record
         )
         return False
 
     def _id(self, record: Record) -> str | None:
-        position = self._source.columns[0] if self._source.columns else -1
-        return shown(record.cells[position]) if 0 <= position < len(record.cells) else None
+        position = self._survey.header.columns[0] if self._survey.header.columns else -1
+        return printable(record.cells[position]) if 0 <= position < len(record.cells) else None
 
     def _offend(self, code: str, row: int, record: Record) -> None:
         self._broken += 1
@@ -158,7 +159,7 @@ class _Tokens:
         if offences.full:
             offences.add(row, None, None)
         else:
-            offences.add(row, self._id(record), shown(record.raw))
+            offences.add(row, self._id(record), printable(record.raw))
 
     def _merge(self, code: str, more: Offences) -> None:
         offences = self._offences.setdefault(code, Offences(limit=self._limit))

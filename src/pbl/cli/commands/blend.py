@@ -11,8 +11,8 @@ from pbl.cli.formats import OutcomeFormat
 from pbl.domain.errors import UsageError
 
 if TYPE_CHECKING:
-    from pbl.blending._job import Blended
-    from pbl.domain.provenance import Maker
+    from pbl.blending.blend import Blended
+    from pbl.domain.provenance import Provenance
 
 
 def blend(
@@ -61,7 +61,6 @@ def blend(
         pbl blend --recipe submission.recipe.json
     """
     from pbl.cli.show import results as show
-    from pbl.domain.weights import shares, weigh
 
     as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
     to, given = options.path(output, "--output"), weights or []
@@ -70,10 +69,11 @@ def blend(
     limits = options.limits(threads, memory_limit, temp_dir)
     files = {"siglip": siglip, "dino": dino, "mvp": mvp, "dinov2": dinov2}
 
-    from pbl.blending.blend import blend as deed
-    from pbl.blending.formula import Clip
+    from pbl.blending.blend import blend as carry_out
+    from pbl.blending.plan import default_output, plan_blend
     from pbl.blending.replay import replay
     from pbl.cli.progress import for_stderr
+    from pbl.domain.weights import parse_weights
 
     if recipe is not None:
         _alone(paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, raw_weights or None)
@@ -83,7 +83,7 @@ def blend(
         with for_stderr() as progress, options.cores(limits.threads):
             made = replay(
                 path,
-                maker=_maker(),
+                provenance=_provenance(),
                 spill=path.parent,
                 output=to,
                 inputs=options.path(inputs, "--inputs"),
@@ -98,25 +98,24 @@ def blend(
     if inputs is not None:
         raise UsageError("--inputs goes with --recipe")
     options.bare_weights_fit(files, ctx.meta["pbl.flags"], given)
-    chosen = weigh(options.selection(ctx, paths, template=template, pillars_dir=pillars_dir, **files), given)
-    settings = chosen.settings
-    clip = Clip(
-        low=settings.clip_min if clip_min is None else options.real(clip_min, "--clip-min"),
-        high=settings.clip_max if clip_max is None else options.real(clip_max, "--clip-max"),
+    selection = options.selection(ctx, paths, template=template, pillars_dir=pillars_dir, **files)
+    plan = plan_blend(
+        selection,
+        weights=parse_weights(given, selection),
+        raw_weights=raw_weights,
+        clip_min=options.real(clip_min, "--clip-min"),
+        clip_max=options.real(clip_max, "--clip-max"),
     )
-    target = to or settings.output or Path("submission.csv")
+    target = to or default_output(selection)
     stdout = output == "-"
     if not as_json:
-        each = [p.weight or 0.0 for p in chosen.pillars]
-        show.shares(chosen, each if raw_weights else shares(each), raw=raw_weights)
+        show.shares(plan.selection, plan.weighing, raw=raw_weights)
     with for_stderr() as progress, options.cores(limits.threads):
-        made = deed(
-            chosen,
+        made = carry_out(
+            plan,
             output=sys.stdout.buffer if stdout else target,
-            maker=_maker(),
+            provenance=_provenance(),
             spill=options.temporary_folder() if stdout else target.parent,
-            clip=clip,
-            raw_weights=raw_weights,
             force=force,
             limits=limits,
             progress=progress,
@@ -133,13 +132,13 @@ def _tell(made: "Blended", *, as_json: bool) -> None:
         show.blended(made)
 
 
-def _maker() -> "Maker":
+def _provenance() -> "Provenance":
     from datetime import UTC, datetime
 
     from pbl import __version__
-    from pbl.domain.provenance import Maker
+    from pbl.domain.provenance import Provenance
 
-    return Maker(now=datetime.now(UTC), version=__version__, command=("pbl", *sys.argv[1:]))
+    return Provenance(now=datetime.now(UTC), version=__version__, command=("pbl", *sys.argv[1:]))
 
 
 def _alone(*others: object) -> None:

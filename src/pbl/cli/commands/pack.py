@@ -67,7 +67,7 @@ def pack(
         pbl pack siglip=a.csv dino=b.csv -w 0.7 0.3 --dataset ann/my-pillars --competition csiro-biomass
     """
     from pbl.cli.show import results as show
-    from pbl.domain.weights import shares, weigh
+    from pbl.domain.weights import parse_weights, weigh
     from pbl.kaggle import names as rules
 
     as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
@@ -90,9 +90,11 @@ def pack(
     )
     files = {"siglip": siglip, "dino": dino, "mvp": mvp, "dinov2": dinov2}
     options.bare_weights_fit(files, ctx.meta["pbl.flags"], weights or [])
-    chosen = weigh(options.selection(ctx, paths, template=template, pillars_dir=None, **files), weights or [])
+    selection = options.selection(ctx, paths, template=template, pillars_dir=None, **files)
+    chosen, weighing = weigh(selection, parse_weights(weights or [], selection))
     made = deed(
         chosen,
+        weighing,
         label,
         output=options.path(output, "--output") or Path("pack"),
         wheels=() if no_wheels else installed_wheels() if folder is None else given_wheels(folder),
@@ -102,5 +104,5 @@ def pack(
     if as_json:
         show.packed_json(made)
         return
-    show.shares(chosen, shares([p.weight or 0.0 for p in chosen.pillars]), raw=False)
+    show.shares(chosen, weighing)
     show.packed(made)

@@ -59,7 +59,8 @@ def validate(
     )
     limits = options.limits(threads, memory_limit, temp_dir)
 
-    from pbl.checks.validate import trimmed, write_failures
+    from pbl.checks.failures import write_failures
+    from pbl.checks.validate import trim
     from pbl.checks.validate import validate as check
     from pbl.cli.progress import for_stderr
 
@@ -69,6 +70,6 @@ def validate(
     found = found.shown(select=wanted, ignore=unwanted, fail_on=severity)
     if kept is not None:
         write_failures(found, kept, chosen)
-    report = trimmed(found, shown)
+    report = trim(found, shown)
     show.report(report, how)
     raise typer.Exit(0 if report.ok else 1)

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from pbl.blending._job import Blended
+    from pbl.blending.blend import Blended
     from pbl.cli.formats import ReportFormat
     from pbl.domain.pillars import Selection
     from pbl.domain.recipe import Recipe
+    from pbl.domain.weights import Weighing
     from pbl.kaggle._metadata import Packed
     from pbl.kaggle.notebook import Written
 
@@ -81,10 +82,11 @@ def report(found: Report, how: ReportFormat) -> None:
             assert_never(other)
 
 
-def shares(selection: Selection, factors: Sequence[float], *, raw: bool) -> None:
-    """Tell which pillar has which weight and share."""
-    named = zip(selection.pillars, factors, strict=True)
-    _shares([(p.name, p.weight or 0.0, factor, str(p.path)) for p, factor in named], raw=raw)
+def shares(selection: Selection, weighing: Weighing, *, raw: bool = False) -> None:
+    """Tell which pillar has which weight and share, or, `raw`, by which factor it is taken."""
+    factors = weighing.weights if raw else weighing.shares
+    named = zip(selection.pillars, weighing.weights, factors, strict=True)
+    _shares([(p.name, weight, factor, str(p.path)) for p, weight, factor in named], raw=raw)
 
 
 def recipe_shares(recipe: Recipe) -> None:
@@ -105,7 +107,7 @@ def blended(made: Blended) -> None:
     talk(f"sha256   {out.sha256}")
     if made.output is None:
         return
-    for path in made.found:
+    for path in made.left:
         talk(f"kept     {safe(str(path))}, left by a run that was killed while it wrote")
     talk(f"{'already' if made.already else 'written'}  {safe(str(made.output))}, {safe(str(made.recipe_path))}")
     talk(f"next     pbl log-run {_quoted(str(made.output))} --label LABEL --cv CV")

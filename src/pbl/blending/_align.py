@@ -1,0 +1,111 @@
+"""The seam between reading and blending, and the only place that knows a size: files become aligned rows.
+
+Small files become a table, joined in SQL; large ones batches, read by polars. A second engine would be a third case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pbl.blending._align_frames import Readable, align_frames
+from pbl.blending._align_sql import align_checked, align_table, read_table
+from pbl.domain.errors import Unclear, Unreadable
+from pbl.domain.progress import Progress
+from pbl.domain.wording import plural
+from pbl.reading.prefetch import Pull, load_ahead
+from pbl.reading.survey import preview, survey
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from pathlib import Path
+
+    import polars as pl
+
+    from pbl.checks.open_files import CheckedFile, Inputs
+    from pbl.domain.contract import Contract
+    from pbl.domain.limits import Limits
+    from pbl.engine.duck import Duck
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Aligned rows as the table NUMBERS of the database."""
+
+    files: tuple[CheckedFile, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batches:
+    """Aligned rows, to be pulled batch by batch; `rows.result` has the files once the last one was taken."""
+
+    rows: Pull[pl.DataFrame, tuple[CheckedFile, ...]]
+
+
+def align(
+    duck: Duck,
+    inputs: Inputs,
+    contract: Contract,
+    limits: Limits,
+    *,
+    spill: Path,
+    progress: Progress = Progress(),
+) -> Table | Batches:
+    """Align files that nothing is known of yet: their rows side by side, in the order of the first one.
+
+    Raises Unclear, now or while batches are pulled, if a cell, a row or an id needs explaining; see `align_anyway`.
+    """
+    files = [(each, each.file) for each in inputs.all if each.file]
+    if len(files) < len(inputs.all):
+        raise Unclear("a file can't be read")
+    large = inputs.size >= limits.sizes.large
+    if large:
+        load_ahead("polars", "duckdb")
+        seen = [(each, file, preview(file, contract, size=limits.sizes.preview)) for each, file in files]
+        readable = [Readable(input=each, file=file, preview=found) for each, file, found in seen if found]
+        if len(readable) == len(files) and readable[0].preview.ascii:
+            rows = align_frames(readable, contract, limits, spill=spill)
+            return Batches(rows=_watched(rows, readable[0].preview.rows, len(files), progress))
+    try:
+        surveys = [(each, survey(file, contract, progress=progress)) for each, file in files]
+    except Unreadable as reason:
+        raise Unclear(str(reason)) from reason
+    progress.stage("joining the files", duck.part)
+    found = align_table(duck, surveys, contract, ids=limits.sizes.ids)
+    return _read(duck, found, contract, limits) if large else Table(files=found)
+
+
+def align_anyway(duck: Duck, files: Sequence[CheckedFile], contract: Contract, limits: Limits) -> Table | Batches:
+    """Align files that were Unclear, and have been checked and found to be in order."""
+    align_checked(duck, files, contract)
+    large = sum(file.survey.scan.size for file in files if file.survey) >= limits.sizes.large
+    return _read(duck, tuple(files), contract, limits) if large else Table(files=tuple(files))
+
+
+def _read(duck: Duck, files: tuple[CheckedFile, ...], contract: Contract, limits: Limits) -> Batches:
+    """Return the rows of the aligned table in batches: polars writes many rows faster than the database does."""
+
+    def rows() -> Generator[pl.DataFrame, None, tuple[CheckedFile, ...]]:
+        pillars = sum(1 for file in files if file.input.pillar)
+        yield from read_table(duck, pillars, len(contract.targets), rows=limits.sizes.table_rows)
+        return files
+
+    return Batches(rows=Pull(rows()))
+
+
+def _watched(
+    batches: Generator[pl.DataFrame, None, tuple[CheckedFile, ...]], rows: int, files: int, progress: Progress
+) -> Pull[pl.DataFrame, tuple[CheckedFile, ...]]:
+    """Return batches that tell how far they are of about so many rows."""
+    done = 0
+
+    def count() -> Generator[pl.DataFrame, None, tuple[CheckedFile, ...]]:
+        nonlocal done
+        progress.stage(f"blending about {plural(rows, 'row')} of {plural(files, 'file')}", lambda: done / rows)
+        pulled = Pull(batches)
+        for batch in pulled:
+            yield batch
+            done += len(batch)
+        return pulled.result
+
+    return Pull(count())

@@ -1,0 +1,138 @@
+"""Align large files: their rows side by side, batch by batch, by polars, each file read once.
+
+As long as the files have one order, batches go by and nothing is kept. Where the orders part, what is left of the files
+is matched by id (`_match_ids`). Whatever isn't clean is Unclear; what is wrong is for `validate` to find.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from pbl.blending._match_ids import match_in_memory, match_on_disk, number_columns
+from pbl.checks.open_files import CheckedFile
+from pbl.checks.profile import Profiler
+from pbl.checks.screen_frames import clean_blocks
+from pbl.checks.validate import clean_findings
+from pbl.domain.errors import Unclear
+from pbl.reading.prefetch import Pull, ahead, threads
+from pbl.storage.temporary import private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+    from pathlib import Path
+
+    import polars as pl
+
+    from pbl.checks.open_files import Input
+    from pbl.checks.profile import Profile
+    from pbl.domain.contract import Contract
+    from pbl.domain.limits import Limits
+    from pbl.reading.survey import OpenFile, Preview, Survey
+
+_BYTES_A_ROW = 64
+"""What a row takes in memory besides its file's bytes: where each id is, two hashes, two places."""
+_PARTS_A_MEMORY = 4
+"""Into how many parts that which just fits into memory would be cut, so that there is room for all else."""
+_PARTS = 500
+_READERS = 2
+"""Files to read ahead at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readable:
+    """A file that begins as a plain one."""
+
+    input: Input
+    file: OpenFile
+    preview: Preview
+
+
+def align_frames(
+    files: Sequence[Readable], contract: Contract, limits: Limits, *, spill: Path
+) -> Generator[pl.DataFrame, None, tuple[CheckedFile, ...]]:
+    """Yield the rows of all files side by side, in the first one's order: id, and each pillar's numbers n0_0, n0_1, ...
+
+    Return what is known of the files. Raises Unclear if they don't all have the same ids, an id stands twice or a cell
+    isn't clean; batches that were yielded are worth nothing then.
+    """
+    sources = [
+        Pull(clean_blocks(each.file, each.preview, contract, ids_only=not each.input.pillar, size=limits.sizes.block))
+        for each in files
+    ]
+    profiler = Profiler(limits.sizes.ids)
+    with threads(min(limits.threads or _READERS, _READERS)) as pool:
+        batches = Pull(_side_by_side(files, [ahead(source, pool) for source in sources], contract, limits, spill))
+        with closing(batches):
+            for batch in batches:
+                profiler.add(batch)
+                yield batch
+    surveys = [source.result for source in sources]
+    profile = profiler.profile()
+    if not profile.distinct or not surveys[0].scan.ascii:
+        raise Unclear("ids may be alike")
+    return tuple(_checked(files, surveys, profile, batches.result, len(contract.targets)))
+
+
+def _checked(
+    files: Sequence[Readable], surveys: Sequence[Survey], profile: Profile, in_order: Sequence[bool], targets: int
+) -> Iterator[CheckedFile]:
+    place = 0
+    for each, survey, same in zip(files, surveys, in_order, strict=True):
+        ranges = profile.ranges[place : place + targets] if each.input.pillar else ()
+        place += len(ranges)
+        yield CheckedFile(
+            input=each.input,
+            survey=survey,
+            profile=replace(profile, ranges=ranges),
+            clean=True,
+            findings=clean_findings(each.input, survey, files[0].input, in_order=same),
+        )
+
+
+def _side_by_side(
+    files: Sequence[Readable],
+    sources: Sequence[Iterator[pl.DataFrame]],
+    contract: Contract,
+    limits: Limits,
+    spill: Path,
+) -> Generator[pl.DataFrame, None, list[bool]]:
+    """Yield the rows of all files; return of each whether it has the first one's order."""
+    import polars as pl
+
+    pillars = [bool(each.input.pillar) for each in files]
+    held = [next(source, pl.DataFrame({"id": []})) for source in sources]
+    while height := min(map(len, held)):
+        parts = [frame[:height] for frame in held]
+        if not all((part["id"] == parts[0]["id"]).all() for part in parts[1:]):
+            break
+        yield pl.DataFrame([parts[0]["id"], *number_columns(pillars, parts)])
+        held = [_refill(frame[height:], source, limits.sizes.rows) for frame, source in zip(held, sources, strict=True)]
+    else:
+        if any(map(len, held)):
+            raise Unclear("not all files have as many rows")
+        return [True] * len(files)
+    rest = [chain([frame], source) for frame, source in zip(held, sources, strict=True)]
+    del held
+    needed = _needed(files, contract)
+    if needed <= limits.most():
+        return (yield from match_in_memory(pillars, rest, limits.sizes.cells))
+    parts_on_disk = min(1 + _PARTS_A_MEMORY * needed // limits.most(), _PARTS)
+    with private_folder(limits.temp_dir or spill) as folder:
+        return (yield from match_on_disk(pillars, rest, limits.sizes.cells, folder, parts_on_disk))
+
+
+def _refill(frame: pl.DataFrame, source: Iterator[pl.DataFrame], enough: int) -> pl.DataFrame:
+    import polars as pl
+
+    more = next(source, None) if len(frame) < enough else None
+    return frame if more is None else pl.concat([frame, more], rechunk=True) if len(frame) else more
+
+
+def _needed(files: Sequence[Readable], contract: Contract) -> int:
+    """Return how many bytes it takes, about, to match the files in memory."""
+    numbers = len(contract.targets) * sum(1 for each in files if each.input.pillar)
+    rows = files[0].preview.rows
+    return 2 * max(each.file.size for each in files) + rows * (_BYTES_A_ROW + 8 * numbers)

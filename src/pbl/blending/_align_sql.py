@@ -1,0 +1,177 @@
+"""Align small files: one table of their rows side by side, joined by the database, every cell screened on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pbl_sql import Sql, ask, listed
+
+from pbl.checks.open_files import CheckedFile
+from pbl.checks.profile import Profile, Range
+from pbl.checks.screen_sql import clean_id, clean_targets, number
+from pbl.checks.validate import clean_findings
+from pbl.domain.errors import EngineError, Unclear
+from pbl.domain.rules import Severity
+from pbl.reading.rows import explain_offences, tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping, Sequence
+
+    import polars as pl
+
+    from pbl.checks.open_files import Input
+    from pbl.checks.screen_sql import Condition
+    from pbl.domain.contract import Contract
+    from pbl.engine.duck import Duck
+    from pbl.reading.survey import Survey
+
+NUMBERS = Sql("numbers")
+"""The aligned table: row, id and each pillar's numbers n0_0, n0_1, ..., in the order of the first file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """What is joined: a file, the name of its table, and of which shape its bytes are."""
+
+    input: Input
+    survey: Survey
+    table: str
+
+
+def align_table(
+    duck: Duck, files: Sequence[tuple[Input, Survey]], contract: Contract, *, ids: int
+) -> tuple[CheckedFile, ...]:
+    """Make the table NUMBERS of files that nothing is known against yet, and return what is known of them.
+
+    `ids` is how many ids to compare at a time. Raises Unclear if a cell isn't clean, an id may stand twice, or not all
+    files have the same ids.
+    """
+    if not all(survey.header.columns for _, survey in files) or not files[0][1].scan.ascii:
+        raise Unclear("a header is not the contract's, or ids may be alike")
+    rows = {survey.scan.rows for _, survey in files if survey.plain}
+    if len(rows) > 1 or 0 in rows:
+        raise Unclear("not all files have as many rows")
+    sources = [_Source(input=each, survey=survey, table=f"p{n}") for n, (each, survey) in enumerate(files)]
+    counts = {_load(duck, each) for each in sources}
+    if len(counts) > 1:
+        raise Unclear("not all files have as many rows")
+    facts = _join(duck, [(each.input, each.table) for each in sources], contract, sources)
+    if facts["wrong"] or {facts["rows"]} != counts or not _differ(duck, facts["rows"], ids):
+        raise Unclear("a row is not clean, or an id is not in all files")
+    return tuple(_checked(sources, facts, len(contract.targets)))
+
+
+def align_checked(duck: Duck, files: Sequence[CheckedFile], contract: Contract) -> None:
+    """Make the table NUMBERS of files that have been found to be in order; EngineError if they are not after all."""
+    facts = _join(duck, [(each.input, each.table or "") for each in files], contract, None)
+    if facts["wrong"] or facts["rows"] != files[0].rows:
+        raise EngineError("the files were found to be in order, and yet don't fit together; please report this")
+
+
+def read_table(duck: Duck, pillars: int, targets: int, *, rows: int) -> Generator[pl.DataFrame]:
+    """Yield the rows of NUMBERS, so many at a time."""
+    columns = listed([Sql("id"), *(Sql(f"n{place}_{t}") for place in range(pillars) for t in range(targets))])
+    first = 0
+    while True:
+        values = {"first": first, "last": first + rows - 1}
+        frame = duck.frame("blend/numbers_part", values, columns=columns)
+        if frame.is_empty():
+            return
+        yield frame
+        first += rows
+
+
+def _load(duck: Duck, source: _Source) -> int:
+    """Have the database know a file, and return how many rows it has; raise Unclear if its structure isn't sound."""
+    survey = source.survey
+    columns = survey.header.columns if source.input.pillar else survey.header.columns[:1]
+    if survey.plain:
+        width = len(survey.header.names)
+        duck.add_plain(source.table, survey.file.fd, width=width, columns=columns, keep=False)
+        return survey.scan.rows
+    counts: list[int] = []
+    batches, offences = tokenize(survey, 0)
+
+    def count() -> Iterator[list[list[str]]]:
+        for batch in batches:
+            counts.append(len(batch[0]))
+            yield batch[: len(columns)]
+
+    duck.add_cells(source.table, count())
+    if any(found.severity is Severity.ERROR for found in explain_offences(survey, offences)):
+        raise Unclear("the structure is broken")
+    return sum(counts)
+
+
+def _join(
+    duck: Duck, tables: Sequence[tuple[Input, str]], contract: Contract, screened: Sequence[_Source] | None
+) -> Mapping[str, Any]:
+    """Join the files by id into one table, and return what is to be known of it; all of them are screened, if any."""
+    aliases = ["o", *(f"f{place}" for place in range(1, len(tables)))]
+    pillars = [alias for alias, (each, _) in zip(aliases, tables, strict=True) if each.pillar]
+    targets = range(len(contract.targets))
+    numbers = [Sql(f"{alias}.n{t} AS n{place}_{t}") for place, alias in enumerate(pillars) for t in targets]
+    places = [Sql(f"{alias}.row = o.row AS {alias}_in_order") for alias in aliases[1:]]
+    cells, conditions = [], []
+    for n, (each, table) in enumerate(tables):
+        clean = clean_targets(contract, table, spaced=screened[n].survey.spaced) if screened and each.pillar else None
+        conditions += [clean] if clean else []
+        cells.append(_cells(each, table, contract, clean))
+    good = [Sql(f"{alias}.good") for alias in pillars] if screened else [Sql("true")]
+    if screened:
+        first = clean_id(contract, "o.id", spaced=screened[0].survey.spaced)
+        conditions.append(first)
+        good.append(first.sql)
+    joins = [Sql(f"JOIN {cell} AS {alias} ON {alias}.id = o.id") for cell, alias in zip(cells, aliases, strict=True)]
+    duck.run(
+        "blend/gather",
+        {name: value for each in conditions for name, value in each.values.items()},
+        order=cells[0],
+        joins=listed(joins[1:], " "),
+        facts=listed([*places, *numbers]),
+        good=listed(good, " AND "),
+    )
+    wrong = [Sql("count(*) FILTER (WHERE NOT good OR row <> rowid + 2) AS wrong")]
+    in_order = [Sql(f"bool_and({alias}_in_order) AS {alias}_in_order") for alias in aliases[1:]]
+    columns = [f"n{place}_{t}" for place in range(len(pillars)) for t in targets]
+    ranges = [Sql(f"min({n}) AS {n}_low, max({n}) AS {n}_high, avg(abs({n})) AS {n}_size") for n in columns]
+    return duck.row("blend/gathered", profile=listed([*wrong, *in_order, *ranges]))
+
+
+def _cells(each: Input, table: str, contract: Contract, clean: Condition | None) -> Sql:
+    """Return what a file brings: of the template only the ids, never its targets."""
+    if not each.pillar:
+        return ask("blend/gathered_ids", file=table)
+    return ask(
+        "blend/gathered_cells",
+        file=table,
+        numbers=listed([Sql(f"{number(table, t)} AS n{t}") for t in range(len(contract.targets))]),
+        good=clean.sql if clean else Sql("true"),
+    )
+
+
+def _differ(duck: Duck, rows: int, ids: int) -> bool:
+    """Say whether all ids are known to differ, and by more than case: hashes that differ prove ids that differ."""
+    if rows <= ids:
+        return bool(duck.rows("blend/different_ids")[0][0] == rows)
+    parts = 1 + rows // ids
+    hashes = (duck.frame("blend/hashes", {"parts": parts, "part": part})["h"] for part in range(parts))
+    return sum(each.n_unique() for each in hashes) == rows
+
+
+def _checked(sources: Sequence[_Source], facts: Mapping[str, Any], targets: int) -> Iterator[CheckedFile]:
+    place = 0
+    for n, source in enumerate(sources):
+        columns = [f"n{place}_{t}" for t in range(targets)] if source.input.pillar else []
+        place += bool(columns)
+        ranges = [Range(low=facts[f"{c}_low"], high=facts[f"{c}_high"], size=facts[f"{c}_size"]) for c in columns]
+        in_order = n == 0 or bool(facts[f"f{n}_in_order"])
+        yield CheckedFile(
+            input=source.input,
+            survey=source.survey,
+            table=source.table,
+            profile=Profile(rows=facts["rows"], distinct=True, ranges=tuple(ranges)),
+            clean=True,
+            findings=clean_findings(source.input, source.survey, sources[0].input, in_order=in_order),
+        )

@@ -1,0 +1,150 @@
+"""Rows of large files in one order: the first file's.
+
+Files whose rows stand in any order are matched by the hashes of their ids, and the ids confirm it; in memory, or, where
+that is too small, in parts: rows whose ids have like hashes go to one part on the disk, and each is matched alone.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pbl.domain.errors import Unclear
+from pbl.engine.duck import no_room
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    import polars as pl
+
+
+def match_in_memory(
+    pillars: Sequence[bool], sources: Sequence[Iterable[pl.DataFrame]], cells: int
+) -> Generator[pl.DataFrame, None, list[bool]]:
+    """Yield the rows of all files side by side, in the first one's order, in batches of so many `cells`.
+
+    `pillars` says of each file whether it is a pillar's. Return of each whether it has the first one's order. Raises
+    Unclear if not all have the first one's ids.
+    """
+    import polars as pl
+
+    frames = (pl.concat(source, rechunk=True).with_row_index("row") for source in sources)
+    whole, in_order = _match(pillars, frames)
+    whole = whole.drop("row")
+    height = _height(whole, cells)
+    for start in range(0, len(whole), height):
+        yield whole[start : start + height]
+    return in_order
+
+
+def match_on_disk(
+    pillars: Sequence[bool], sources: Sequence[Iterable[pl.DataFrame]], cells: int, folder: Path, parts: int
+) -> Generator[pl.DataFrame, None, list[bool]]:
+    """Do what `match_in_memory` does, by way of the folder; raises EngineError if the disk is too small."""
+    import polars as pl
+
+    in_order = [True] * len(pillars)
+    parted = [_part(source, _Shelf(folder / f"file{n}"), parts) for n, source in enumerate(sources)]
+    turns, height = _Shelf(folder / "turns"), 0
+    for part in range(parts):
+        if len(have := {part in shelf.names for shelf in parted}) > 1:
+            raise Unclear("not all files have the same ids")
+        if have == {False}:
+            continue
+        whole, same = _match(pillars, (shelf.take(part) for shelf in parted))
+        in_order = [a and b for a, b in zip(in_order, same, strict=True)]
+        height = height or _height(whole, cells)
+        for (turn,), rows in whole.group_by(pl.col("row") // height, maintain_order=True):
+            turns.put(int(turn), rows)
+    for turn in sorted(turns.names):
+        yield turns.take(turn).drop("row")
+    return in_order
+
+
+def number_columns(pillars: Sequence[bool], parts: Sequence[pl.DataFrame]) -> Iterator[pl.Series]:
+    """Yield the numbers of each part that is a pillar's, as n0_0, n0_1, ..."""
+    for place, part in enumerate(part for pillar, part in zip(pillars, parts, strict=True) if pillar):
+        for name in part.columns:
+            if name not in {"id", "row"}:
+                yield part[name].alias(f"n{place}_{name[1:]}")
+
+
+def _match(pillars: Sequence[bool], frames: Iterator[pl.DataFrame]) -> tuple[pl.DataFrame, list[bool]]:
+    """Return the rows of frames (row, id, numbers) in the first one's order, and of each if its rows are the same."""
+    import polars as pl
+
+    first = next(frames)
+    ids, rows = first["id"], first["row"]
+    order = ids.hash().arg_sort()
+    back = pl.zeros(len(ids), pl.UInt32, eager=True).scatter(order, pl.int_range(len(ids), dtype=pl.UInt32, eager=True))
+    parts, in_order = [first], [True]
+    del first
+    for frame in frames:
+        if len(frame) != len(ids):
+            raise Unclear("not all files have as many rows")
+        if not (same := bool((frame["id"] == ids).all())):
+            # Sorted by the hashes of their ids, rows that belong together have the same place; the ids say if it is so.
+            places = frame["id"].hash().arg_sort().gather(back)
+            if not (frame["id"].gather(places) == ids).all():
+                raise Unclear("not all files have the same ids")
+            frame = pl.DataFrame([column.gather(places) for column in frame if column.name != "id"])  # noqa: PLW2901
+        in_order.append(same and bool((frame["row"] == rows).all()))
+        parts.append(frame.drop("id", "row", strict=False))
+    return pl.DataFrame([rows, ids, *number_columns(pillars, parts)]), in_order
+
+
+def _part(frames: Iterable[pl.DataFrame], shelf: _Shelf, parts: int) -> _Shelf:
+    """Put rows, numbered, into as many parts on the disk, by the hashes of their ids."""
+    import polars as pl
+
+    rows = 0
+    for frame in frames:
+        numbered = frame.with_row_index("row", rows).with_columns(part=pl.col("id").hash() % parts)
+        for (part,), rows_of_part in numbered.group_by("part", maintain_order=True):
+            shelf.put(int(part), rows_of_part.drop("part"))
+        rows += len(frame)
+    return shelf
+
+
+class _Shelf:
+    """A folder of rows, put there by number, piece by piece, and taken from there together."""
+
+    def __init__(self, folder: Path) -> None:
+        self.names: dict[int, list[Path]] = {}
+        self._folder = folder
+        with _room():
+            folder.mkdir()
+
+    def put(self, number: int, frame: pl.DataFrame) -> None:
+        """Put another piece there."""
+        pieces = self.names.setdefault(number, [])
+        pieces.append(self._folder / f"{number}-{len(pieces)}.arrow")
+        with _room():
+            frame.write_ipc(pieces[-1])
+
+    def take(self, number: int) -> pl.DataFrame:
+        """Take all pieces of a number from there, as one frame in the order of `row`."""
+        import polars as pl
+
+        pieces = self.names.pop(number)
+        with _room():
+            frames = [pl.read_ipc(piece) for piece in pieces]
+            for piece in pieces:
+                piece.unlink()
+        return pl.concat(frames, rechunk=True).sort("row")
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    import polars as pl
+
+    try:
+        yield
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise no_room(str(error)) from error
+
+
+def _height(frame: pl.DataFrame, cells: int) -> int:
+    """Return how many rows of a frame to hand on at once."""
+    return max(cells // len(frame.columns), 1)

@@ -1,0 +1,26 @@
+"""Findings made of offences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pbl.domain.findings import finding
+
+if TYPE_CHECKING:
+    from pbl.checks.open_files import Input
+    from pbl.domain.findings import Finding, Offences
+
+
+def note(each: Input, code: str, message: str, found: Offences, **rest: Any) -> list[Finding]:  # noqa: ANN401 - fields of Finding
+    """Return the finding about a file, none if there are no offences."""
+    if not found.count:
+        return []
+    rest |= {"count": found.count, "examples": tuple(found.examples)}
+    return [finding(code, file=str(each.path), pillar=each.name, message=message, **rest)]
+
+
+def instead(found: Offences) -> tuple[Offences, str]:
+    """Return offences with the raw cells as their values, and of the first id what stands elsewhere in its place."""
+    told = f": {found.examples[0].id!r} here, {found.examples[0].value!r} there" if found.examples else ""
+    return replace(found, examples=[replace(each, value=each.id) for each in found.examples]), told

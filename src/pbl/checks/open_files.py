@@ -1,0 +1,129 @@
+"""The files of a selection, open for as long as they are used, and what becomes known of each."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pbl.domain.errors import Unreadable
+from pbl.domain.findings import finding
+from pbl.domain.report import FileReport
+from pbl.project.pillar_files import is_there
+from pbl.reading.survey import open_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from pbl.checks.profile import Profile
+    from pbl.domain.findings import Finding
+    from pbl.domain.pillars import Pillar, Selection
+    from pbl.reading.survey import OpenFile, Survey
+
+ROWS, VALUES, IDS = "rows", "values", "ids"
+"""What of a file may not have been checked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """A pillar's file, or the template; `findings` say why it isn't open."""
+
+    pillar: Pillar | None
+    path: Path
+    file: OpenFile | None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def name(self) -> str | None:
+        """Return the pillar's name, None for the template."""
+        return self.pillar.name if self.pillar else None
+
+    @property
+    def called(self) -> str:
+        """Return the words for this file in a message about another."""
+        return f"{self.pillar.name} ({self.path.name})" if self.pillar else f"the template ({self.path.name})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """All files of a command: the template first, if there is one, then the pillars."""
+
+    all: tuple[Input, ...]
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of all files together."""
+        return sum(each.file.size for each in self.all if each.file)
+
+    @property
+    def paths(self) -> dict[int, Path]:
+        """Return the path of each open file by its descriptor."""
+        return {each.file.fd: each.path for each in self.all if each.file}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedFile:
+    """What is known of a file once it was checked."""
+
+    input: Input
+    survey: Survey | None = None
+    """None where the file can't be read."""
+    table: str | None = None
+    """What the database knows it as; None unless its structure is sound."""
+    profile: Profile | None = None
+    """What its rows are like, if its structure is sound."""
+    clean: bool = False
+    """Whether every cell is as the contract wants it."""
+    findings: tuple[Finding, ...] = ()
+    not_checked: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int | None:
+        """Return the number of data rows, None if they could not be counted."""
+        return self.profile.rows if self.profile else None
+
+    def unchanged(self, before: datetime | None = None) -> None:
+        """Raise ChangedError if the file's bytes may not be those that were checked; see `Survey.unchanged`."""
+        if self.survey:
+            self.survey.unchanged(before)
+
+    def report(self) -> FileReport:
+        """Return what the report says of the file."""
+        return FileReport(
+            pillar=self.input.name,
+            path=str(self.input.path),
+            sha256=self.survey.scan.sha256 if self.survey else None,
+            bytes=self.survey.scan.size if self.survey else None,
+            rows=self.rows,
+            not_checked=self.not_checked,
+        )
+
+
+@contextmanager
+def open_files(selection: Selection) -> Iterator[Inputs]:
+    """Open the files of a selection, and close them on the way out.
+
+    Raises InputError for a file that was named and isn't there; one that `pbl.toml` names, or that can't be opened, has
+    its finding instead.
+    """
+    with ExitStack() as stack:
+        template = [_open(stack, None, selection.template)] if selection.template else []
+        pillars = [_open(stack, pillar, pillar.path) for pillar in selection.pillars]
+        yield Inputs(all=(*template, *pillars))
+
+
+def _open(stack: ExitStack, pillar: Pillar | None, path: Path) -> Input:
+    name = pillar.name if pillar else None
+    code, why = "PBL608", "is not there, and pbl.toml names it"
+    if not (pillar and pillar.promised) or is_there(path):
+        try:
+            file = open_file(path, name)
+        except Unreadable as reason:
+            code, why = "PBL101", str(reason)
+        else:
+            stack.callback(file.close)
+            return Input(pillar=pillar, path=path, file=file)
+    found = finding(code, file=str(path), pillar=name, message=why)
+    return Input(pillar=pillar, path=path, file=None, findings=(found,))

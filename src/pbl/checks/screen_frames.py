@@ -1,0 +1,100 @@
+"""The rules of a cell in polars: the blocks of a large file, as long as every cell is clean.
+
+The other compilation is `screen_sql`; the authority is the Pandera schema.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from pbl.domain.cell_rules import (
+    BLANK,
+    EDGED,
+    AtLeast,
+    AtMost,
+    IsFinite,
+    IsNumber,
+    Matches,
+    NotBlank,
+    NotEdged,
+    cell_rules,
+)
+from pbl.domain.errors import Unclear
+from pbl.reading.blocks import read_blocks
+from pbl.reading.prefetch import Pull
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    import polars as pl
+
+    from pbl.domain.cell_rules import NumberRule, TextRule
+    from pbl.domain.contract import Contract
+    from pbl.reading.survey import OpenFile, Preview, Survey
+
+_MOST_TIMES = 3
+"""Blocks at once where rows are long: what is asked of them takes its time to plan, however few they are."""
+
+
+def clean_blocks(
+    file: OpenFile, preview: Preview, contract: Contract, *, ids_only: bool, size: int
+) -> Generator[pl.DataFrame, None, Survey]:
+    """Yield a file's rows as frames: the text `id`, and t0, t1, ... as float64 (none with `ids_only`).
+
+    `size` is the bytes of a block of few columns. Return the survey of the file. Raises Unclear at a block that isn't
+    clean, and where the file proves not to be plain; what was yielded is worth something only if the end is reached.
+    """
+    import polars as pl
+
+    targets = [] if ids_only else [pl.col(f"t{n}") for n in range(len(contract.targets))]
+    rules = cell_rules(contract)
+    numbers = [_on_number(rule, cell) for cell in targets for rule in rules.number]
+    times = min(1 + len(targets) // 5, _MOST_TIMES)
+    blocks = Pull(read_blocks(file, preview, contract, ids_only=ids_only, numbers=True, size=times * size))
+    try:
+        for block in blocks:
+            texts = [rule for each in rules.id for rule in _on_text(each, pl.col("id"), spaced=block.spaced)]
+            if block.spaced:
+                texts += [rule for cell in targets for each in rules.text for rule in _on_text(each, cell, spaced=True)]
+            if not _hold(block.frame, texts):
+                raise Unclear("a text is not clean")
+            cast = block.frame.with_columns(cell.cast(pl.Float64) for cell in targets)
+            if not _hold(cast, numbers):
+                raise Unclear("a number is not clean")
+            yield cast
+    except pl.exceptions.PolarsError as error:
+        raise Unclear(str(error)) from error
+    return blocks.result
+
+
+def _on_text(rule: TextRule, cell: pl.Expr, *, spaced: bool) -> list[pl.Expr]:
+    """Return what to ask of a text; where no cell holds white space, some rules ask nothing of one that isn't empty."""
+    match rule:
+        case NotBlank():
+            return [~cell.str.contains(rf"\A{BLANK}\z")] if spaced else []
+        case NotEdged():
+            return [~cell.str.contains(EDGED)] if spaced else []
+        case IsNumber():
+            return [cell.str.contains(rf"\A(?:{rule.pattern})\z")]
+        case Matches():
+            return [cell.str.contains(rf"\A(?:{rule.pattern})\z")]
+        case other:
+            assert_never(other)
+
+
+def _on_number(rule: NumberRule, cell: pl.Expr) -> pl.Expr:
+    match rule:
+        case IsFinite():
+            return cell.is_finite()
+        case AtLeast():
+            return cell >= rule.bound
+        case AtMost():
+            return cell <= rule.bound
+        case other:
+            assert_never(other)
+
+
+def _hold(frame: pl.DataFrame, rules: Sequence[pl.Expr]) -> bool:
+    """Say whether all rules hold in all rows."""
+    answers = frame.select(rule.all().alias(f"a{place}") for place, rule in enumerate(rules))
+    return not rules or all(answers.row(0))
