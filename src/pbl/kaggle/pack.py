@@ -1,4 +1,7 @@
-"""Pack checked prediction files for Kaggle: a dataset and a notebook that only infers, whole or not at all."""
+"""A dataset of checked prediction files and the notebook that blends it, both whole or not at all.
+
+The command gives a weighed selection; `checks` looks the files over first, and one error ends it.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +17,11 @@ from pbl.domain.errors import ChangedError, ContractError, FindingsError, InputE
 from pbl.domain.limits import Limits
 from pbl.domain.rules import RULES, Severity
 from pbl.domain.wording import plural
-from pbl.kaggle._metadata import (
-    DATASET_META,
-    NOTEBOOK_META,
-    SUMS,
-    Packed,
-    PackedFile,
-    Warned,
-    allow_replacing,
-    dataset_metadata,
-    notebook_metadata,
-    spare,
-)
-from pbl.kaggle.notebook import notebook
+from pbl.kaggle._metadata import DATASET_META, NOTEBOOK_META, dump_dataset_metadata, dump_notebook_metadata
+from pbl.kaggle._replace import protect_edits, protect_inputs
+from pbl.kaggle.names import SAMPLE_SUBMISSION
+from pbl.kaggle.notebook import SUMS, Purpose, make_notebook
+from pbl.kaggle.outcome import Packed, PackedFile, Warned
 from pbl.kaggle.wheels import Wheel, has_pbl
 from pbl.project.pbl_toml import TOML, read_settings
 from pbl.project.toml_text import toml_text
@@ -38,7 +33,7 @@ if TYPE_CHECKING:
 
     from pbl.checks._checked import Checked
     from pbl.domain.pillars import Selection
-    from pbl.kaggle._metadata import Label
+    from pbl.kaggle.names import Label
 from pbl.checks.validate import Examination
 
 PLACEHOLDER_SAMPLES = 10
@@ -67,11 +62,11 @@ def pack(
     Raises FindingsError (nothing written) if a check finds an error, UsageError for a pillar whose name no file can
     bear, OutputError if the folder must not be replaced or can't be written, and what `validate` raises.
     """
-    names = _file_names(selection.names)
+    names = _name_files(selection.names)
     read = [*(p.path for p in selection.pillars), *filter(None, (selection.template, selection.settings.path))]
-    spare(output, read, here)
+    protect_inputs(output, read, here)
     if not force:
-        allow_replacing(output)
+        protect_edits(output)
     with examine(selection, spill=output.parent, limits=limits, max_examples=5, trusting=True) as examination:
         if examination.report.errors():
             raise FindingsError(examination.report)
@@ -83,21 +78,26 @@ def pack(
             kernel.mkdir()
             packed = [_copy(file, dataset / to) for file, to in zip(examination.pillars, names, strict=True)]
             examination.unchanged()
-            packed.append(_write(dataset / TOML, _settings(selection, names).encode()))
+            packed.append(_write(dataset / TOML, _dump_settings(selection, names).encode()))
             _verify_settings(dataset / TOML, selection, output)
             packed += [_write(dataset / wheel.name, wheel.data) for wheel in wheels]
             packed.sort(key=lambda file: file.name)
             sums = "".join(f"{file.sha256}  {file.name}\n" for file in packed)
             packed.append(_write(dataset / SUMS, sums.encode()))
-            packed.append(_write(dataset / DATASET_META, dataset_metadata(label)))
-            code = kernel / f"{label.kernel.slug}.ipynb"
-            made = [_write(code, notebook(label.dataset, label.competition))]
-            made.append(_write(kernel / NOTEBOOK_META, notebook_metadata(label)))
+            purpose = Purpose(
+                dataset=label.dataset,
+                competition=label.competition,
+                template=selection.template.name if selection.template else SAMPLE_SUBMISSION,
+                pack=packed[-1].sha256,
+            )
+            packed.append(_write(dataset / DATASET_META, dump_dataset_metadata(label)))
+            written = [_write(kernel / f"{label.kernel.slug}.ipynb", make_notebook(purpose))]
+            written.append(_write(kernel / NOTEBOOK_META, dump_notebook_metadata(label)))
     return Packed(
         label=label,
         path=output,
         dataset=tuple(sorted(packed, key=lambda file: file.name)),
-        notebook=tuple(sorted(made, key=lambda file: file.name)),
+        notebook=tuple(sorted(written, key=lambda file: file.name)),
         pillars={pillar.name: pillar.weight or 0.0 for pillar in selection.pillars},
         rows=rows,
         placeholder=placeholder,
@@ -105,7 +105,7 @@ def pack(
     )
 
 
-def _file_names(pillars: Sequence[str]) -> list[str]:
+def _name_files(pillars: Sequence[str]) -> list[str]:
     """Name the pillars' files in the dataset; raise UsageError for a pillar after which none can be named."""
     seen: dict[str, str] = {}
     for pillar in pillars:
@@ -151,13 +151,13 @@ def _warnings(examination: Examination, rows: int, wheels: Sequence[Wheel], *, p
 
 def _copy(file: Checked, to: Path) -> PackedFile:
     """Copy the very bytes that were checked."""
-    packed = _put(to, _chunks(file.source.fd))
+    packed = _put(to, _read_chunks(file.source.fd))
     if packed.sha256 != file.source.sha256:
         raise ChangedError(f"{file.path}: changed while it was being packed; wait until it is whole, then try again")
     return packed
 
 
-def _chunks(fd: int | None) -> Iterator[bytes]:
+def _read_chunks(fd: int | None) -> Iterator[bytes]:
     at = 0
     while fd is not None and (chunk := os.pread(fd, _CHUNK, at)):
         yield chunk
@@ -173,7 +173,7 @@ def _put(to: Path, chunks: Iterable[bytes]) -> PackedFile:
     return PackedFile(name=to.name, bytes=size, sha256=digest)
 
 
-def _settings(selection: Selection, names: Sequence[str]) -> str:
+def _dump_settings(selection: Selection, names: Sequence[str]) -> str:
     """Write the packed pbl.toml: the project's contract and blend as they are, but the template, and the pillars."""
     project = selection.settings.path
     try:
