@@ -29,8 +29,8 @@ exec chroot "$root" "$@"
 
 
 @cache
-def closed():
-    """Say why no room can be had here, or nothing if one can."""
+def find_obstacle():
+    """Say why no room can be made here, or nothing if one can."""
     if not shutil.which("unshare"):
         return "there is no unshare here"
     done = subprocess.run(
@@ -57,7 +57,7 @@ class Room:
         self.input, self.working = self.kaggle / "input", self.kaggle / "working"
         for each in (self.input, self.working, folder / "root"):
             each.mkdir(parents=True)
-        self.python = bare_environment(folder / "venv")
+        self.python = make_environment(folder / "venv")
 
     @property
     def submission(self):
@@ -75,7 +75,7 @@ class Room:
         made.unlink(missing_ok=True)
         done = self.enter(self.python, RUNNER, given, made)
         assert made.exists(), done.stdout + done.stderr
-        return told(json.loads(made.read_bytes()))
+        return read_outputs(json.loads(made.read_bytes()))
 
     def enter(self, *command):
         """Run a command in the room."""
@@ -92,7 +92,7 @@ class Room:
         )
 
 
-def bare_environment(place):
+def make_environment(place):
     """Make an environment with the libraries of the tests' own, but for those that Kaggle lacks."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
     python = place / "bin" / "python"
@@ -110,7 +110,7 @@ def code(name, source):
     return {"cell_type": "code", "id": name, "metadata": {}, "source": source, "execution_count": None, "outputs": []}
 
 
-def told(table):
+def read_outputs(table):
     """Take the text out of a notebook's outputs."""
     cells, error = {}, None
     for cell in table["cells"]:

@@ -1,4 +1,7 @@
-"""Write the notebook that only infers: nbformat 4, from a readable source, the same bytes for the same names."""
+"""The notebook that blends a pack on Kaggle, and nothing else.
+
+`pack` writes it beside the dataset, `pbl notebook` alone. It is made of the readable source `inference.py.txt`.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,31 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from pbl.domain.errors import OutputError
+from pbl.domain.errors import InputError, OutputError
 from pbl.storage.commit import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pbl.kaggle.names import Ref
 
+SUMS = "SHA256SUMS"
 _SOURCE = "inference.py.txt"
 _MARK = re.compile(r'# %% (?P<name>[a-z0-9-]+)(?P<text> \[markdown\])?(?: tags=\["(?P<tag>[a-z]+)"\])?')
-_PLACES = ("OWNER/SLUG", "COMPETITION")
+_PARAMETER = re.compile(r'(?P<name>[A-Z]+) = "[^"]*"')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purpose:
+    """What a notebook is for: the parameters that differ from one to the next."""
+
+    dataset: Ref
+    competition: str
+    template: str
+    """The sample submission's name in the competition's folder."""
+    pack: str = ""
+    """The sha256 of the pack's SHA256SUMS, in hex; empty for any pack."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,17 +51,19 @@ class Written:
     """Whether the same bytes were there before."""
 
 
-def notebook(dataset: Ref, competition: str) -> bytes:
-    """Return the notebook for a dataset and a competition, as a file's bytes."""
+def make_notebook(purpose: Purpose) -> bytes:
+    """Return a notebook as a file's bytes (nbformat 4.5): equal purposes give equal bytes."""
     source = files("pbl.kaggle").joinpath(_SOURCE).read_text(encoding="utf-8")
-    cells = [_cell(mark, lines, (str(dataset), competition)) for mark, lines in _cells(source)]
-    return _dumped(
+    values = {"DATASET": str(purpose.dataset), "COMPETITION": purpose.competition}
+    values |= {"TEMPLATE": purpose.template, "PACK": purpose.pack}
+    cells = [_make_cell(mark, lines, values) for mark, lines in _split_cells(source)]
+    return _dump(
         {
             "cells": cells,
             "metadata": {
                 "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
                 "language_info": {"name": "python"},
-                "pbl": {"cells_sha256": _fingerprint(cells)},
+                "pbl": {"cells_sha256": _hash_cells(cells)},
             },
             "nbformat": 4,
             "nbformat_minor": 5,
@@ -53,23 +71,32 @@ def notebook(dataset: Ref, competition: str) -> bytes:
     )
 
 
-def unedited(data: bytes) -> bool:
+def is_unedited(data: bytes) -> bool:
     """Say whether these bytes are a notebook that pbl wrote and whose cells nobody has changed, run or not."""
     try:
         table = json.loads(data)
-        return bool(table["metadata"]["pbl"]["cells_sha256"] == _fingerprint(table["cells"]))
+        return bool(table["metadata"]["pbl"]["cells_sha256"] == _hash_cells(table["cells"]))
     except (ValueError, KeyError, TypeError, RecursionError):
         return False
 
 
-def write_notebook(path: Path, dataset: Ref, competition: str, *, force: bool = False) -> Written:
+def hash_pack(folder: Path) -> str:
+    """Return the sha256 of a pack's SHA256SUMS, in hex; raise InputError if the folder has none."""
+    sums = folder / "dataset" / SUMS
+    try:
+        return hashlib.sha256(sums.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"{sums}: {error.strerror}; --pack takes the folder that `pbl pack` wrote") from error
+
+
+def write_notebook(path: Path, purpose: Purpose, *, force: bool = False) -> Written:
     """Write the notebook; raise OutputError rather than replace one that was edited or that pbl didn't write."""
-    data = notebook(dataset, competition)
+    data = make_notebook(purpose)
     already = False
     if os.path.lexists(path) and path.is_file():
         old = path.read_bytes()
         already = old == data
-        if not (force or already or unedited(old)):
+        if not (force or already or is_unedited(old)):
             raise OutputError(
                 f"{path}: is there already, and is no notebook of pbl's or was edited since; use --force to replace it"
             )
@@ -78,8 +105,8 @@ def write_notebook(path: Path, dataset: Ref, competition: str, *, force: bool = 
     return Written(path=path, bytes=len(data), sha256=hashlib.sha256(data).hexdigest(), already=already)
 
 
-def _cells(source: str) -> Iterable[tuple[re.Match[str], list[str]]]:
-    """Take the text apart where a line begins a cell."""
+def _split_cells(source: str) -> Iterable[tuple[re.Match[str], list[str]]]:
+    """Split the source where a line begins a cell."""
     found: list[tuple[re.Match[str], list[str]]] = []
     for line in source.splitlines():
         if mark := _MARK.fullmatch(line):
@@ -89,13 +116,12 @@ def _cells(source: str) -> Iterable[tuple[re.Match[str], list[str]]]:
     return found
 
 
-def _cell(mark: re.Match[str], lines: Sequence[str], names: tuple[str, str]) -> dict[str, Any]:
+def _make_cell(mark: re.Match[str], lines: Sequence[str], values: Mapping[str, str]) -> dict[str, Any]:
+    if mark["tag"] == "parameters":
+        lines = [_set_parameter(line, values) for line in lines]
     text = "\n".join(lines).strip("\n")
     if mark["text"]:
         text = re.sub(r"^# ?", "", text, flags=re.MULTILINE)
-    if mark["tag"] == "parameters":
-        for place, name in zip(_PLACES, names, strict=True):
-            text = text.replace(json.dumps(place), json.dumps(name))
     cell = {
         "cell_type": "markdown" if mark["text"] else "code",
         "id": mark["name"],
@@ -105,12 +131,22 @@ def _cell(mark: re.Match[str], lines: Sequence[str], names: tuple[str, str]) -> 
     return cell if mark["text"] else cell | {"execution_count": None, "outputs": []}
 
 
-def _fingerprint(cells: Sequence[dict[str, Any]]) -> str:
+def _set_parameter(line: str, values: Mapping[str, str]) -> str:
+    """Put a value into the line that sets it; Python reads JSON's text as it is if all of it can be printed."""
+    found = _PARAMETER.match(line)
+    if not found or found["name"] not in values:
+        return line
+    value = values[found["name"]]
+    literal = json.dumps(value, ensure_ascii=False) if value.isprintable() else ascii(value)
+    return f"{found['name']} = {literal}{line[found.end() :]}"
+
+
+def _hash_cells(cells: Sequence[dict[str, Any]]) -> str:
     """Hash what a user writes in the cells: kinds, tags and text."""
     essence = [[c["cell_type"], c["metadata"].get("tags", []), "".join(c["source"])] for c in cells]
     return hashlib.sha256(json.dumps(essence).encode("ascii")).hexdigest()
 
 
-def _dumped(table: dict[str, Any]) -> bytes:
+def _dump(table: dict[str, Any]) -> bytes:
     """Write JSON as Jupyter does, so that opening and saving changes nothing."""
     return (json.dumps(table, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

@@ -1,4 +1,7 @@
-"""Pack checked prediction files for Kaggle: a dataset and a notebook that only infers, whole or not at all."""
+"""A dataset of checked prediction files and the notebook that blends it, both whole or not at all.
+
+The command gives a weighed selection; `checks` looks the files over first, and one error ends it.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +19,11 @@ from pbl.domain.limits import Limits
 from pbl.domain.rules import RULES, Severity
 from pbl.domain.wording import plural
 from pbl.engine.duck import open_duck
-from pbl.kaggle._metadata import (
-    DATASET_META,
-    NOTEBOOK_META,
-    SUMS,
-    Packed,
-    PackedFile,
-    Warned,
-    allow_replacing,
-    dataset_metadata,
-    notebook_metadata,
-    spare,
-)
-from pbl.kaggle.notebook import notebook
+from pbl.kaggle._metadata import DATASET_META, NOTEBOOK_META, dump_dataset_metadata, dump_notebook_metadata
+from pbl.kaggle._replace import protect_edits, protect_inputs
+from pbl.kaggle.names import SAMPLE_SUBMISSION
+from pbl.kaggle.notebook import SUMS, Purpose, make_notebook
+from pbl.kaggle.outcome import Packed, PackedFile, Warned
 from pbl.kaggle.wheels import Wheel, has_pbl
 from pbl.project.pbl_toml import TOML, read_settings
 from pbl.project.toml_text import toml_text
@@ -43,7 +38,7 @@ if TYPE_CHECKING:
     from pbl.domain.report import Report
     from pbl.domain.weights import Weighing
     from pbl.engine.duck import Duck
-    from pbl.kaggle._metadata import Label
+    from pbl.kaggle.names import Label
     from pbl.reading.survey import OpenFile
 
 PLACEHOLDER_SAMPLES = 10
@@ -73,11 +68,11 @@ def pack(
     Raises FindingsError (nothing written) if a check finds an error, UsageError for a pillar whose name no file can
     bear, OutputError if the folder must not be replaced or can't be written, and what `validate` raises.
     """
-    names = _file_names(selection.names)
+    names = _name_files(selection.names)
     read = [*(p.path for p in selection.pillars), *filter(None, (selection.template, selection.settings.path))]
-    spare(output, read, here)
+    protect_inputs(output, read, here)
     if not force:
-        allow_replacing(output)
+        protect_edits(output)
     with (
         open_files(selection) as inputs,
         open_duck(inputs.paths, limits, size=inputs.size, spill=output.parent) as duck,
@@ -96,21 +91,26 @@ def pack(
             packed = [_copy(file, dataset / to) for file, to in zip(pillars, names, strict=True)]
             for file in files:
                 file.unchanged()
-            packed.append(_write(dataset / TOML, _settings(selection, weighing, names).encode()))
+            packed.append(_write(dataset / TOML, _dump_settings(selection, weighing, names).encode()))
             _verify_settings(dataset / TOML, selection, weighing, output)
             packed += [_write(dataset / wheel.name, wheel.data) for wheel in wheels]
             packed.sort(key=lambda file: file.name)
             sums = "".join(f"{file.sha256}  {file.name}\n" for file in packed)
             packed.append(_write(dataset / SUMS, sums.encode()))
-            packed.append(_write(dataset / DATASET_META, dataset_metadata(label)))
-            code = kernel / f"{label.kernel.slug}.ipynb"
-            made = [_write(code, notebook(label.dataset, label.competition))]
-            made.append(_write(kernel / NOTEBOOK_META, notebook_metadata(label)))
+            purpose = Purpose(
+                dataset=label.dataset,
+                competition=label.competition,
+                template=selection.template.name if selection.template else SAMPLE_SUBMISSION,
+                pack=packed[-1].sha256,
+            )
+            packed.append(_write(dataset / DATASET_META, dump_dataset_metadata(label)))
+            written = [_write(kernel / f"{label.kernel.slug}.ipynb", make_notebook(purpose))]
+            written.append(_write(kernel / NOTEBOOK_META, dump_notebook_metadata(label)))
     return Packed(
         label=label,
         path=output,
         dataset=tuple(sorted(packed, key=lambda file: file.name)),
-        notebook=tuple(sorted(made, key=lambda file: file.name)),
+        notebook=tuple(sorted(written, key=lambda file: file.name)),
         pillars=dict(zip(selection.names, weighing.weights, strict=True)),
         rows=rows,
         placeholder=placeholder,
@@ -118,7 +118,7 @@ def pack(
     )
 
 
-def _file_names(pillars: Sequence[str]) -> list[str]:
+def _name_files(pillars: Sequence[str]) -> list[str]:
     """Name the pillars' files in the dataset; raise UsageError for a pillar after which none can be named."""
     seen: dict[str, str] = {}
     for pillar in pillars:
@@ -164,7 +164,7 @@ def _warnings(report: Report, rows: int, wheels: Sequence[Wheel], *, placeholder
 
 def _copy(file: CheckedFile, to: Path) -> PackedFile:
     """Copy the very bytes that were checked."""
-    packed = _put(to, _chunks(file.input.file))
+    packed = _put(to, _read_chunks(file.input.file))
     if not file.survey or packed.sha256 != file.survey.scan.sha256:
         raise ChangedError(
             f"{file.input.path}: changed while it was being packed; wait until it is whole, then try again"
@@ -172,7 +172,7 @@ def _copy(file: CheckedFile, to: Path) -> PackedFile:
     return packed
 
 
-def _chunks(file: OpenFile | None) -> Iterator[bytes]:
+def _read_chunks(file: OpenFile | None) -> Iterator[bytes]:
     at = 0
     while file and (chunk := os.pread(file.fd, _CHUNK, at)):
         yield chunk
@@ -188,7 +188,7 @@ def _put(to: Path, chunks: Iterable[bytes]) -> PackedFile:
     return PackedFile(name=to.name, bytes=size, sha256=digest)
 
 
-def _settings(selection: Selection, weighing: Weighing, names: Sequence[str]) -> str:
+def _dump_settings(selection: Selection, weighing: Weighing, names: Sequence[str]) -> str:
     """Write the packed pbl.toml: the project's contract and blend as they are, but the template, and the pillars."""
     project = selection.settings.path
     try:

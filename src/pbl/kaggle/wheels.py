@@ -1,4 +1,7 @@
-"""Make wheels of what is installed here and Kaggle lacks, or take a folder's: pure Python, small, reproducible."""
+"""Wheels of pbl and of what it needs and Kaggle lacks: pure Python, small, the same bytes each time.
+
+`pack` puts them into the dataset, and the notebook installs them without internet.
+"""
 
 from __future__ import annotations
 
@@ -37,16 +40,17 @@ class Wheel:
     data: bytes
 
 
-def installed_wheels() -> tuple[Wheel, ...]:
+def build_wheels() -> tuple[Wheel, ...]:
     """Make wheels of pbl and all that it needs and Kaggle lacks, as installed here; raise UsageError if that can't be.
 
     Equal installed files give equal bytes: the archive has one date, one order, and nothing of this machine.
     """
-    wheels = {name: _remade(name) for name in _needed()}
-    return _small(sorted(wheels.values(), key=lambda wheel: wheel.name), "the wheels made of what is installed here")
+    wheels = sorted((_rebuild(name) for name in _list_needed()), key=lambda wheel: wheel.name)
+    _check_size(sum(len(wheel.data) for wheel in wheels), "the wheels made of what is installed here")
+    return tuple(wheels)
 
 
-def given_wheels(folder: Path) -> tuple[Wheel, ...]:
+def read_wheels(folder: Path) -> tuple[Wheel, ...]:
     """Read the wheels of a folder; raise InputError or UsageError if one can't be used on Kaggle."""
     try:
         paths = sorted(path for path in folder.iterdir() if path.name.endswith(".whl"))
@@ -59,22 +63,22 @@ def given_wheels(folder: Path) -> tuple[Wheel, ...]:
         pure = _PURE.fullmatch(path.name)
         if not pure:
             raise UsageError(f"--wheels: {path} is not pure Python (its name doesn't end in -none-any.whl)")
-        name = _normal(pure["name"])
+        name = _normalise(pure["name"])
         if name in owners:
             raise UsageError(f"--wheels: {owners[name]} and {path} are both wheels of {name}; take one away")
         if not path.is_file() or not zipfile.is_zipfile(path):
             raise InputError(f"--wheels: {path} is no wheel (not a zip archive)")
         owners[name] = path
-    _fits(sum(path.stat().st_size for path in paths), f"--wheels: the wheels in {folder}")
-    return _small([Wheel(name=path.name, data=path.read_bytes()) for path in paths], f"--wheels: those in {folder}")
+    _check_size(sum(path.stat().st_size for path in paths), f"--wheels: the wheels in {folder}")
+    return tuple(Wheel(name=path.name, data=path.read_bytes()) for path in paths)
 
 
 def has_pbl(wheels: Iterable[Wheel]) -> bool:
     """Say whether pbl itself is among the wheels."""
-    return any(_normal(wheel.name.partition("-")[0]) == OURS for wheel in wheels)
+    return any(_normalise(wheel.name.partition("-")[0]) == OURS for wheel in wheels)
 
 
-def _needed() -> Sequence[str]:
+def _list_needed() -> Sequence[str]:
     """Name pbl and what it needs, and that needs in turn, but for what Kaggle has."""
     found: list[str] = []
     waiting = [OURS]
@@ -83,15 +87,15 @@ def _needed() -> Sequence[str]:
         if name in found:
             continue
         found.append(name)
-        for line in _installed(name).requires or ():
+        for line in _find_distribution(name).requires or ():
             requirement, _, marker = line.partition(";")
-            other = _normal(re.match(r"[A-Za-z0-9._-]+", requirement.strip())[0])  # type: ignore[index] # a requirement begins with a name
+            other = _normalise(re.match(r"[A-Za-z0-9._-]+", requirement.strip())[0])  # type: ignore[index] # a requirement begins with a name
             if "extra" not in marker and other not in _ON_KAGGLE and (not marker or _is_installed(other)):
                 waiting.append(other)
     return found
 
 
-def _normal(name: str) -> str:
+def _normalise(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -103,16 +107,16 @@ def _is_installed(name: str) -> bool:
     return True
 
 
-def _installed(name: str) -> Distribution:
+def _find_distribution(name: str) -> Distribution:
     try:
         return distribution(name)
     except PackageNotFoundError:
         raise UsageError(f"no wheel of {name} can be made: it isn't installed here; {_WAYS_OUT}") from None
 
 
-def _remade(name: str) -> Wheel:
+def _rebuild(name: str) -> Wheel:
     """Make the wheel again that a distribution was installed from."""
-    installed = _installed(name)
+    installed = _find_distribution(name)
     listed = [PurePosixPath(file) for file in installed.files or ()]
     folder = next((path.parts[0] for path in listed if path.parts[0].endswith(".dist-info")), None)
     tags = re.findall(r"^Tag: *(\S+)-none-any\s*$", installed.read_text("WHEEL") or "", re.MULTILINE)
@@ -122,7 +126,7 @@ def _remade(name: str) -> Wheel:
     if any(path.parts[0] != folder for path in kept):
         files = {str(path): _read(Path(str(installed.locate_file(path))), name) for path in kept}
     elif name == OURS:
-        files = {str(path): _read(Path(str(installed.locate_file(path))), name) for path in kept} | _source()
+        files = {str(path): _read(Path(str(installed.locate_file(path))), name) for path in kept} | _read_source()
     else:
         raise UsageError(f"no wheel of {name} can be made: it is installed for editing; {_WAYS_OUT}")
     return Wheel(
@@ -138,7 +142,7 @@ def _belongs(path: PurePosixPath, folder: str) -> bool:
     return path.parts[0] != folder or path.name not in _INSTALLERS
 
 
-def _source() -> dict[str, bytes]:
+def _read_source() -> dict[str, bytes]:
     """Read pbl's packages where they are edited."""
     files: dict[str, bytes] = {}
     for package in _PACKAGES:
@@ -161,7 +165,7 @@ def _read(path: Path, name: str) -> bytes:
 
 def _archive(files: dict[str, bytes], folder: str) -> bytes:
     order = sorted(files, key=lambda path: (path.startswith(f"{folder}/"), path))
-    record = "".join(f"{_cell(path)},sha256={_digest(files[path])},{len(files[path])}\n" for path in order)
+    record = "".join(f"{_quote(path)},sha256={_hash(files[path])},{len(files[path])}\n" for path in order)
     record += f"{folder}/RECORD,,\n"
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
@@ -172,19 +176,14 @@ def _archive(files: dict[str, bytes], folder: str) -> bytes:
     return content.getvalue()
 
 
-def _cell(path: str) -> str:
+def _quote(path: str) -> str:
     return f'"{path}"' if "," in path else path
 
 
-def _digest(data: bytes) -> str:
+def _hash(data: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
 
 
-def _small(wheels: Sequence[Wheel], what: str) -> tuple[Wheel, ...]:
-    _fits(sum(len(wheel.data) for wheel in wheels), what)
-    return tuple(wheels)
-
-
-def _fits(size: int, what: str) -> None:
+def _check_size(size: int, what: str) -> None:
     if size > LIMIT:
         raise UsageError(f"{what} have {size:,} bytes together, more than {LIMIT:,}; take away what Kaggle has anyway")

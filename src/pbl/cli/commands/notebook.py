@@ -16,6 +16,13 @@ def notebook(
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="The notebook to write.")
     ] = "inference.ipynb",
+    pack: Annotated[
+        str | None,
+        typer.Option("--pack", metavar="DIR", help="Blend this pack only; default: whatever pack the dataset has."),
+    ] = None,
+    template: Annotated[
+        str, typer.Option("--template", metavar="NAME", help="What the competition calls its sample submission.")
+    ] = "sample_submission.csv",
     force: Annotated[
         bool, typer.Option("--force", help="Replace a file that pbl didn't write, or was edited.")
     ] = False,
@@ -25,21 +32,27 @@ def notebook(
 
     It blends a packed dataset without internet and without training.
 
-    `pbl pack` writes the same one; here it is alone, for a dataset that is on Kaggle already.
+    `pbl pack` writes the same one. Here it is alone, for a dataset that is on Kaggle already. OWNER/SLUG and SLUG may
+    be addresses, such as https://www.kaggle.com/datasets/ann/my-pillars.
 
     Examples:
         pbl notebook --dataset ann/my-pillars --competition csiro-biomass
-        pbl notebook -o inference.ipynb --dataset ann/my-pillars --competition csiro-biomass --force
+        pbl notebook --dataset ann/my-pillars --competition csiro-biomass --pack pack -o inference.ipynb --force
     """
     from pbl.cli.show import results as show
-    from pbl.kaggle.names import parse_competition, parse_ref
-    from pbl.kaggle.notebook import write_notebook
+    from pbl.kaggle import names as rules
+    from pbl.kaggle.notebook import Purpose, hash_pack, write_notebook
 
     as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
+    folder = options.path(pack, "--pack")
     made = write_notebook(
         options.path(output, "--output") or Path("inference.ipynb"),
-        parse_ref(dataset, "--dataset"),
-        parse_competition(competition, "--competition"),
+        Purpose(
+            dataset=rules.parse_dataset(dataset, "--dataset"),
+            competition=rules.parse_competition(competition, "--competition"),
+            template=rules.check_template_name(template, "--template"),
+            pack="" if folder is None else hash_pack(folder),
+        ),
         force=force,
     )
     if as_json:

@@ -41,7 +41,10 @@ def pack(
         str, typer.Option("--license", metavar="NAME", help="The dataset's licence, as Kaggle spells it.")
     ] = "CC0-1.0",
     kernel: Annotated[
-        str | None, typer.Option("--kernel", metavar="OWNER/SLUG", help="The notebook; default: the dataset-inference.")
+        str | None,
+        typer.Option(
+            "--kernel", metavar="OWNER/SLUG", help="The notebook; default: the dataset's name with -inference."
+        ),
     ] = None,
     template: options.Template = None,
     wheels: Annotated[
@@ -56,10 +59,10 @@ def pack(
 ) -> None:
     """Pack checked files for Kaggle.
 
-    A dataset is made of them, and a notebook that only infers, with the internet off.
+    Writes two flat folders: DIR/dataset has the files, DIR/notebook a notebook that blends them with the internet off.
 
-    Two flat folders are written, DIR/dataset and DIR/notebook, and the lines that upload them are shown. Nothing is
-    sent anywhere. A pillar with findings is not packed, and then nothing is written.
+    Shows the lines that upload both; nothing is sent anywhere. If a file has an error, nothing is written. OWNER/SLUG
+    and SLUG may be addresses, such as https://www.kaggle.com/datasets/ann/my-pillars.
 
     Examples:
         pbl pack pillars/ --dataset ann/my-pillars --competition csiro-biomass
@@ -71,33 +74,32 @@ def pack(
     from pbl.kaggle import names as rules
 
     as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
-    ref = rules.parse_ref(dataset, "--dataset")
+    ref = rules.parse_dataset(dataset, "--dataset")
     folder = options.path(wheels, "--wheels")
     if folder is not None and no_wheels:
         raise UsageError("--wheels and --no-wheels contradict each other")
 
-    from pbl.kaggle._metadata import Label
-    from pbl.kaggle.pack import pack as deed
-    from pbl.kaggle.wheels import given_wheels, installed_wheels
+    from pbl.kaggle.pack import pack as write_pack
+    from pbl.kaggle.wheels import build_wheels, read_wheels
 
-    label = Label(
+    label = rules.Label(
         dataset=ref,
-        title=rules.checked_title(rules.title_of(ref.slug) if title is None else title, ref.slug, "--title"),
-        subtitle=rules.checked_subtitle(subtitle, "--subtitle"),
-        licence=rules.checked_licence(licence, "--license"),
-        kernel=rules.notebook_of(ref) if kernel is None else rules.parse_ref(kernel, "--kernel"),
+        title=rules.check_title(rules.make_title(ref.slug) if title is None else title, ref.slug, "--title"),
+        subtitle=rules.check_subtitle(subtitle, "--subtitle"),
+        licence=rules.check_licence(licence, "--license"),
+        kernel=rules.name_notebook(ref) if kernel is None else rules.parse_notebook(kernel, "--kernel"),
         competition=rules.parse_competition(competition, "--competition"),
     )
     files = {"siglip": siglip, "dino": dino, "mvp": mvp, "dinov2": dinov2}
     options.bare_weights_fit(files, ctx.meta["pbl.flags"], weights or [])
     selection = options.selection(ctx, paths, template=template, pillars_dir=None, **files)
     chosen, weighing = weigh(selection, parse_weights(weights or [], selection))
-    made = deed(
+    made = write_pack(
         chosen,
         weighing,
         label,
         output=options.path(output, "--output") or Path("pack"),
-        wheels=() if no_wheels else installed_wheels() if folder is None else given_wheels(folder),
+        wheels=() if no_wheels else build_wheels() if folder is None else read_wheels(folder),
         here=Path.cwd(),
         force=force,
     )

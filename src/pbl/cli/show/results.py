@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pbl.domain.pillars import Selection
     from pbl.domain.recipe import Recipe
     from pbl.domain.weights import Weighing
-    from pbl.kaggle._metadata import Packed
     from pbl.kaggle.notebook import Written
+    from pbl.kaggle.outcome import Packed
 
 _ORDER = "PBL604"
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
@@ -147,6 +147,7 @@ def packed(made: Packed) -> None:
         talk(f"warning   {warning.code + ' ' if warning.code else ''}{safe(warning.message)}")
     for place, line in enumerate(made.next):
         talk(f"{'' if place else 'next':<10}{safe(line)}")
+    talk(f"wait      with the push until this says ready: {made.wait_until_ready}")
 
 
 def packed_json(made: Packed) -> None:

@@ -1,0 +1,75 @@
+"""Whether a pack may take the place of what is there.
+
+`pack` asks before it checks or writes anything.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pbl.domain.errors import OutputError
+from pbl.kaggle._metadata import is_unedited_metadata
+from pbl.kaggle.notebook import SUMS, is_unedited
+from pbl.storage.atomic_folder import sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+
+def protect_inputs(output: Path, inputs: Iterable[Path], here: Path) -> None:
+    """Raise OutputError if replacing the folder would remove an input, or the folder where the user works."""
+    place = output.resolve()
+    for path in inputs:
+        if place in path.resolve().parents:
+            raise OutputError(f"{output}: an input lies in it ({path}); name another folder with -o")
+    if place in (here.resolve(), *here.resolve().parents):
+        raise OutputError(f"{output}: is the working folder or one above it; name another folder with -o")
+
+
+def protect_edits(output: Path) -> None:
+    """Raise OutputError if something is there that `pack` didn't write, or that was changed since."""
+    if not os.path.lexists(output):
+        return
+    if not output.is_dir():
+        raise OutputError(f"{output}: is there already and is no folder; name another with -o")
+    strange = sorted(_find_strange(output))
+    if strange:
+        first = ", ".join(strange[:3]) + (", ..." if strange[3:] else "")
+        raise OutputError(
+            f"{output}: is there already, and pbl pack did not write it so (not its own, or edited since: {first}); "
+            "use --force to replace it, or name another folder with -o"
+        )
+
+
+def _find_strange(output: Path) -> Iterator[str]:
+    """Name what in a folder is not as `pack` wrote it."""
+    sums = output / "dataset" / SUMS
+    try:
+        lines = sums.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = []
+        if any(output.iterdir()):
+            yield f"dataset/{SUMS}"
+    hashes = {line.partition("  ")[2]: line.partition("  ")[0] for line in lines}
+    yield from (f"dataset/{each}" for each in hashes if not (output / "dataset" / each).is_file())
+    for path in sorted(output.rglob("*")):
+        inner = path.relative_to(output).as_posix()
+        part, _, file = inner.partition("/")
+        if path.is_dir() and not path.is_symlink():
+            ours = inner in {"dataset", "notebook"}
+        elif not path.is_file() or path.is_symlink():
+            ours = False
+        elif part == "dataset":
+            ours = inner == f"dataset/{SUMS}" or hashes.get(file) == sha256(path) or _is_ours(path)
+        else:
+            ours = part == "notebook" and _is_ours(path)
+        if not ours:
+            yield inner
+
+
+def _is_ours(path: Path) -> bool:
+    """Say whether metadata or a notebook stands as `pack` writes it."""
+    data = path.read_bytes()
+    return is_unedited(data) if path.suffix == ".ipynb" else is_unedited_metadata(path.name, data)
