@@ -99,7 +99,9 @@ def test_the_preset_gives_its_test_vector():
     names = ["Dry_Green_g", "Dry_Dead_g", "Dry_Clover_g", "GDM_g", "Dry_Total_g"]
     ids = [f"{s}__{t}" for s in "AB" for t in names]
     truth = np.array([10, 5, 2, 12, 17, 30, 0, 0, 30, 30], dtype=float)
-    sheet = make_sheet(ids=ids, columns=["target"], truth=truth, predictions={"m": truth + 1, "flat": np.full(10, 18.3)})
+    sheet = make_sheet(
+        ids=ids, columns=["target"], truth=truth, predictions={"m": truth + 1, "flat": np.full(10, 18.3)}
+    )
     metric = make_metric(None, sheet.names)
     assert metric.name == "csiro-biomass"
     assert score(sheet, metric, sheet.predictions[0]) == pytest.approx(0.9915404788088994, **EXACT)

@@ -6,18 +6,20 @@ import sklearn.metrics as learn
 
 from pbl.weights import _convex, _search, simplex
 from pbl.weights._fit import make_fitter
-from pbl.weights._metric_file import load_metric
 from pbl.weights._methods import combine, prepare
+from pbl.weights._metric_file import load_metric
 from pbl.weights._scorers import make_scorer
 from pbl.weights.metrics import file_metric, make_metric
 from pbl.weights.sheet import make_sheet
 
 KAPPA = """
 import numpy as np
-from sklearn.metrics import cohen_kappa_score
+
 def score(solution, submission, row_id_column_name):
-    guess = submission['t'].round().clip(0, 4).astype(int)
-    return cohen_kappa_score(solution['t'].astype(int), guess, weights='quadratic', labels=[0, 1, 2, 3, 4])
+    guess = submission['t'].to_numpy().round().clip(0, 4)
+    truth = solution['t'].to_numpy()
+    chance = ((truth[:, None] - guess) ** 2).mean()
+    return 1 - ((truth - guess) ** 2).mean() / chance
 """
 
 
@@ -56,7 +58,9 @@ def _hill_climber(loss, numbers):
     blend, best = numbers[int(np.argmin(losses))], min(losses)
     left = set(range(len(numbers))) - {int(np.argmin(losses))}
     while left:
-        tried = [(loss((1 - s) * blend + s * numbers[k]), k, s) for k in sorted(left) for s in np.arange(0.01, 0.51, 0.01)]
+        tried = [
+            (loss((1 - s) * blend + s * numbers[k]), k, s) for k in sorted(left) for s in np.arange(0.01, 0.51, 0.01)
+        ]
         value, k, s = min(tried)
         if value >= best:
             break
@@ -113,7 +117,10 @@ def test_averaged_rmse_is_certified_also_where_a_target_is_hit_exactly():
 def test_convex_weights_are_the_best_of_many(name, average):
     rng = np.random.default_rng(8)
     hidden = rng.normal(size=(80, 3)) * [1, 5, 25]
-    truth, guesses = hidden + rng.normal(size=(80, 3)), {f"p{k}": hidden + 2 * rng.normal(size=(80, 3)) for k in range(4)}
+    truth, guesses = (
+        hidden + rng.normal(size=(80, 3)),
+        {f"p{k}": hidden + 2 * rng.normal(size=(80, 3)) for k in range(4)},
+    )
     if name == "logloss":
         truth, guesses = (truth > 0).astype(float), {k: 1 / (1 + np.exp(-g)) for k, g in guesses.items()}
     sheet = make_sheet(ids=[f"i{k}" for k in range(80)], columns=["a", "b", "c"], truth=truth, predictions=guesses)

@@ -73,7 +73,7 @@ def advise(
         return _use(equal, _within_noise(family, gains))
     shown = _shown(choices, drawn, baseline)
     if not shown:
-        return _use(equal, "Keep equal weights: no blend is better than predicting the means, so there is no gain to trust.")
+        return _use(equal, "Keep equal weights: no blend is better than predicting the means, so gains mean nothing.")
     best = max(passed, key=lambda each: drawn.whole[each.place])
     gain = gains[best.name]
     said = "" if gain is None else f"the gain of {_told(gain)} over equal ones is beyond noise {_UNSEEN}."

@@ -59,8 +59,10 @@ def make_fitter(sheet: Sheet, metric: Metric, method: Method, prepared: Floats, 
 
 def is_squared(metric: Metric) -> bool:
     """Say whether the metric is one squared error, so that its weights may also be signed."""
-    return metric.function is None and metric.name in SQUARED and not (
-        metric.name == "rmse" and metric.average == "targets"
+    return (
+        metric.function is None
+        and metric.name in SQUARED
+        and not (metric.name == "rmse" and metric.average == "targets")
     )
 
 
@@ -115,9 +117,7 @@ class _Squares:
         if fold not in self._cached:
             others = [f for f in range(self._folds) if f != fold]
             scales = self._scales(fold)
-            parts = [
-                simplex.triangle(self._triangles[f][t] * scales[t] for f in others) for t in range(self._parts)
-            ]
+            parts = [simplex.triangle(self._triangles[f][t] * scales[t] for f in others) for t in range(self._parts)]
             self._cached[fold] = parts if self._norms else [simplex.triangle(parts)]
         return self._cached[fold]
 
@@ -205,9 +205,11 @@ class _Searched:
         return weights
 
     def _effort(self, fold: int | None, without: int | None) -> _search.Effort:
+        if self._metric.function is None:
+            return _search.FULL if without is None else _search.LIGHT
         if without is not None:
-            return _search.LIGHT if self._metric.function is None else _search.DEAREST
-        return _search.DEAR if self._metric.function is not None and fold is not None else _search.FULL
+            return _search.DEAR_LIGHT
+        return _search.DEAR if fold is None else _search.DEAR_FOLD
 
     def _sample(self, rows: Integers) -> Integers:
         """Return the rows of whole groups, in the order of their names' SHA-256, up to 5,000 of them."""
@@ -263,4 +265,4 @@ def _likelihoods(sheet: Sheet, metric: Metric, prepared: Floats) -> Floats | Non
     if not np.allclose(sums, sums[:1], rtol=1e-9, atol=0):
         return None
     share = prepared / np.repeat(sums, sheet.width, axis=1)
-    return share if metric.average == "rows" else np.where(sheet.truth == 1, share, 1 - share)
+    return np.asarray(share if metric.average == "rows" else np.where(sheet.truth == 1, share, 1 - share))

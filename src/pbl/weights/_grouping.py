@@ -43,7 +43,7 @@ def groups_matter(sheet: Sheet, blend: Floats) -> tuple[Warned, ...]:
     names = ", ".join(name for _, name in sorted(found))
     said = (
         f"errors are alike within {names} of the truth: folds that split it flatter every score; "
-        f"try --groups {sorted(found)[0][1]}"
+        f"try --groups {min(found)[1]}"
     )
     return (Warned(code="groups-matter", message=said),)
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import math
 import traceback
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pbl.weights.errors import MetricFileError, ParticipantVisible
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from pbl.weights.sheet import Sheet
@@ -29,7 +28,7 @@ CUT = 280
 class MetricFunction(Protocol):
     """Kaggle's `score`."""
 
-    def __call__(self, solution: Any, submission: Any, row_id_column_name: str, /) -> float: ...  # noqa: ANN401, D102
+    def __call__(self, solution: Any, submission: Any, row_id_column_name: str, /) -> float: ...  # noqa: ANN401 - pandas frames
 
 
 def load_metric(source: str, name: str) -> MetricFunction:
@@ -42,7 +41,7 @@ def load_metric(source: str, name: str) -> MetricFunction:
     function = scope.get("score")
     if not callable(function):
         raise MetricFileError(f"{name}: has no function score(solution, submission, row_id_column_name)")
-    return function
+    return cast("MetricFunction", function)
 
 
 def call(
@@ -50,6 +49,7 @@ def call(
     sheet: Sheet,
     predictions: Floats,
     rows: Integers,
+    *,
     columns: tuple[str, ...] = (),
     copies: Integers | None = None,
 ) -> float | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from pbl.weights import metrics
+from pbl.weights._forms import form_of
 from pbl.weights._metric_file import call
 from pbl.weights.errors import ParticipantVisible
 
@@ -46,9 +47,7 @@ class Scorer(Protocol):
         """Return how many resamples so many blends are worth."""
 
 
-def make_scorer(
-    sheet: Sheet, metric: Metric, rows: Integers | None = None, *, defined_only: bool = False
-) -> Scorer:
+def make_scorer(sheet: Sheet, metric: Metric, rows: Integers | None = None, *, defined_only: bool = False) -> Scorer:
     """Return the scorer of some rows (whole ids, in order), all for None.
 
     With `defined_only` target names of one class are left out of a mean auc: what a fit on part of the rows can use.
@@ -65,7 +64,11 @@ def make_scorer(
         return _Auc(truth=truth, parts=both if defined_only and both else parts)
     if metric.name == "medae":
         return _Median(truth=truth, parts=parts)
-    return _sums(sheet, metric, chosen, part, len(parts))
+    form = form_of(sheet, metric, chosen)
+    return _Sums(
+        truth=truth, weight=form.weight, part=part, parts=len(parts), terms=form.terms, finish=form.finish,
+        smallest=form.smallest,
+    )  # fmt: skip
 
 
 def count_resamples(rows: int, blends: int) -> int:
@@ -140,7 +143,8 @@ class _Sums:
             total = np.where((rows < self.smallest) | (total == 0), np.nan, total)
         squares = np.bincount(self.part, weights=self.weight * self._centred() ** 2, minlength=self.parts)
         size = np.abs(self.truth).max(initial=0.0) * metrics.EPSILON
-        return total, np.where(squares > total * (4 * size) ** 2, squares / total, np.where(total > 0, 0.0, np.nan))
+        constant = np.where(total > 0, 0.0, np.nan)
+        return np.asarray(total), np.asarray(np.where(squares > total * (4 * size) ** 2, squares / total, constant))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,86 +243,10 @@ class _File:
             return float("nan")
         whole[self.rows] = blend
         try:
-            found = call(self.metric.function, self.sheet, whole, rows, self.metric.columns, copies)
+            found = call(self.metric.function, self.sheet, whole, rows, columns=self.metric.columns, copies=copies)
         except ParticipantVisible:
             return float("nan")
         return float("nan") if found is None else found
-
-
-def _sums(sheet: Sheet, metric: Metric, rows: Integers, part: Integers, parts: int) -> _Sums:
-    truth = sheet.truth[rows]
-    weights = metrics.row_weights(sheet, metric)
-    weight = np.ones(len(rows)) if weights is None or metric.average == "targets" else weights[rows]
-    terms, finish, smallest = _forms(metric.name, truth)
-    if sheet.label is not None and metric.name in {"logloss", "accuracy"}:
-        width = sheet.width
-        if metric.name == "logloss":
-            terms = _share_terms(truth, width, by_class=metric.average == "rows")
-        elif metric.average == "rows":
-            terms = _best_class(truth, width)
-        if metric.average == "rows":
-            weight = truth.copy()
-    return _Sums(truth=truth, weight=weight, part=part, parts=parts, terms=terms, finish=finish, smallest=smallest)
-
-
-def _forms(
-    name: str, truth: Floats
-) -> tuple[Callable[[Floats], Floats], Callable[[Floats, Floats], Floats], int]:  # fmt: skip
-    """Return a metric's terms, what its score makes of their mean, and the fewest rows it takes."""
-
-    def plain(mean: Floats, _: Floats) -> Floats:
-        return mean
-
-    def root(mean: Floats, _: Floats) -> Floats:
-        return np.asarray(np.sqrt(mean))
-
-    def explained(mean: Floats, variance: Floats) -> Floats:
-        constant = np.where(np.isnan(mean), np.nan, np.where(mean == 0, 1.0, 0.0))
-        return np.where(variance > 0, 1 - mean / np.where(variance > 0, variance, 1.0), constant)
-
-    def log_terms(blends: Floats) -> Floats:
-        held = np.clip(blends, metrics.EPSILON, 1 - metrics.EPSILON)
-        return np.asarray(-np.log(np.where(truth == 1, held, 1 - held)))
-
-    def log_errors(blends: Floats) -> Floats:
-        return np.asarray((np.log1p(blends) - np.log1p(truth)) ** 2)
-
-    match name:
-        case "r2" | "weighted-r2" | "csiro-biomass":
-            return lambda blends: (blends - truth) ** 2, explained, 2
-        case "rmse":
-            return lambda blends: (blends - truth) ** 2, root, 1
-        case "mae":
-            return lambda blends: np.abs(blends - truth), plain, 1
-        case "mape":
-            size = np.maximum(np.abs(truth), metrics.EPSILON)
-            return lambda blends: np.abs(blends - truth) / size, plain, 1
-        case "rmsle":
-            return log_errors, root, 1
-        case "logloss":
-            return log_terms, plain, 1
-        case _:
-            return lambda blends: ((blends > 0.5) == (truth == 1)).astype(np.float64), plain, 1  # noqa: PLR2004
-
-
-def _share_terms(truth: Floats, width: int, *, by_class: bool) -> Callable[[Floats], Floats]:
-    def terms(blends: Floats) -> Floats:
-        table = blends.reshape(len(blends), -1, width)
-        share = (table / table.sum(axis=2, keepdims=True)).reshape(blends.shape)
-        held = np.clip(share, metrics.EPSILON, 1 - metrics.EPSILON)
-        return np.asarray(-np.log(held if by_class else np.where(truth == 1, held, 1 - held)))
-
-    return terms
-
-
-def _best_class(truth: Floats, width: int) -> Callable[[Floats], Floats]:
-    label = truth.reshape(-1, width).argmax(axis=1)
-
-    def terms(blends: Floats) -> Floats:
-        best = blends.reshape(len(blends), -1, width).argmax(axis=2)
-        return np.repeat((best == label).astype(np.float64), width, axis=1)
-
-    return terms
 
 
 def _auc(high: Floats, low: Floats) -> float:

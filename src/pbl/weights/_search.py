@@ -28,19 +28,20 @@ class Effort:
     finest: float = 0.0025
     """The smallest exchange."""
     starts: int = 3
-    """How many of the found weights are polished by exchanges."""
+    """How many of the found weights are polished by exchanges, best first."""
 
 
 FULL = Effort()
 LIGHT = Effort(greedy=0, starts=1, finest=0.01)
-DEAR = Effort(greedy=40, shares=10, finest=0.02, starts=1)
-"""For folds, where an evaluation runs a metric file."""
-
-DEAREST = Effort(greedy=0, finest=0.08, starts=1)
-"""For leaving a pillar out of such a fold."""
+"""For leaving a pillar out, from the tuned weights of the others."""
+DEAR = Effort(starts=1)
+"""Where an evaluation runs a metric file."""
+DEAR_FOLD = Effort(greedy=25, shares=10, finest=0.04, starts=1)
+DEAR_LIGHT = Effort(greedy=0, starts=0)
 
 _COARSEST = 0.16
 _EXCHANGES = 60
+_SAME = 1e-9
 
 
 def search(loss: Callable[[Floats], Floats], pillars: int, starts: Sequence[Floats], effort: Effort = FULL) -> Floats:
@@ -53,7 +54,7 @@ def search(loss: Callable[[Floats], Floats], pillars: int, starts: Sequence[Floa
     known = np.vstack([np.full((1, pillars), 1 / pillars), singles, *(np.atleast_2d(s) for s in starts)])
     losses = loss(known)
     if not np.isfinite(losses).any():
-        return known[0]
+        return np.asarray(known[0])
     found = [(float(each), weights) for each, weights in zip(losses, known, strict=True)]
     if effort.greedy and pillars > 1:
         best_single = singles[int(np.argmin(losses[1 : pillars + 1]))]
@@ -61,7 +62,7 @@ def search(loss: Callable[[Floats], Floats], pillars: int, starts: Sequence[Floa
         found.append(_climb(loss, best_single, float(losses[1 : pillars + 1].min()), effort.shares))
     found.sort(key=lambda each: each[0])
     polished = [_exchange(loss, weights, value, effort.finest) for value, weights in _different(found, effort.starts)]
-    return min(polished, key=lambda each: each[0])[1]
+    return np.asarray(min([*polished, found[0]], key=lambda each: each[0])[1])
 
 
 def _greedy(loss: Callable[[Floats], Floats], pillars: int, rounds: int) -> tuple[float, Floats]:
@@ -127,6 +128,6 @@ def _handed(weights: Floats, amount: float) -> Floats:
 def _different(found: list[tuple[float, Floats]], count: int) -> list[tuple[float, Floats]]:
     kept: list[tuple[float, Floats]] = []
     for value, weights in found:
-        if len(kept) < count and np.isfinite(value) and all(np.abs(weights - w).max() > 1e-9 for _, w in kept):  # noqa: PLR2004 - the same weights, found twice
+        if len(kept) < count and np.isfinite(value) and all(np.abs(weights - w).max() > _SAME for _, w in kept):
             kept.append((value, weights))
     return kept

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -143,5 +144,5 @@ def _natural(name: str) -> tuple[int, int, str]:
 def _split_groups(sheet: Sheet, labels: Texts) -> list[str]:
     """Return the groups with rows in more than one fold."""
     pairs = sorted({(int(g), str(f)) for g, f in zip(sheet.by_id(sheet.group), labels, strict=True)})
-    split = {a[0] for a, b in zip(pairs, pairs[1:], strict=False) if a[0] == b[0]}
+    split = {a[0] for a, b in pairwise(pairs) if a[0] == b[0]}
     return [sheet.groups[g] for g in sorted(split)]

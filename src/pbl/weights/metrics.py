@@ -1,6 +1,6 @@
 """Score predictions as the field's metrics do: scikit-learn's numbers, per target name, averaged, or by class.
 
-The scores that `score` and `tune` report come from here; `_scorers` has fast forms of the same for search and resamples.
+The scores that `score` and `tune` report come from here; `_scorers` has fast forms for search and resamples.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def score(sheet: Sheet, metric: Metric, predictions: Floats, rows: NDArray[np.in
     """
     chosen = np.arange(sheet.rows) if rows is None else rows
     if metric.function is not None:
-        return call(metric.function, sheet, predictions, chosen, metric.columns)
+        return call(metric.function, sheet, predictions, chosen, columns=metric.columns)
     if metric.average == "targets" or (metric.name == "auc" and sheet.label is not None):
         parts = [chosen[sheet.target[chosen] == t] for t in range(len(sheet.names))]
         found = [_one_target(sheet, metric, predictions, part) for part in parts]

@@ -30,7 +30,7 @@ def triangle(blocks: Iterable[Floats]) -> Floats:
     found: Floats | None = None
     for block in blocks:
         joined = block if found is None else np.vstack([found, block])
-        found = np.linalg.qr(joined, mode="r") if joined.shape[0] > joined.shape[1] else joined
+        found = np.asarray(np.linalg.qr(joined, mode="r")) if joined.shape[0] > joined.shape[1] else joined
     if found is None:
         raise ValueError("no rows")
     return found
@@ -47,7 +47,7 @@ def minimise(errors: Floats, lowest: float = 0.0) -> Floats:
         # w = lowest + (1 - p lowest) v with v on the simplex, so E w is another matrix times v.
         span = 1 - errors.shape[1] * lowest
         v = minimise(span * errors + lowest * errors.sum(axis=1, keepdims=True))
-        return lowest + span * v
+        return np.asarray(lowest + span * v)
     errors = triangle([errors]) if errors.shape[0] > errors.shape[1] else errors
     first, copies = _copies(errors)
     weights = np.zeros(errors.shape[1])
@@ -89,7 +89,7 @@ def _certified(errors: Floats) -> Floats:
     count = errors.shape[1]
     norms = np.sqrt((errors**2).sum(axis=0))
     if count == 1 or norms.min() == 0.0:
-        return np.eye(count)[int(norms.argmin())]
+        return np.asarray(np.eye(count)[int(norms.argmin())])
     scaled = errors / norms.min()
     found = [_nnls(scaled)]
     if not passes(scaled, found[0], TOLERANCE):
@@ -114,18 +114,18 @@ def _nnls(errors: Floats) -> Floats:
         found = np.zeros(errors.shape[1])
     total = float(found.sum())
     if not np.isfinite(total) or total <= 0:
-        return np.eye(errors.shape[1])[int(np.argmin(scale))]
-    return found / total
+        return np.asarray(np.eye(errors.shape[1])[int(np.argmin(scale))])
+    return np.asarray(found / total)
 
 
 def _nearest_point(errors: Floats, start: Floats) -> Floats:
     """Polish: the point of least norm in the hull of the columns, by Wolfe's active sets (1976)."""
     weights = np.where(start > 0, start, 0.0)
     weights /= weights.sum()
-    active = list(np.flatnonzero(weights > 0))
+    active = [int(k) for k in np.flatnonzero(weights > 0)]
     for _ in range(_STEPS):
         weights = _within(errors, weights, active)
-        active = list(np.flatnonzero(weights > 0))
+        active = [int(k) for k in np.flatnonzero(weights > 0)]
         gradient = errors.T @ (errors @ weights)
         entering = int(gradient.argmin())
         if passes(errors, weights, TOLERANCE / 10) or entering in active:
