@@ -13,7 +13,7 @@ import numpy as np
 from pbl.weights import metrics
 from pbl.weights._forms import form_of
 from pbl.weights._metric_file import call
-from pbl.weights.errors import ParticipantVisible
+from pbl.weights.errors import MetricFileError, ParticipantVisible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -212,7 +212,7 @@ class _Median:
 
 @dataclass(frozen=True, kw_only=True)
 class _File:
-    """What a metric file says; nan where it refuses a blend."""
+    """What a metric file says; nan where it refuses a blend, or fails on part of the rows."""
 
     sheet: Sheet
     metric: Metric
@@ -244,7 +244,7 @@ class _File:
         whole[self.rows] = blend
         try:
             found = call(self.metric.function, self.sheet, whole, rows, columns=self.metric.columns, copies=copies)
-        except ParticipantVisible:
+        except (ParticipantVisible, MetricFileError):
             return float("nan")
         return float("nan") if found is None else found
 

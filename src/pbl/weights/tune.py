@@ -62,6 +62,8 @@ def tune(
     with one_thread():
         for k, name in enumerate(sheet.pillars):
             metrics.check_domain(sheet, metric, np.asarray(sheet.predictions[k]), name)
+        if metric.function is not None:
+            metrics.score(sheet, metric, sheet.predictions.mean(axis=0))  # a broken file is to fail here, and at once
         bench = make_bench(sheet, metric, folds, methods, current_method)
         plans = make_plans(bench, current, current_method, negative=negative)
         blends = np.array([plan.cross_fitted(bench) for plan in plans])
