@@ -112,6 +112,20 @@ def test_averaged_rmse_is_certified_also_where_a_target_is_hit_exactly():
     assert slope @ found - slope.min() <= 1e-7 * value
 
 
+@pytest.mark.parametrize("hit", [0.0, 1e-11, 1e-5])
+def test_averaged_rmse_has_an_answer_where_a_pillar_hits_one_target(hit):
+    rng = np.random.default_rng(0)
+    errors = [rng.normal(size=(60, 3)) for _ in range(3)]
+    errors[0][:, 1] *= hit
+    found = _convex.sum_of_norms([simplex.triangle([e]) for e in errors], np.full(3, 1 / 3))
+
+    def value(weights):
+        return sum(np.linalg.norm(e @ weights) for e in errors)
+
+    grid = [np.array([a, 1 - a - b, b]) for a in np.linspace(0, 1, 101) for b in np.linspace(0, 1 - a, 101)]
+    assert value(found) <= min(map(value, grid)) * (1 + 1e-7)
+
+
 @pytest.mark.parametrize("average", ["rows", "targets"])
 @pytest.mark.parametrize("name", ["r2", "rmse", "logloss"])
 def test_convex_weights_are_the_best_of_many(name, average):

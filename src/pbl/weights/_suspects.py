@@ -29,7 +29,7 @@ _BELOW_OTHERS = 0.2
 _SLOPE = 1.35
 _EXACT = 1e-9
 _LARGEST_SET = 2
-"""So many such files at a time are each compared with the rest."""
+"""So many such files at a time are each compared with the rest, which are two at least."""
 _BLOCK = 2_000_000
 
 
@@ -51,7 +51,7 @@ def suspects(sheet: Sheet, metric: Metric, trust: Sequence[str] = ()) -> tuple[S
     order = np.argsort(sums.size, kind="stable")
     trusted = {sheet.pillars.index(name) for name in trust if name in sheet.pillars}
     found: dict[int, str] = {}
-    for size in range(1, min(_LARGEST_SET, len(order) - 1) + 1):
+    for size in range(1, max(1, min(_LARGEST_SET, len(order) - 2)) + 1):
         top, rest = [int(k) for k in order[:size]], [int(k) for k in order[size:]]
         reasons = {k: _reason(sheet.pillars, sums, k, rest) for k in top if k not in trusted}
         if all(k in found or k in trusted or reasons[k] for k in top):
