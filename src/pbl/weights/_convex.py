@@ -63,7 +63,7 @@ def log_loss(likelihoods: Floats, weights: Floats, start: Floats) -> Floats:
 
     if not np.isfinite(value(start)):
         start = np.full(len(start), 1 / len(start))
-    return _newton(value, gradient, model, em, start)
+    return _newton(value, gradient, model, em, start, floor=TOLERANCE**2)
 
 
 def sum_of_norms(triangles: Sequence[Floats], start: Floats) -> Floats:
@@ -103,7 +103,8 @@ def sum_of_norms(triangles: Sequence[Floats], start: Floats) -> Floats:
 
     if largest == 0.0:
         return start
-    return _newton(value, gradient, model, majorise, majorise(start))
+    start = min(majorise(start), simplex.minimise(simplex.triangle(triangles)), key=value)
+    return _newton(value, gradient, model, majorise, start, floor=10 * _ROUNDED * least)
 
 
 def _newton(
@@ -112,17 +113,22 @@ def _newton(
     model: Callable[[Floats], Floats],
     plod: Callable[[Floats], Floats],
     start: Floats,
+    *,
+    floor: float,
 ) -> Floats:
-    """Step to the minimum of each quadratic model, halved until it helps; `plod` is slow and always helps."""
+    """Step to the minimum of each quadratic model, halved until it helps; `plod` is slow and always helps.
+
+    Certified: f(w) - f* <= grad.w - min grad, or f(w) - f* <= f(w), within a part of f or a `floor` next to nothing.
+    """
     weights, best = start, value(start)
 
     def gap(w: Floats) -> float:
         slope = gradient(w)
-        return float(slope @ w - slope.min())
+        return min(float(slope @ w - slope.min()), abs(value(w)))
 
     left = gap(weights)
     for _ in range(_STEPS):
-        if left <= AIM * max(abs(best), AIM):
+        if left <= max(AIM * abs(best), floor / 10):
             break
         try:
             towards = simplex.minimise(model(weights))
@@ -138,7 +144,7 @@ def _newton(
                 break
             found, lower = tried, value(tried)
         weights, best, left = found, lower, gap(found)
-    if not left <= TOLERANCE * max(abs(best), TOLERANCE):
+    if not left <= max(TOLERANCE * abs(best), floor):
         raise FitError("the fitted weights failed their certificate, so they are not shown")
     return weights
 
