@@ -1,0 +1,125 @@
+"""Fit every candidate: on all rows for its weights, and without each fold for its score.
+
+Between the fitters and `tune`, which scores the candidates and advises.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pbl.weights._advice import EQUAL, SIGNED, SINGLE, TUNED
+from pbl.weights._cross_fit import cross_fitted
+from pbl.weights._fit import make_fitter, signed
+from pbl.weights._methods import combine, prepare
+from pbl.weights._scorers import make_scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from pbl.weights._fit import Fitter
+    from pbl.weights._methods import Method
+    from pbl.weights.folds import Folds
+    from pbl.weights.metrics import Metric
+    from pbl.weights.sheet import Sheet
+
+    Floats = NDArray[np.float64]
+
+CURRENT, SHRUNK = "current", "shrunk"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What all candidates are made with: each method's numbers (p x n) and fitter."""
+
+    sheet: Sheet
+    metric: Metric
+    folds: Folds
+    prepared: Mapping[Method, Floats]
+    fitters: Mapping[Method, Fitter]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A candidate before it is scored: weights fitted on all rows (p), and without each fold (folds x p)."""
+
+    name: str
+    method: Method
+    whole: Floats
+    by_fold: Floats
+
+    def cross_fitted(self, bench: Bench) -> Floats:
+        """Return n predictions of rows that the weights were not fitted on."""
+        return cross_fitted(bench.prepared[self.method], self.by_fold, self.method, bench.folds)
+
+    def in_sample(self, bench: Bench) -> Floats:
+        """Return n predictions of rows that the weights were fitted on."""
+        return np.asarray(combine(bench.prepared[self.method], self.whole[None], self.method)[0])
+
+
+def make_bench(sheet: Sheet, metric: Metric, folds: Folds, methods: Iterable[Method], current_method: Method) -> Bench:
+    """Return the bench of the mean, today's method and the others to judge."""
+    judged = tuple(dict.fromkeys(["mean", *methods]))
+    prepared = {m: prepare(sheet, m) for m in dict.fromkeys([*judged, current_method])}
+    fitters = {m: make_fitter(sheet, metric, m, prepared[m], folds.row) for m in judged}
+    return Bench(sheet=sheet, metric=metric, folds=folds, prepared=prepared, fitters=fitters)
+
+
+def make_plans(
+    bench: Bench, current: Mapping[str, float] | None, current_method: Method, *, negative: bool
+) -> list[Plan]:
+    """Return all candidates, `equal` first and `current` second."""
+    count, number = len(bench.sheet.pillars), len(bench.folds.names)
+    equal = np.full(count, 1 / count)
+
+    def fixed(name: str, weights: Floats, method: Method) -> Plan:
+        return Plan(name=name, method=method, whole=weights, by_fold=np.tile(weights, (number, 1)))
+
+    def fitted(name: str, method: Method) -> Plan:
+        found = [bench.fitters[method].fit(f) for f in range(number)]
+        return Plan(name=name, method=method, whole=bench.fitters[method].fit(), by_fold=np.array(found))
+
+    tuned = fitted(TUNED, "mean")
+    plans = [
+        fixed(EQUAL, equal, "mean"),
+        fixed(CURRENT, _shares(bench.sheet, current), current_method),
+        _best_single(bench),
+        tuned,
+        Plan(name=SHRUNK, method="mean", whole=(tuned.whole + equal) / 2, by_fold=(tuned.by_fold + equal) / 2),
+    ]
+    if negative:
+        by_fold = np.array([signed(bench.fitters["mean"], f) for f in range(number)])
+        plans.append(Plan(name=SIGNED, method="mean", whole=signed(bench.fitters["mean"]), by_fold=by_fold))
+    for method in bench.fitters:
+        if method != "mean":
+            plans += [fixed(f"{method}-equal", equal, method), fitted(f"{method}-tuned", method)]
+    return plans
+
+
+def without(bench: Bench, pillar: int) -> Floats:
+    """Return the cross-fitted predictions of the tuned weights of the others."""
+    weights = [bench.fitters["mean"].fit(f, pillar) for f in range(len(bench.folds.names))]
+    return cross_fitted(bench.prepared["mean"], np.array(weights), "mean", bench.folds)
+
+
+def _shares(sheet: Sheet, current: Mapping[str, float] | None) -> Floats:
+    given = np.array([float((current or {}).get(name, 0.0)) for name in sheet.pillars])
+    total = float(given.sum())
+    return np.asarray(given / total) if total > 0 else np.full(len(given), 1 / len(given))
+
+
+def _best_single(bench: Bench) -> Plan:
+    """Return the pillar of best score on all rows, and on the rows outside each fold; the first of equals."""
+    sheet, metric, folds = bench.sheet, bench.metric, bench.folds
+    singles = np.eye(len(sheet.pillars))
+
+    def best(rows: NDArray[np.intp]) -> Floats:
+        scores = metric.sign * make_scorer(sheet, metric, rows, defined_only=True).scores(sheet.predictions[:, rows])
+        return np.asarray(singles[int(np.argmax(np.where(np.isfinite(scores), scores, -np.inf)))])
+
+    by_fold = [best(np.flatnonzero(folds.row != f)) for f in range(len(folds.names))]
+    return Plan(name=SINGLE, method="mean", whole=best(np.arange(sheet.rows)), by_fold=np.array(by_fold))

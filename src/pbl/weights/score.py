@@ -1,0 +1,160 @@
+"""Score each pillar's out-of-fold predictions, and a blend of them, against the truth.
+
+The deed of `pbl score` on arrays: the sheet comes from the reader, the result goes to the terminal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pbl.weights import metrics
+from pbl.weights._cross_fit import baseline, fold_scores, mean_and_sd
+from pbl.weights._methods import combine, prepare
+from pbl.weights._one_thread import one_thread
+from pbl.weights.errors import MetricDomainError
+from pbl.weights.folds import Folds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from pbl.weights._methods import Method
+    from pbl.weights.metrics import Average, Metric
+    from pbl.weights.sheet import Sheet, Texts
+
+    Floats = NDArray[np.float64]
+
+BLEND = "blend"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """The score of one file, or of the blend (no file, but weights)."""
+
+    pillar: str
+    score: float | None
+    per_target: Mapping[str, float | None]
+    file: str | None = None
+    fold_mean: float | None = None
+    fold_sd: float | None = None
+    weights: Mapping[str, float] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the public form."""
+        if self.weights is not None:
+            head: dict[str, Any] = {"pillar": self.pillar, "weights": dict(self.weights)}
+            return head | {"score": self.score, "per_target": dict(self.per_target)}
+        return {
+            "pillar": self.pillar,
+            "file": self.file,
+            "score": self.score,
+            "fold_mean": self.fold_mean,
+            "fold_sd": self.fold_sd,
+            "per_target": dict(self.per_target),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """What `score` found."""
+
+    metric: str
+    average: Average
+    greater_is_better: bool
+    rows: int
+    samples: int
+    baseline: Score | None
+    scores: tuple[Score, ...]
+    rows_left_out: Mapping[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the public form."""
+        base = self.baseline
+        return {
+            "metric": self.metric,
+            "average": self.average,
+            "greater_is_better": self.greater_is_better,
+            "rows": self.rows,
+            "samples": self.samples,
+            "rows_left_out": dict(self.rows_left_out),
+            "baseline": base and {"score": base.score, "per_target": dict(base.per_target)},
+            "scores": [each.to_json() for each in self.scores],
+        }
+
+
+def score(
+    sheet: Sheet,
+    metric: Metric,
+    *,
+    files: Mapping[str, str] | None = None,
+    weights: Mapping[str, float] | None = None,
+    method: Method = "mean",
+    rows_left_out: Mapping[str, int] | None = None,
+) -> Scores:
+    """Return the score of every pillar, and of the blend if weights are given (any scale, sum above 0).
+
+    Raises MetricDomainError, ParticipantVisible and MetricFileError.
+    """
+    with one_thread():
+        found = [_pillar(sheet, metric, k, (files or {}).get(name)) for k, name in enumerate(sheet.pillars)]
+        if weights is not None:
+            found.append(_blend(sheet, metric, weights, method))
+        return Scores(
+            metric=metric.name,
+            average=metric.average,
+            greater_is_better=metric.greater_is_better,
+            rows=sheet.rows,
+            samples=len(sheet.samples),
+            baseline=_baseline(sheet, metric),
+            scores=tuple(found),
+            rows_left_out=dict(rows_left_out or {}),
+        )
+
+
+def _pillar(sheet: Sheet, metric: Metric, k: int, file: str | None) -> Score:
+    name, numbers = sheet.pillars[k], np.asarray(sheet.predictions[k])
+    metrics.check_domain(sheet, metric, numbers, file or name)
+    labels = sheet.folds.get(name, sheet.folds.get(""))
+    mean, sd = (None, None) if labels is None else mean_and_sd(_own_folds(sheet, metric, numbers, labels))
+    return Score(
+        pillar=name,
+        file=file,
+        score=metrics.score(sheet, metric, numbers),
+        fold_mean=mean,
+        fold_sd=sd,
+        per_target=metrics.per_target(sheet, metric, numbers),
+    )
+
+
+def _own_folds(sheet: Sheet, metric: Metric, numbers: Floats, labels: Texts) -> Floats:
+    names, fold = np.unique(labels, return_inverse=True)
+    row = np.repeat(fold.astype(np.intp), sheet.width)
+    return fold_scores(sheet, metric, numbers[None], Folds(names=tuple(names), row=row, own=False))[:, 0]
+
+
+def _blend(sheet: Sheet, metric: Metric, weights: Mapping[str, float], method: Method) -> Score:
+    given = np.array([float(weights.get(name, 0.0)) for name in sheet.pillars])
+    share = given / given.sum()
+    blend = combine(prepare(sheet, method), share[None], method)[0]
+    metrics.check_domain(sheet, metric, blend, "the blend")
+    return Score(
+        pillar=BLEND,
+        weights=dict(zip(sheet.pillars, share.tolist(), strict=True)),
+        score=metrics.score(sheet, metric, blend),
+        per_target=metrics.per_target(sheet, metric, blend),
+    )
+
+
+def _baseline(sheet: Sheet, metric: Metric) -> Score | None:
+    means, value = baseline(sheet, metric, None)
+    if value is None:
+        return None
+    try:
+        metrics.check_domain(sheet, metric, means, "the baseline")
+    except MetricDomainError:
+        return None
+    return Score(pillar="baseline", score=value, per_target=metrics.per_target(sheet, metric, means))

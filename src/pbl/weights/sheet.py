@@ -1,0 +1,181 @@
+"""Hold truth and out-of-fold predictions side by side: one frozen value, rows in order of id.
+
+The reader makes it from files with `make_sheet`; every other module of this room takes it from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.intp]
+    Texts = NDArray[np.object_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """m ids in order, c target columns, n = m * c rows (row = id * c + column), p pillars."""
+
+    ids: Texts
+    columns: tuple[str, ...]
+    truth: Floats
+    """n numbers; 0 and 1 where the truth is a class."""
+    pillars: tuple[str, ...]
+    predictions: Floats
+    """p x n numbers; may be mapped from disk, for it is read in blocks wherever the metric allows."""
+    names: tuple[str, ...]
+    target: Integers
+    """The target name of each row, as a place in `names`."""
+    samples: tuple[str, ...]
+    sample: Integers
+    groups: tuple[str, ...]
+    group: Integers
+    """The group of each row, as a place in `groups`; a sample is in one group."""
+    grouped_by: tuple[str, ...]
+    label: Integers | None = None
+    """The class of each id, as a place in `columns`."""
+    folds: Mapping[str, Texts] = field(default_factory=dict)
+    """The fold of each id as a file has it, by pillar; the truth's own is under the empty name."""
+    extra: Mapping[str, Texts] = field(default_factory=dict)
+    """Further columns of the truth, by id."""
+    id_name: str = "sample_id"
+    label_name: str = ""
+
+    @property
+    def width(self) -> int:
+        """Return the number of target columns."""
+        return len(self.columns)
+
+    @property
+    def rows(self) -> int:
+        """Return the number of rows."""
+        return len(self.truth)
+
+    def by_id(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Return what `values` of rows are for each id, which must be one value an id."""
+        return values[:: self.width]
+
+    def sample_of_groups(self) -> Integers:
+        """Return the group of each sample."""
+        found = np.zeros(len(self.samples), dtype=np.intp)
+        found[self.sample] = self.group
+        return found
+
+    def without(self, pillar: str) -> Sheet:
+        """Return the sheet of the other pillars."""
+        keep = [place for place, name in enumerate(self.pillars) if name != pillar]
+        return replace(self, pillars=tuple(self.pillars[k] for k in keep), predictions=self.predictions[keep])
+
+
+def make_sheet(
+    *,
+    ids: Sequence[str],
+    columns: Sequence[str],
+    truth: ArrayLike | None,
+    predictions: Mapping[str, ArrayLike],
+    separator: str = "__",
+    groups: Mapping[str, Sequence[str]] | None = None,
+    label: Sequence[str] | None = None,
+    folds: Mapping[str, Sequence[str]] | None = None,
+    extra: Mapping[str, Sequence[object]] | None = None,
+    id_name: str = "sample_id",
+    label_name: str = "",
+) -> Sheet:
+    """Return the sheet of columns that share one order of ids, whatever that order is.
+
+    `truth` and each of `predictions` are of shape (ids,) or (ids, columns). `label` replaces `truth`: the class of
+    each id, the name of a column. `groups` are the truth's columns by which rows belong together, else samples do.
+    """
+    order = np.argsort(_texts(ids), kind="stable")
+    sorted_ids = _texts(ids)[order]
+    width = len(columns)
+    classes = None if label is None else _classes(_texts(label)[order], tuple(columns))
+    numbers = _rows(np.eye(width)[classes], None, width) if classes is not None else _rows(truth, order, width)
+    stems, suffixes = _split(sorted_ids, separator)
+    samples, sample = np.unique(stems, return_inverse=True)
+    if width > 1 or not separator or any(s is None for s in suffixes):
+        names, target = tuple(columns), np.tile(np.arange(width), len(sorted_ids))
+    else:
+        found, target = np.unique(_texts([s or "" for s in suffixes]), return_inverse=True)
+        names = tuple(found)
+    group_names, group = _groups(tuple(samples), sample, {k: _texts(v)[order] for k, v in (groups or {}).items()})
+    return Sheet(
+        ids=sorted_ids,
+        columns=tuple(columns),
+        truth=numbers,
+        pillars=tuple(predictions),
+        predictions=_stack([_rows(values, order, width) for values in predictions.values()], len(numbers)),
+        names=names,
+        target=target.astype(np.intp),
+        samples=tuple(samples),
+        sample=np.repeat(sample.astype(np.intp), width),
+        groups=group_names,
+        group=np.repeat(group, width),
+        grouped_by=tuple(groups) if groups else ("sample",),
+        label=classes,
+        folds={name: _texts(labels)[order] for name, labels in (folds or {}).items()},
+        extra={name: np.array(list(values), dtype=object)[order] for name, values in (extra or {}).items()},
+        id_name=id_name,
+        label_name=label_name,
+    )
+
+
+def _texts(values: Sequence[str] | Texts) -> Texts:
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
+
+
+def _rows(values: ArrayLike | None, order: Integers | None, width: int) -> Floats:
+    """Return numbers row by row in the given order of ids."""
+    table = np.asarray(values, dtype=np.float64).reshape(-1, width)
+    return (table if order is None else table[order]).reshape(-1)
+
+
+def _stack(rows: list[Floats], length: int) -> Floats:
+    return np.vstack(rows) if rows else np.empty((0, length))
+
+
+def _classes(label: Texts, columns: tuple[str, ...]) -> Integers:
+    place = {name: k for k, name in enumerate(columns)}
+    return np.array([place[name] for name in label], dtype=np.intp)
+
+
+def _split(ids: Texts, separator: str) -> tuple[Texts, list[str | None]]:
+    """Return what precedes and what follows the last separator; the id and None where there is none."""
+    if not separator:
+        return ids, [None] * len(ids)
+    parts = [str(each).rpartition(separator) for each in ids]
+    stems = _texts([head if found else tail for head, found, tail in parts])
+    return stems, [tail if found else None for _, found, tail in parts]
+
+
+def _groups(samples: tuple[str, ...], sample: Integers, keys: Mapping[str, Texts]) -> tuple[tuple[str, ...], Integers]:
+    """Return the groups' names in order and the group of each id: samples that share a key are one group."""
+    if not keys:
+        return samples, sample.astype(np.intp)
+    joined = _texts(["\x1f".join(map(str, row)) for row in zip(*keys.values(), strict=True)])
+    values, value = np.unique(joined, return_inverse=True)
+    root = list(range(len(values)))
+
+    def find(k: int) -> int:
+        while root[k] != k:
+            root[k] = root[root[k]]
+            k = root[k]
+        return k
+
+    first: dict[int, int] = {}
+    for of_sample, of_value in sorted(set(zip(sample.tolist(), value.tolist(), strict=True))):
+        a, b = find(first.setdefault(of_sample, of_value)), find(of_value)
+        root[max(a, b)] = min(a, b)
+    roots = np.array([find(k) for k in range(len(values))], dtype=np.intp)[value]
+    used, group = np.unique(roots, return_inverse=True)
+    return tuple(str(values[k]) for k in used), group.astype(np.intp)

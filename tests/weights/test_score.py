@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import r2_score
+
+from pbl.weights.metrics import make_metric
+from pbl.weights.score import score
+from pbl.weights.sheet import make_sheet
+
+
+def _sheet(**more):
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=(12, 2))
+    guesses = {name: truth + rng.normal(size=(12, 2)) for name in ("siglip", "dino")}
+    ids = [f"i{k:02d}" for k in range(12)]
+    return truth, guesses, make_sheet(ids=ids, columns=["a", "b"], truth=truth, predictions=guesses, **more)
+
+
+def test_scores_come_with_those_of_the_files_own_folds():
+    truth, guesses, sheet = _sheet(folds={"siglip": ["0", "1", "2"] * 4})
+    found = score(sheet, make_metric("r2", sheet.names), files={"siglip": "oof_siglip.csv"})
+    told = json.loads(json.dumps(found.to_json(), allow_nan=False))
+    each = [r2_score(truth[k::3].ravel(), guesses["siglip"][k::3].ravel()) for k in range(3)]
+    first, second = told["scores"]
+    assert first["file"] == "oof_siglip.csv"
+    assert first["fold_mean"] == pytest.approx(np.mean(each), abs=1e-12)
+    assert first["fold_sd"] == pytest.approx(np.std(each, ddof=1), abs=1e-12)
+    assert first["per_target"]["b"] == pytest.approx(r2_score(truth[:, 1], guesses["siglip"][:, 1]), abs=1e-12)
+    assert (second["fold_mean"], second["fold_sd"]) == (None, None)
+    assert (told["rows"], told["samples"]) == (24, 12)
+    assert told["baseline"]["per_target"] == pytest.approx({"a": 0, "b": 0}, abs=1e-12)
+
+
+def test_a_blend_is_scored_last_with_its_shares():
+    truth, guesses, sheet = _sheet()
+    last = score(sheet, make_metric("r2", sheet.names), weights={"siglip": 3, "dino": 1}).to_json()["scores"][-1]
+    assert last["weights"] == {"siglip": 0.75, "dino": 0.25}
+    blend = 0.75 * guesses["siglip"] + 0.25 * guesses["dino"]
+    assert last["score"] == pytest.approx(r2_score(truth.ravel(), blend.ravel()), abs=1e-12)
