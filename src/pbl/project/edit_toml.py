@@ -17,7 +17,7 @@ from pbl.project.toml_text import toml_key, toml_value
 from pbl.storage.commit import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pbl.domain.settings import Settings
@@ -40,16 +40,9 @@ _BARE_VALUE = re.compile(r"[^,\]}#\r\n]+")
 def write_weights(settings: Settings, weights: Mapping[str, float], method: str) -> Path:
     """Set each pillar's weight in `pbl.toml`, and the method and leave for negative weights if that is a change.
 
-    Raises UsageError where there is no `pbl.toml`, or none that names these pillars, and OutputError where it can't be
-    edited or written.
+    Raises what `check_writable` does, and OutputError where the file can't be edited or written.
     """
-    path = settings.path
-    if path is None:
-        raise UsageError("there is no pbl.toml to write the weights into; pbl init FOLDER makes one")
-    unknown = [name for name in weights if name not in {entry.name for entry in settings.pillars}]
-    if unknown:
-        names = ", ".join(unknown)
-        raise UsageError(f"{path}: has no [pillars.NAME] for {names}; pbl init FOLDER writes one for each file")
+    path = check_writable(settings, tuple(weights))
     values: dict[Keys, float | str | bool] = {("pillars", name, "weight"): weight for name, weight in weights.items()}
     if method != (settings.method or "mean"):
         values["blend", "method"] = method
@@ -64,6 +57,18 @@ def write_weights(settings: Settings, weights: Mapping[str, float], method: str)
         raise OutputError(f"{path}: is spelt in a way that can't be edited safely; set the weights by hand") from error
     write_whole(path, edited.encode())
     return path
+
+
+def check_writable(settings: Settings, names: Sequence[str]) -> Path:
+    """Return the `pbl.toml` that has the weights of these pillars; raise UsageError if there is none."""
+    if settings.path is None:
+        raise UsageError("there is no pbl.toml to write the weights into; pbl init FOLDER makes one")
+    unknown = [name for name in names if name not in {entry.name for entry in settings.pillars}]
+    if unknown:
+        raise UsageError(
+            f"{settings.path}: has no [pillars.NAME] for {', '.join(unknown)}; pbl init FOLDER writes one for each file"
+        )
+    return settings.path
 
 
 def set_values(text: str, values: Mapping[Keys, float | str | bool]) -> str:
