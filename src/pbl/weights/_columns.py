@@ -91,7 +91,9 @@ def find_blank(file: CheckedFile, frame: pl.DataFrame, column: str, at: str) -> 
     blank = frame.filter(frame[at].str.strip_chars() == "").sort("row")
     if blank.is_empty():
         return ()
-    examples = [Example(row=row, id=id_, value=cell) for row, id_, cell in blank["row", "id", at].head(_SHOWN).rows()]
+    examples = [
+        Example(row=row, id=id_, value=cell) for row, id_, cell in blank.select("row", "id", at).head(_SHOWN).rows()
+    ]
     return (
         finding(
             "PBL501",

@@ -264,7 +264,7 @@ def _refuse_labels(file: CheckedFile, frame: pl.DataFrame, at: str, label: str, 
     """Raise DataError for a class that is not the name of a target column."""
     odd = frame.filter(~frame[at].is_in(list(targets))).sort("row")
     if not odd.is_empty():
-        row, id_, value = odd["row", "id", at].row(0)
+        row, id_, value = odd.select("row", "id", at).row(0)
         raise DataError(
             f"{file.input.path}: row {row} ({id_}), column {label}: {value!r} is not one of the target columns "
             f"{', '.join(targets)}; so in {len(odd):,} of {len(frame):,} rows"
