@@ -3,9 +3,13 @@
 import json
 import random
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
 from support.making import command, shuffled, write
+
+needs_pandas = pytest.mark.skipif(find_spec("pandas") is None, reason="a metric file is handed pandas frames")
 
 
 @dataclass
