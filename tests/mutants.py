@@ -32,19 +32,17 @@ class Mutant(NamedTuple):
     tests: str
 
 
-RECORDS, TOKENS = "src/pbl/reading/_records.py", "src/pbl/reading/rows.py"
-READING, GATHER, VALIDATE, BLEND = (
-    "src/pbl/reading/survey.py",
-    "src/pbl/checks/_gather.py",
-    "src/pbl/checks/validate.py",
-    "src/pbl/blending/blend.py",
-)
+RECORDS = "src/pbl/reading/_records.py"
+TOKENS = "src/pbl/reading/rows.py"
 TEMPORARY = "src/pbl/storage/temporary.py"
-APPENDING, CSV_TEXT = "src/pbl/storage/append_log.py", "src/pbl/storage/csv_text.py"
-WRITING, PILLARS, DUCK = "src/pbl/storage/commit.py", "src/pbl/project/pillar_files.py", "src/pbl/engine/duck.py"
-LINE_UP, BLOCKS, DECIDE = "src/pbl/checks/_line_up.py", "src/pbl/reading/blocks.py", "src/pbl/checks/_schema.py"
-MATCH = "src/pbl/checks/_match.py"
-FORMULA, SUBMISSION = "src/pbl/blending/formula.py", "src/pbl/blending/_write.py"
+APPENDING = "src/pbl/storage/append_log.py"
+CSV_TEXT = "src/pbl/storage/csv_text.py"
+WRITING = "src/pbl/storage/commit.py"
+PILLARS = "src/pbl/project/pillar_files.py"
+DUCK = "src/pbl/engine/duck.py"
+DECIDE = "src/pbl/checks/_schema.py"
+FORMULA = "src/pbl/blending/formula.py"
+SUBMISSION = "src/pbl/blending/_write.py"
 SCREEN = "src/pbl/reading/_scan.py"
 SCHEMA = "schemas/pbl_schemas/prediction.py"
 
@@ -67,14 +65,14 @@ MUTANTS = (
     Mutant(
         "NULs are not looked for",
         SCREEN,
-        'self.nul = self.nul or b"\\0" in rest',
+        'self._nul = self._nul or b"\\0" in rest',
         "pass",
         "tests/reading/test_traps.py",
     ),
     Mutant(
         "quotes are not noticed",
         SCREEN,
-        "self.quote = self.quote or b'\"' in rest",
+        "self._quote = self._quote or b'\"' in rest",
         "pass",
         "tests/checks/test_cases.py",
     ),
@@ -97,30 +95,30 @@ MUTANTS = (
     ),
     Mutant(
         "columns are taken by position",
-        READING,
+        "src/pbl/reading/_header.py",
         "tuple(header.index(name) for name in wanted)",
         "tuple(range(len(wanted)))",
         "tests/checks/test_cases.py tests/fuzz/test_fuzz.py",
     ),
     Mutant(
         "a change underneath is overlooked",
-        READING,
-        "if _identity(os.fstat(self.fd)) != self.identity or",
-        "if False and",
+        "src/pbl/reading/survey.py",
+        "if not same or not (still or early_hash(file.fd) == self.scan.early):",
+        "if not same and False:",
         "tests/reading/test_survey.py",
     ),
     Mutant(
         "line ends in quotes are no white space",
-        READING,
-        "spaced=screen.spaced or screen.quote",
-        "spaced=screen.spaced",
+        "src/pbl/reading/survey.py",
+        "return self.scan.spaced or self.scan.quote",
+        "return self.scan.spaced",
         "tests/reading/test_traps.py",
     ),
     Mutant(
         "endless lines are read to their end",
         SCREEN,
-        "while not self.endless and (chunk",
-        "while (chunk",
+        "while not scanner.endless and (data",
+        "while (data",
         "tests/reading/test_survey.py",
     ),
     # The engine
@@ -154,28 +152,28 @@ MUTANTS = (
     ),
     Mutant(
         "rows are joined by position whatever their ids",
-        GATHER,
-        "JOIN {cells[id(f)]} AS {aliases[id(f)]} ON {aliases[id(f)]}.id = o.id",
-        "POSITIONAL JOIN {cells[id(f)]} AS {aliases[id(f)]}",
+        "src/pbl/blending/_align_sql.py",
+        "JOIN {cell} AS {alias} ON {alias}.id = o.id",
+        "POSITIONAL JOIN {cell} AS {alias}",
         "tests/blending/test_blend.py",
     ),
     Mutant(
         "an inner join drops ids",
-        GATHER,
-        'and not facts.get("wrong") and facts["rows"] == rows',
-        'and not facts.get("wrong")',
+        "src/pbl/blending/_align_sql.py",
+        'or {facts["rows"]} != counts or',
+        "or",
         "tests/blending/test_blend.py tests/fuzz/test_properties.py",
     ),
     Mutant(
         "ids beside each other are not compared",
-        LINE_UP,
+        "src/pbl/blending/_align_frames.py",
         'if not all((part["id"] == parts[0]["id"]).all() for part in parts[1:]):',
         "if False:",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "ids need not be unique",
-        GATHER,
+        "src/pbl/blending/_align_sql.py",
         'return bool(duck.rows("blend/different_ids")[0][0] == rows)',
         "return True",
         "tests/reading/test_traps.py",
@@ -187,57 +185,67 @@ MUTANTS = (
         "coalesce({good}, true)",
         "tests/reading/test_traps.py",
     ),
-    Mutant("+-5 is a number", GATHER, " AND NOT starts_with({cell}, '+-')", "", "tests/reading/test_traps.py"),
     Mutant(
-        "infinite is finite", GATHER, 'parts.append(Sql(f"isfinite({number})"))', "pass", "tests/reading/test_traps.py"
+        "+-5 is a number",
+        "src/pbl/checks/screen_sql.py",
+        " AND NOT starts_with({cell}, '+-')",
+        "",
+        "tests/reading/test_traps.py",
+    ),
+    Mutant(
+        "infinite is finite",
+        "src/pbl/checks/screen_sql.py",
+        'Sql(f"isfinite({number})")',
+        'Sql("true")',
+        "tests/reading/test_traps.py",
     ),
     # Large files
     Mutant(
         "rows sorted by hashes need not have the same ids",
-        MATCH,
-        '            if not (frame["id"].gather(places) == ids).all():\n                raise OthersError\n',
-        "",
+        "src/pbl/blending/_match_ids.py",
+        'if not (frame["id"].gather(places) == ids).all():',
+        "if False:",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "large files: ids need not be unique",
-        GATHER,
-        "sum(duck.frame(",
-        "return True or sum(duck.frame(",
+        "src/pbl/blending/_align_sql.py",
+        "return sum(each.n_unique() for each in hashes) == rows",
+        "return True",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "large files: infinite is finite",
-        MATCH,
+        "src/pbl/checks/screen_frames.py",
         "cell.is_finite()",
         "cell.is_not_null()",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "large files: a block may begin with a mark",
-        BLOCKS,
-        "if block.startswith(codecs.BOM_UTF8, 1):",
+        "src/pbl/reading/blocks.py",
+        "if lines.startswith(codecs.BOM_UTF8, 1):",
         "if False:",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "large files: ids that repeat far apart",
         DECIDE,
-        "return seen if seen.distinct() else None",
-        "return seen",
+        "if not profile.distinct or not survey.scan.ascii:",
+        "if False:",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "large files: what was written is not compared",
         SUBMISSION,
-        "if self._draft.sha256() != self._digest.hexdigest():",
+        "if draft.sha256() != digest.hexdigest():",
         "if False:",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "large files: a number's text is not compared with the number",
         SUBMISSION,
-        'text.cast(pl.Float64, strict=False) == texts[f"b{t}"]',
+        'text.cast(pl.Float64, strict=False) == blend[f"b{t}"]',
         "text == text",
         "tests/blending/test_align.py",
     ),
@@ -251,22 +259,22 @@ MUTANTS = (
     Mutant("large files: no id is quoted", SUBMISSION, "if not odd.any():", "if True:", "tests/blending/test_align.py"),
     Mutant(
         "large files: a guess stands whatever comes",
-        READING,
-        "return self.plain and same and not self.stopped and self.spaced <= guess.spaced",
-        "return True",
-        "tests/blending/test_align.py",
+        "src/pbl/reading/blocks.py",
+        "if not survey.plain or survey.header != preview.header:",
+        "if False:",
+        "tests/fuzz/test_fuzz.py tests/blending/test_align.py",
     ),
     Mutant(
         "large files: one id twice in all",
-        LINE_UP,
-        "if not seen.distinct():",
+        "src/pbl/blending/_align_frames.py",
+        "if not profile.distinct or not surveys[0].scan.ascii:",
         "if False:",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "a pass over the bytes may miss some",
-        READING,
-        "if source.size and not screen.endless and screen.size != source.size:",
+        "src/pbl/reading/survey.py",
+        "if file.size and not scan.endless and scan.size != file.size:",
         "if False:",
         "tests/reading/test_survey.py",
     ),
@@ -279,9 +287,9 @@ MUTANTS = (
     ),
     Mutant(
         "large files: who reads ahead is not waited for",
-        LINE_UP,
-        "with closing(frames), threads(1) as pool:",
-        "with threads(1) as pool:",
+        "src/pbl/reading/prefetch.py",
+        "pool.shutdown(cancel_futures=True)",
+        "pool.shutdown(wait=False, cancel_futures=True)",
         "tests/blending/test_align.py",
     ),
     Mutant(
@@ -370,22 +378,22 @@ MUTANTS = (
     ),
     Mutant(
         "findings do not stop a blend",
-        "src/pbl/blending/_job.py",
-        "if examination.report.errors():",
+        "src/pbl/blending/_submission.py",
+        "if report.errors():",
         "if False:",
         "tests/blending/test_blend.py tests/reading/test_traps.py",
     ),
     Mutant(
         "an infinite blend is written",
-        "src/pbl/blending/_job.py",
-        "if facts.broken:",
+        SUBMISSION,
+        "if summary.broken:",
         "if False:",
         "tests/blending/test_blend.py",
     ),
     Mutant(
         "a replay makes other bytes unseen",
-        "src/pbl/blending/_job.py",
-        "if self.expected not in {None, written.sha256}:",
+        "src/pbl/blending/replay.py",
+        "if made.written.sha256 != recipe.output.sha256:",
         "if False:",
         "tests/blending/test_blend.py",
     ),
@@ -398,8 +406,8 @@ MUTANTS = (
     ),
     Mutant(
         "inputs may change meanwhile",
-        VALIDATE,
-        "            file.source.unchanged(before)\n",
+        "src/pbl/checks/open_files.py",
+        "            self.survey.unchanged(before)\n",
         "            pass\n",
         "tests/reading/test_survey.py",
     ),
@@ -421,7 +429,7 @@ MUTANTS = (
     Mutant(
         "negative weights",
         "src/pbl/domain/weights.py",
-        "if value < 0:",
+        "if weight < 0:",
         "if False:",
         "tests/project/test_pillar_files.py",
     ),
@@ -496,7 +504,7 @@ MUTANTS = (
     Mutant(
         "an edited submission is logged",
         "src/pbl/ledger/log_run.py",
-        "if (source.sha256, source.size) != (recipe.output.sha256, recipe.output.bytes):",
+        "if (found.scan.sha256, found.scan.size) != (recipe.output.sha256, recipe.output.bytes):",
         "if False:",
         "tests/ledger/test_log_run.py",
     ),
