@@ -24,7 +24,7 @@ from pbl.project.pillar_files import is_there, same_file
 from pbl.reading.blocks import LARGE
 from pbl.reading.prefetch import load_ahead, threads
 from pbl.reading.survey import Survey, guessed, looked_over, opened
-from pbl.storage.commit import write_whole
+from pbl.storage.atomic_write import write_whole
 from pbl.storage.csv_text import csv_line
 
 if TYPE_CHECKING:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pbl.domain.report import Report
 
 
@@ -24,6 +26,14 @@ class ContractError(PblError):
 
 class InputError(PblError):
     """A file that was named is not there, or is not what it must be for this command."""
+
+
+class UnreadableError(InputError):
+    """A file is there and can't be read; `reason` says why, without the file's name."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"{path}: {reason}")
 
 
 class ChangedError(PblError):

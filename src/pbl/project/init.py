@@ -12,7 +12,7 @@ from pbl.project.pbl_toml import TOML
 from pbl.project.pillar_files import select_pillars
 from pbl.project.toml_text import toml_key, toml_string
 from pbl.reading.survey import survey
-from pbl.storage.commit import write_whole
+from pbl.storage.atomic_write import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,21 +8,20 @@ that `survey` finds plain (no quote, no oddity) may be read by a faster engine, 
 
 from __future__ import annotations
 
-import errno
 import os
 import re
-import stat
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pbl.domain.errors import ChangedError, InputError
+from pbl.domain.errors import ChangedError, UnreadableError
 from pbl.domain.findings import Example, Finding, finding
 from pbl.domain.progress import Progress
 from pbl.domain.values import NUMBER
 from pbl.reading._records import BOM, Lines, Record
 from pbl.reading._scan import HEAD, RECORD_LIMIT, Glance, Screen, early_hash
+from pbl.storage.files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,15 +132,10 @@ def opened(path: Path, pillar: str | None) -> Survey:
     Raises InputError if there is no such file.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except OSError as error:
-        return _unreadable(path, pillar, _refusal(path, error))
+        fd = open_regular(path)
+    except UnreadableError as error:
+        return _unreadable(path, pillar, error.reason)
     about = os.fstat(fd)
-    if not stat.S_ISREG(about.st_mode):
-        os.close(fd)
-        return _unreadable(path, pillar, f"is {_kind(about.st_mode)}, not a regular file")
     return Survey(path=path, pillar=pillar, fd=fd, identity=_identity(about), size=about.st_size)
 
 
@@ -312,23 +306,6 @@ def _finding(
     raw = None if value is None else shown(value)
     examples = () if row is None else (Example(row=row, value=raw),)
     return finding(code, file=str(source.path), pillar=source.pillar, column=column, message=message, examples=examples)
-
-
-def _refusal(path: Path, error: OSError) -> str:
-    if error.errno == errno.ENXIO:
-        return f"is {_kind(path.stat().st_mode)}, not a regular file"
-    return f"cannot be opened: {error.strerror}"
-
-
-def _kind(mode: int) -> str:
-    kinds = {
-        stat.S_IFDIR: "a folder",
-        stat.S_IFIFO: "a FIFO (named pipe)",
-        stat.S_IFCHR: "a device",
-        stat.S_IFBLK: "a device",
-        stat.S_IFSOCK: "a socket",
-    }
-    return kinds.get(stat.S_IFMT(mode), "no file")
 
 
 def _identity(about: os.stat_result) -> tuple[int, ...]:
