@@ -37,7 +37,7 @@ TOKENS = "src/pbl/reading/rows.py"
 TEMPORARY = "src/pbl/storage/temporary.py"
 APPENDING = "src/pbl/storage/append_log.py"
 CSV_TEXT = "src/pbl/storage/csv_text.py"
-WRITING = "src/pbl/storage/commit.py"
+FILES = "src/pbl/storage/files.py"
 PILLARS = "src/pbl/project/pillar_files.py"
 DUCK = "src/pbl/engine/duck.py"
 DECIDE = "src/pbl/checks/_schema.py"
@@ -449,56 +449,95 @@ MUTANTS = (
     ),
     # Writing
     Mutant(
-        "a folder being removed is forgotten", TEMPORARY, "live[gone] = None", "pass", "tests/storage/test_writing.py"
+        "a folder being removed is forgotten",
+        TEMPORARY,
+        "live[gone] = None",
+        "pass",
+        "tests/storage/test_temporary.py",
     ),
     Mutant(
         "a lock outlives its process",
         TEMPORARY,
-        "for fd in _inherited())],",
-        "for fd in ())],",
-        "tests/storage/test_writing.py",
+        "for fd in _list_inheritable())",
+        "for fd in ())",
+        "tests/storage/test_temporary.py",
     ),
     Mutant(
         "renamed before it is on the disk",
-        WRITING,
-        "            with plainly(each.name):\n                os.fsync(each.fd)\n",
+        "src/pbl/storage/commit.py",
+        "            each.sync()\n",
         "",
-        "tests/storage/test_writing.py",
+        "tests/storage/test_commit_faults.py",
     ),
     Mutant(
         "a new submission beside the old recipe",
-        WRITING,
+        "src/pbl/storage/_replace.py",
         "                note.target.rename(aside)\n",
         "                pass\n",
-        "tests/storage/test_writing.py",
+        "tests/storage/test_commit_faults.py",
     ),
     Mutant(
         "temporaries stay",
-        WRITING,
+        "src/pbl/storage/commit.py",
         "        for path in self._paths:\n            drop(path)\n",
         "        for path in self._paths:\n",
-        "tests/storage/test_writing.py",
+        "tests/storage/test_commit.py",
     ),
     Mutant(
         "the log is not locked",
         APPENDING,
-        "fcntl.flock(fd, fcntl.LOCK_EX)\n",
-        "pass\n",
-        "tests/storage/test_writing.py tests/ledger/test_log_run.py",
+        "            lock(fd)\n",
+        "            pass\n",
+        "tests/storage/test_append_log.py tests/storage/test_append_log_faults.py tests/ledger/test_log_run.py",
     ),
     Mutant(
         "a logged row is not on the disk",
         APPENDING,
         "        os.fsync(log.fd)\n        sync_folder",
         "        sync_folder",
-        "tests/storage/test_writing.py",
+        "tests/storage/test_append_log_faults.py",
     ),
     Mutant(
         "formulas in the log",
         CSV_TEXT,
         'return f"\'{cell}" if cell.startswith',
         "return cell if cell.startswith",
-        "tests/storage/test_writing.py",
+        "tests/storage/test_csv_text.py",
+    ),
+    Mutant(
+        "a lock that another holds is taken for ours",
+        "src/pbl/storage/locks.py",
+        "        return False\n",
+        "        return True\n",
+        "tests/storage/test_locks.py",
+    ),
+    Mutant(
+        "a pipe is waited for",
+        FILES,
+        "os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC",
+        "os.O_RDONLY | os.O_CLOEXEC",
+        "tests/storage/test_files.py",
+    ),
+    Mutant(
+        "a file is hashed from where it stands",
+        FILES,
+        "    at = 0\n",
+        "    at = os.lseek(fd, 0, os.SEEK_CUR)\n",
+        "tests/storage/test_files.py",
+    ),
+    Mutant(
+        "a file is hashed in one piece",
+        FILES,
+        "os.pread(fd, _CHUNK, at)",
+        "os.pread(fd, os.fstat(fd).st_size, at)",
+        "tests/storage/test_files.py tests/project/test_recipe_files.py",
+    ),
+    Mutant(
+        "a full disk is said in the system's words",
+        "src/pbl/storage/_os_errors.py",
+        'errno.ENOSPC: "the disk is full",',
+        "",
+        "tests/storage/test_os_errors.py tests/kaggle/test_pack.py",
     ),
     # The log and the program
     Mutant(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pbl.domain.errors import InputError
 from pbl.domain.recipe import Recipe, parse_recipe, recipe_path
 from pbl.ledger.log_format import typed
-from pbl.storage.files import read_bytes
+from pbl.storage.files import hash_descriptor, open_regular, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,21 +49,16 @@ class _Hashes:
 
     def _hash(self, path: Path) -> str | None:
         try:
-            fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-        except (OSError, ValueError):
+            fd = open_regular(path)
+        except (InputError, OSError):
             return ""
         try:
-            about = os.fstat(fd)
-            if not stat.S_ISREG(about.st_mode):
-                return ""
             if self.budget is not None:
-                if about.st_size > self.budget:
+                size = os.fstat(fd).st_size
+                if size > self.budget:
                     return None
-                self.budget -= about.st_size
-            digest = hashlib.sha256()
-            while chunk := os.read(fd, 1 << 20):
-                digest.update(chunk)
-            return digest.hexdigest()
+                self.budget -= size
+            return hash_descriptor(fd)
         except OSError:
             return ""
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 from contextlib import contextmanager, suppress
@@ -17,7 +16,8 @@ from pbl.ledger.log_format import BY_HAND, COLUMNS, KAGGLE, log_path, written
 from pbl.ledger.run import main
 from pbl.reading.tolerant import take_apart
 from pbl.storage.append_log import Appended, append_rows
-from pbl.storage.files import read_bytes
+from pbl.storage.files import open_folder, read_bytes
+from pbl.storage.locks import lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -256,8 +256,8 @@ def _alone(logs: Path) -> Iterator[None]:
     """
     fd = None
     with suppress(OSError):
-        fd = os.open(logs.absolute().parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        fd = open_folder(logs.absolute().parent)
+        lock(fd)
     try:
         yield
     finally:

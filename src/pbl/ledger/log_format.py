@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pbl.domain.values import decimal
-from pbl.storage.csv_text import defused
+from pbl.storage.csv_text import escape_formula
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +59,7 @@ def written(column: str, text: str) -> str:
     """Return a text as a log's cell: a formula is defused, so that `meant` gives the text again."""
     if column not in _FREE:
         return text
-    return f"'{text}" if _ESCAPED.match(text) else defused(text)
+    return f"'{text}" if _ESCAPED.match(text) else escape_formula(text)
 
 
 def meant(column: str, cell: str) -> str:

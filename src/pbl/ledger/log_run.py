@@ -11,7 +11,7 @@ from shlex import join
 from typing import TYPE_CHECKING, Any, Self
 
 from pbl.domain.contract import Contract
-from pbl.domain.errors import ChangedError, InputError, Unreadable, UsageError
+from pbl.domain.errors import ChangedError, InputError, UnreadableError, UsageError
 from pbl.domain.recipe import recipe_path
 from pbl.domain.values import stamp
 from pbl.ledger._git import Code, code_at
@@ -219,8 +219,8 @@ def _submission(path: Path, logs: Path) -> tuple[tuple[Path, ...], dict[str, str
                     f"{recipe.output.sha256}; blend again, or move {kept.name} away to log the file as it is"
                 )
             found.unchanged()
-    except Unreadable as reason:
-        raise InputError(f"{path}: {reason}; nothing was logged") from reason
+    except UnreadableError as error:
+        raise InputError(f"{error}; nothing was logged") from error
     return recovered, facts | _recipe(recipe), kept
 
 
