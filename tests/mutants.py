@@ -83,9 +83,7 @@ MUTANTS = (
         "",
         "tests/reading/test_scan.py tests/reading/test_survey.py",
     ),
-    Mutant(
-        "rows of no text are handed on", TOKENS, "return not foreign", "return True", "tests/reading/test_survey.py"
-    ),
+    Mutant("rows of no text are handed on", TOKENS, "return not foreign", "return True", "tests/reading/test_rows.py"),
     Mutant(
         "the mark of UTF-8 is taken for text",
         RECORDS,
@@ -105,7 +103,7 @@ MUTANTS = (
         "src/pbl/reading/survey.py",
         "if not same or not (still or early_hash(file.fd) == self.scan.early):",
         "if not same and False:",
-        "tests/reading/test_survey.py",
+        "tests/reading/test_changes.py",
     ),
     Mutant(
         "line ends in quotes are no white space",
@@ -119,7 +117,7 @@ MUTANTS = (
         SCREEN,
         "while not scanner.endless and (data",
         "while (data",
-        "tests/reading/test_survey.py",
+        "tests/reading/test_rows.py",
     ),
     # The engine
     Mutant(
@@ -276,14 +274,14 @@ MUTANTS = (
         "src/pbl/reading/survey.py",
         "if file.size and not scan.endless and scan.size != file.size:",
         "if False:",
-        "tests/reading/test_survey.py",
+        "tests/reading/test_changes.py",
     ),
     Mutant(
         "records: who reads a file moves others on",
         RECORDS,
         "data = os.pread(self._fd, len(buffer), self._at)",
         "data = os.read(self._fd, len(buffer))",
-        "tests/reading/test_survey.py",
+        "tests/reading/test_rows.py",
     ),
     Mutant(
         "large files: who reads ahead is not waited for",
@@ -402,14 +400,14 @@ MUTANTS = (
         "src/pbl/project/recipe_files.py",
         "and same_bytes(submission, output.sha256)",
         "",
-        "tests/reading/test_survey.py",
+        "tests/reading/test_changes.py",
     ),
     Mutant(
         "inputs may change meanwhile",
         "src/pbl/checks/open_files.py",
         "            self.survey.unchanged(before)\n",
         "            pass\n",
-        "tests/reading/test_survey.py",
+        "tests/reading/test_changes.py",
     ),
     # Pillars and recipes
     Mutant(
