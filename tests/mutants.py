@@ -146,7 +146,7 @@ MUTANTS = (
         DUCK,
         "SET enable_external_access = false",
         "SET enable_external_access = true",
-        "tests/reading/test_survey.py",
+        "tests/engine/test_duck.py",
     ),
     Mutant(
         "rows are joined by position whatever their ids",
@@ -281,7 +281,7 @@ MUTANTS = (
         RECORDS,
         "data = os.pread(self._fd, len(buffer), self._at)",
         "data = os.read(self._fd, len(buffer))",
-        "tests/reading/test_rows.py",
+        "tests/reading/test_changes.py",
     ),
     Mutant(
         "large files: who reads ahead is not waited for",
