@@ -28,7 +28,8 @@ from pbl.kaggle._metadata import (
 )
 from pbl.kaggle.notebook import notebook
 from pbl.kaggle.wheels import Wheel, has_pbl
-from pbl.project.pbl_toml import TOML, read_settings
+from pbl.project.find_toml import TOML
+from pbl.project.pbl_toml import read_settings
 from pbl.project.toml_text import toml_text
 from pbl.storage.atomic_folder import fill, new_folder
 
