@@ -186,11 +186,14 @@ def test_a_private_score_that_arrives_later_is_a_fact_and_its_public_half_is_non
     put(wild, undated((7, FIRST, 0.7, 0.6)))
     assert one(wild, FIRST).scores["private_score"] == 0.6
     assert put(wild, undated((7, FIRST, 0.7))).already == 1
+    put(wild, undated((7, SECOND, 0.7, 0.6)))
+    assert put(wild, undated((7, SECOND, 0.7))).already == 1
+    assert put(wild, undated((7, SECOND, "", 0.6))).already == 1
 
 
 def test_what_is_dated_is_never_beaten_by_what_is_not(wild):
     export(wild, f"2026-01-06 08:00:00,{FIRST},0.70,")
-    put(wild, undated((99, FIRST, 0.9)))
+    put(wild, undated((99, FIRST, 0.9), (10**17, FIRST, 0.91)))
     assert public(wild) == 0.70
     put(wild, undated((98, SECOND, 0.9)))
     export(wild, f"2026-01-06 08:00:00,{SECOND},0.70,")

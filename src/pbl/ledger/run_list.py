@@ -40,9 +40,10 @@ class RunList:
         """Return the metrics of which one of the columns has at least so many scores."""
         found: dict[str, Metric] = {}
         for column in columns:
-            scored = {run.metric.key: run.metric for run in self.runs if run.scores[column] is not None}
-            counts = Counter(run.metric.key for run in self.runs if run.scores[column] is not None)
-            found |= {key: metric for key, metric in scored.items() if counts[key] >= least}
+            counts = Counter([run.metric.key for run in self.runs if run.scores[column] is not None])
+            enough = {key for key, count in counts.items() if count >= least} - found.keys()
+            if enough:
+                found |= {run.metric.key: run.metric for run in self.runs if run.metric.key in enough}
         return list(found.values())
 
     def to_json(self, limit: int | None = None) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def table(runs: Sequence[Run], chosen: Sequence[str], marks: Marks) -> str:
         digits[at] -= 1
         put(at, _cells(runs, chosen[at], marks, digits[at]))
     for at, name in enumerate(chosen):
-        if name == "weights":
+        if name == "weights" and max(map(wide_as, columns[at])) > wide[at]:
             cells = zip(runs, columns[at], strict=True)
             columns[at] = [text if wide_as(text) <= wide[at] else _made_of(run, wide[at]) for run, text in cells]
     fitted = [
