@@ -540,7 +540,7 @@ MUTANTS = (
     # The log and the program
     Mutant(
         "an edited submission is logged",
-        "src/pbl/ledger/log_run.py",
+        "src/pbl/ledger/_submission_row.py",
         "if (found.scan.sha256, found.scan.size) != (recipe.output.sha256, recipe.output.bytes):",
         "if False:",
         "tests/ledger/test_log_run.py",

@@ -22,6 +22,14 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MetricSettings:
+    """The project's metric; `greater_is_better` is None where its name tells."""
+
+    name: str | None = None
+    greater_is_better: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """All that `pbl.toml` says; `path` is None where there is none. Paths are already joined to its folder."""
 
@@ -32,3 +40,4 @@ class Settings:
     clip_min: float | None = None
     clip_max: float | None = None
     output: Path | None = None
+    metric: MetricSettings = MetricSettings()

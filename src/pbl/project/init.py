@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pbl.domain.contract import Contract
 from pbl.domain.errors import OutputError, UnreadableError
 from pbl.domain.weights import weigh
-from pbl.project.pbl_toml import TOML
+from pbl.project.find_toml import TOML
 from pbl.project.pillar_files import select_pillars
 from pbl.project.toml_text import toml_key, toml_string
 from pbl.reading.survey import open_survey

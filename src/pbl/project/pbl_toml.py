@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from pbl.domain.contract import Contract
 from pbl.domain.errors import ContractError, InputError
-from pbl.domain.settings import Entry, Settings
+from pbl.domain.settings import Entry, MetricSettings, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-TOML = "pbl.toml"
 _ESCAPE = r"\\(?:[dDwWsS]|[tnrfv]|x[0-7][0-9A-Fa-f]|[!-/:-@\[-`{-~])"
 _CLASS = rf"\[\^?(?:(?!&&|--|~~|\|\|)(?:[^\[\]\\]|{_ESCAPE}))+\]"
 _COUNT = r"(?:[*+?]|\{[0-9]{1,3}(?:,(?:[0-9]{1,3})?)?\})\??(?![*+?{])"
@@ -45,7 +44,7 @@ class _Toml:
         self.path = path
 
     def settings(self, table: Mapping[str, Any]) -> Settings:
-        self._known(table, "", ("contract", "pillars", "blend"))
+        self._known(table, "", ("contract", "pillars", "blend", "metric"))
         contract = self._table(table, "contract")
         self._known(contract, "contract", ("id", "targets", "id_pattern", "min", "max", "template"))
         blend = self._table(table, "blend")
@@ -61,7 +60,15 @@ class _Toml:
             clip_min=clip_min,
             clip_max=clip_max,
             output=self._file(blend, "blend", "output"),
+            metric=self._metric(self._table(table, "metric")),
         )
+
+    def _metric(self, table: Mapping[str, Any]) -> MetricSettings:
+        self._known(table, "metric", ("name", "greater_is_better"))
+        greater = table.get("greater_is_better")
+        if greater is not None and not isinstance(greater, bool):
+            raise self._error("metric.greater_is_better", f"must be true or false, not {greater!r}")
+        return MetricSettings(name=self._text(table, "metric", "name"), greater_is_better=greater)
 
     def _contract(self, table: Mapping[str, Any]) -> Contract:
         lowest, highest = self._number(table, "contract", "min"), self._number(table, "contract", "max")
