@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from pbl._version import __version__
 
 if TYPE_CHECKING:
-    from pbl.api import blend, compare, log_run, validate
+    from pbl.api import blend, compare, log_run, runs, validate
     from pbl.domain.errors import FindingsError, PblError
 
-__all__ = ["FindingsError", "PblError", "__version__", "blend", "compare", "log_run", "validate"]
+__all__ = ["FindingsError", "PblError", "__version__", "blend", "compare", "log_run", "runs", "validate"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever was asked for

@@ -20,6 +20,9 @@ from pbl.domain.provenance import Provenance
 from pbl.domain.weights import parse_weights
 from pbl.ledger.log_run import Scores, Surroundings
 from pbl.ledger.log_run import log_run as _log_run
+from pbl.ledger.run import SORTED_BY
+from pbl.ledger.run_list import list_runs
+from pbl.project.find_toml import find_settings
 from pbl.project.pillar_files import select_pillars
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from pbl.domain.recipe import Recipe
     from pbl.domain.report import Report
     from pbl.ledger.log_run import Logged
+    from pbl.ledger.run import Order
+    from pbl.ledger.run_list import RunList
     from pbl.weights.comparison import Comparison
 
     AnyPath = str | PathLike[str]
@@ -151,7 +156,7 @@ def log_run(
     from pbl import __version__
 
     path = None if submission is None else Path(submission)
-    if path is None and pillar is None and Path("submission.csv").exists():
+    if path is None and pillar is None and scores is None and Path("submission.csv").exists():
         path = Path("submission.csv")
     moment = datetime.now(UTC) if now is None else now.astimezone(UTC)
     return _log_run(
@@ -166,6 +171,21 @@ def log_run(
         model=model,
         table=None if scores is None else Path(scores),
     )
+
+
+def runs(
+    *,
+    logs: AnyPath = "run_logs",
+    label: str | None = None,
+    sort: Order = "when",
+) -> RunList:
+    """List the logged runs as `pbl runs` does, the newest or the best (`sort` by "cv" or "public") first.
+
+    Raises PblError if the folder of the logs can't be listed, or `pbl.toml` can't be read.
+    """
+    if sort not in {"when", *SORTED_BY}:
+        raise UsageError(f"sort: {sort!r} is not one of when, {', '.join(SORTED_BY)}")
+    return list_runs(Path(logs), spill=Path(gettempdir()), label=label, order=sort, metric=find_settings(Path()).metric)
 
 
 def _finite(score: float | None) -> float | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pbl.domain.report import Report
 
 
@@ -24,6 +26,14 @@ class ContractError(PblError):
 
 class InputError(PblError):
     """A file that was named is not there, or is not what it must be for this command."""
+
+
+class UnreadableError(InputError):
+    """A file is there and can't be read; `reason` says why, without the file's name."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"{path}: {reason}")
 
 
 class ChangedError(PblError):
@@ -54,7 +64,3 @@ class FindingsError(PblError):
 
 class Unclear(Exception):  # noqa: N818 - an answer, caught by the one who asked
     """What was asked for can't be told the fast way: some cell or row needs to be explained."""
-
-
-class Unreadable(Exception):  # noqa: N818 - same
-    """A file can't be read; the message says why, and the file is known to the one who asked."""

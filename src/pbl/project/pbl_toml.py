@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-TOML = "pbl.toml"
 _ESCAPE = r"\\(?:[dDwWsS]|[tnrfv]|x[0-7][0-9A-Fa-f]|[!-/:-@\[-`{-~])"
 _CLASS = rf"\[\^?(?:(?!&&|--|~~|\|\|)(?:[^\[\]\\]|{_ESCAPE}))+\]"
 _COUNT = r"(?:[*+?]|\{[0-9]{1,3}(?:,(?:[0-9]{1,3})?)?\})\??(?![*+?{])"
