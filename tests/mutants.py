@@ -441,8 +441,8 @@ MUTANTS = (
     Mutant(
         "ranks are taken over all target names",
         "src/pbl/blending/whole_columns.py",
-        '"PARTITION BY name" if formula.by_row else ""',
-        '""',
+        '("PARTITION BY name", "PARTITION BY name, n") if formula.by_row else',
+        '("", "PARTITION BY n") if formula.by_row else',
         "tests/blending/test_methods.py",
     ),
     Mutant(

@@ -1,6 +1,5 @@
--- What is the rank of each number in its file and target name, from 0 to 1?
--- no $parameters; {ranks} the columns r0_0, r0_1, ..., equal numbers having the mean of their ranks
+-- What are the rows with the ranks of all their numbers? All tables have the same rows in the same order.
+-- no $parameters; {ranks} the columns r0_0, r0_1, ..., {joins} the tables of ranks
 CREATE OR REPLACE TEMP TABLE ranked AS
-SELECT *, {ranks}
-FROM named
-ORDER BY row
+SELECT a.*, {ranks}
+FROM named AS a {joins}

@@ -48,7 +48,7 @@ def complete(
     separator: str,
     constraints: Sequence[Constraint] = (),
 ) -> Completed:
-    """Complete a table that has the columns row, id and n0_0, n0_1, ...; the new one has `name` and `sample` too.
+    """Complete a table that has the columns row, id and n0_0, n0_1, ...; the new one, in its place, has more.
 
     `constraints` are to be looked at, the formula's own or not. Raises ContractError for a target name that no row has.
     """
@@ -58,15 +58,14 @@ def complete(
         duck.run("blend/name_rows", {"split": split, "separator": separator, "column": column}, rows=rows)
     else:
         duck.run("blend/name_alike", {"column": column}, rows=rows)
+    duck.run("blend/forget", table=rows)
     wanted = [*names_of(constraints), *formula.own] if formula.by_row else []
     facts = duck.row("blend/names", {"wanted": wanted})
     unknown = next((name for name in wanted if name not in facts["known"]), None)
     if unknown is not None:
         raise ContractError(f"pbl.toml: no id has the target name {unknown!r}, which a constraint or weight is for")
-    table = Sql("named")
-    if formula.method is Method.RANK:
-        table = _rank(duck, formula)
     lacking = _lacking(duck, constraints, separator) if formula.by_row and constraints else Offences(limit=0)
+    table = _rank(duck, formula) if formula.method is Method.RANK else Sql("named")
     if formula.by_row and formula.constraints and not lacking.count:
         table = _reconcile(duck, formula, table)
     fewest = facts["fewest"] if formula.by_row else duck.rows("blend/count", rows=table)[0][0]
@@ -79,15 +78,18 @@ def name_values(names: Sequence[str]) -> dict[str, str]:
 
 
 def _rank(duck: Duck, formula: Formula) -> Sql:
-    by = "PARTITION BY name" if formula.by_row else ""
-    ranks = []
-    for place in range(len(formula.factors)):
-        for t in range(formula.targets):
-            number = f"CASE WHEN n{place}_{t} = 0 THEN 0.0 ELSE n{place}_{t} END"  # -0.0 is 0.0
-            alike = f"{by}, {number}" if by else f"PARTITION BY {number}"
-            rank = f"rank() OVER ({by} ORDER BY {number}) + (count(*) OVER ({alike}) - 1) / 2.0"
-            ranks.append(Sql(f"({rank} - 0.5)::DOUBLE / count(*) OVER ({by}) AS r{place}_{t}"))
-    duck.run("blend/rank_rows", ranks=listed(ranks))
+    """Rank a column at a time, which takes that much less memory; a rank beside another row would be NULL."""
+    by, alike = ("PARTITION BY name", "PARTITION BY name, n") if formula.by_row else ("", "PARTITION BY n")
+    rank = f"rank() OVER ({by} ORDER BY n) + (count(*) OVER ({alike}) - 1) / 2.0"
+    scaled = Sql(f"({rank} - 0.5)::DOUBLE / count(*) OVER ({by})")
+    columns = [f"{place}_{t}" for place in range(len(formula.factors)) for t in range(formula.targets)]
+    for column in columns:
+        duck.run("blend/rank_column", table=f"rank{column}", column=f"n{column}", rank=scaled)
+    ranks = [Sql(f"CASE WHEN rank{c}.row = a.row THEN rank{c}.rank END AS r{c}") for c in columns]
+    joins = [Sql(f"POSITIONAL JOIN rank{column}") for column in columns]
+    duck.run("blend/rank_rows", ranks=listed(ranks), joins=listed(joins, " "))
+    for table in ("named", *(f"rank{column}" for column in columns)):
+        duck.run("blend/forget", table=table)
     return Sql("ranked")
 
 
