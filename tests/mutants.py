@@ -468,7 +468,7 @@ MUTANTS = (
     ),
     Mutant(
         "a number outside a method's domain is blended",
-        "src/pbl/blending/_domain.py",
+        "src/pbl/blending/method_domain.py",
         "if plan.method not in _DOMAINS:",
         "if True:",
         "tests/blending/test_methods.py",

@@ -360,3 +360,17 @@ def test_classes_that_no_longer_sum_to_one_are_told_with_the_largest_difference(
             told = warnings("a.csv", "b.csv", "c.csv", "--method", method)["class-sums"]
             rows = np.array([row[1:] for row in read("submission.csv")[1]])
             assert f"by {abs(rows.sum(axis=1) - 1).max():.3g} at most" in told
+
+
+def test_a_pack_carries_the_method_and_blends_by_it():
+    for name in "ab":
+        write(f"p/{name}.csv", {key: number / 90 for key, number in predictions(["x__t", "y__t"], name).items()})
+    toml = '[contract]\nid_separator = "--"\n[blend]\nmethod = "logit"\n'
+    pillars = "".join(f'[pillars.{n}]\nfile = "{n}.csv"\nweight = {w}\n' for n, w in (("a", 2), ("b", 1)))
+    Path("p/pbl.toml").write_text(toml + pillars, encoding="utf-8")
+    done = command("pack", "p", "--dataset", "ann/my-pillars", "--competition", "some-competition", "--no-wheels")
+    assert done.code == 0, done.talk
+    recipe = pbl.blend("pack/dataset", output="packed.csv")
+    assert recipe.method == "logit"
+    pbl.blend("p", output="s.csv")
+    assert Path("packed.csv").read_bytes() == Path("s.csv").read_bytes()

@@ -185,3 +185,10 @@ def test_without_a_truth_scikit_learn_is_not_needed():
     Path("scipy.py").write_text("raise ImportError\n")
     done = process("compare", *paths, env={"PYTHONPATH": str(Path().absolute())})
     assert done.code == 0, done.talk
+
+
+def test_numbers_that_the_projects_method_cannot_take_are_findings():
+    paths = write_pillars(three(), toml='[blend]\nmethod = "geometric"\n')
+    done = command("compare", *paths, "--format", "json")
+    assert done.code == 1
+    assert {each["code"] for each in json.loads(done.out)["findings"] if each["severity"] == "error"} == {"PBL507"}

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pbl.blending._align import Batches, Table, align, align_anyway, load_table, read_batches
-from pbl.blending._domain import find_outside
 from pbl.blending._warnings import blend_warnings
 from pbl.blending._write import write_batches, write_table
+from pbl.blending.method_domain import find_outside
 from pbl.blending.residuals import find_residuals
 from pbl.blending.whole_columns import complete
 from pbl.checks.open_files import open_files

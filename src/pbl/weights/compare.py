@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed
 
+from pbl.blending.method_domain import find_outside
 from pbl.blending.residuals import find_residuals
 from pbl.blending.whole_columns import complete
 from pbl.checks.open_files import open_files
@@ -62,6 +63,8 @@ def compare(
     ):
         files = check_files(duck, inputs, contract, limits, progress=progress)
         report = make_report(files, plan.selection)
+        if not report.errors():
+            report = replace(report, findings=(*report.findings, *find_outside(duck, files, plan)))
         if report.errors():
             raise FindingsError(report)
         progress.stage("comparing the numbers", duck.part)

@@ -14,6 +14,7 @@ import numpy as np
 from pbl.domain.limits import Limits
 from pbl.engine.duck import open_duck
 from pbl.weights import metrics
+from pbl.weights._methods import prepare
 from pbl.weights._one_thread import one_thread
 from pbl.weights.compare import TOP, compare_rows
 
@@ -46,6 +47,7 @@ def compare_oof(
     """
     for k, name in enumerate(sheet.pillars):
         metrics.check_domain(sheet, metric, np.asarray(sheet.predictions[k]), name)
+    prepare(sheet, plan.method.value)  # it refuses what the method can't take
     alone = replace(limits, threads=1)
     with open_duck({}, alone, size=sheet.predictions.nbytes, spill=spill) as duck:
         with duck.batch(_frame(sheet)):
