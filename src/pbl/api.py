@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pbl.ledger.run import Order
     from pbl.ledger.run_list import RunList
     from pbl.project.oof_files import OofSelection
+    from pbl.weights.comparison import Comparison
     from pbl.weights.metrics import Average
     from pbl.weights.score import Scores as ScoreTable
     from pbl.weights.tuning import Tuning
@@ -70,6 +71,10 @@ def blend(
     clip_min: float | None = None,
     clip_max: float | None = None,
     raw_weights: bool = False,
+    negative: bool = False,
+    method: str | None = None,
+    reconcile: bool = False,
+    per_target: bool = False,
     template: AnyPath | None = None,
     output: AnyPath | None = None,
     force: bool = False,
@@ -87,9 +92,10 @@ def blend(
     limits = _limits(threads, memory_limit, temp_dir)
     to = None if output is None else Path(output)
     if recipe is not None:
-        others = (weights, template, clip_min, clip_max)
-        if paths or pillars or raw_weights or any(other is not None for other in others):
-            raise UsageError("recipe has its own pillars, weights, clips and template")
+        others = (weights, template, clip_min, clip_max, method)
+        flags = (raw_weights, negative, reconcile, per_target)
+        if paths or pillars or any(flags) or any(other is not None for other in others):
+            raise UsageError("recipe has its own pillars, weights, method, clips and template")
         path = Path(recipe)
         folder = None if inputs is None else Path(inputs)
         return replay(
@@ -102,6 +108,10 @@ def blend(
         selection,
         weights=_weights(weights, selection),
         raw_weights=raw_weights,
+        negative=negative,
+        method=method,
+        reconcile=reconcile,
+        per_target=per_target,
         clip_min=None if clip_min is None else _real(clip_min, "clip_min"),
         clip_max=None if clip_max is None else _real(clip_max, "clip_max"),
     )
@@ -171,6 +181,26 @@ def tune(
     if write and found.advice.weights is not None:
         write_weights(settings, found.advice.weights, found.advice.method or "mean")
     return found
+
+
+def compare(
+    *paths: AnyPath,
+    pillars: Mapping[str, AnyPath] | None = None,
+    top: int = 10,
+    threads: int | None = None,
+    memory_limit: str | None = None,
+    temp_dir: AnyPath | None = None,
+) -> Comparison:
+    """Compare the pillars' numbers as `pbl compare` does, and return the comparison.
+
+    `top` rows on which they disagree most are listed. Raises FindingsError, which has the report, if a check finds an
+    error, and PblError where the comparison can't be made.
+    """
+    from pbl.weights.compare import compare as carry_out
+
+    limits = _limits(threads, memory_limit, temp_dir)
+    plan = plan_blend(_select(paths, pillars, None))
+    return carry_out(plan, spill=Path(gettempdir()), top=top, limits=limits)
 
 
 def log_run(

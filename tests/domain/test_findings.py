@@ -20,7 +20,7 @@ PBL105 broken-quote           PBL502 not-a-number
 PBL106 nul-byte               PBL503 nan
 PBL107 no-rows                PBL504 infinite
 PBL108 line-endings           PBL505 below-min
-PBL109 not-csv                PBL506 above-max
+PBL109 not-csv                PBL506 above-max PBL507 method-domain
 PBL201 missing-column         PBL551 constant-target
 PBL202 extra-column           PBL601 ids-missing
 PBL203 duplicate-column       PBL602 ids-unknown

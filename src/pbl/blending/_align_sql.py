@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, listed
+from pbl_sql import Sql, ask, listed, name
 
 from pbl.checks.open_files import CheckedFile
 from pbl.checks.profile import Profile, Range
@@ -69,13 +69,12 @@ def align_checked(duck: Duck, files: Sequence[CheckedFile], contract: Contract) 
         raise EngineError("the files were found to be in order, and yet don't fit together; please report this")
 
 
-def read_table(duck: Duck, pillars: int, targets: int, *, rows: int) -> Generator[pl.DataFrame]:
-    """Yield the rows of NUMBERS, so many at a time."""
-    columns = listed([Sql("id"), *(Sql(f"n{place}_{t}") for place in range(pillars) for t in range(targets))])
+def read_table(duck: Duck, columns: Sequence[str], *, rows: int, table: Sql = NUMBERS) -> Generator[pl.DataFrame]:
+    """Yield the ids and some columns of an aligned table, so many rows at a time."""
     first = 0
     while True:
         values = {"first": first, "last": first + rows - 1}
-        frame = duck.frame("blend/numbers_part", values, columns=columns)
+        frame = duck.frame("blend/numbers_part", values, columns=listed(list(map(name, ["id", *columns]))), table=table)
         if frame.is_empty():
             return
         yield frame

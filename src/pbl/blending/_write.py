@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from threading import local
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, identifier, listed, name
+from pbl_sql import Sql, ask, identifier, listed
 
 from pbl.blending._align_sql import NUMBERS
 from pbl.blending.formula import Summary
@@ -55,15 +55,17 @@ class Written:
     summary: Summary
 
 
-def write_table(duck: Duck, formula: Formula, contract: Contract, draft: Draft, progress: Progress) -> Written:
-    """Write the blend of the table NUMBERS; raise OutputError if what is read back is not what was blended."""
-    summary = _require_finite(formula.summarize(duck, NUMBERS))
-    _copy(duck, formula, contract, draft, NUMBERS)
+def write_table(
+    duck: Duck, formula: Formula, contract: Contract, draft: Draft, progress: Progress, *, table: Sql = NUMBERS
+) -> Written:
+    """Write the blend of an aligned table; raise OutputError if what is read back is not what was blended."""
+    summary = _require_finite(formula.summarize(duck, table))
+    _copy(duck, formula, contract, draft, table)
     progress.stage("reading the submission back", duck.part)
     file = open_file(draft.path, None)
     with closing(file):
         found = survey(file, contract)
-        if not _same(duck, formula, contract, found, draft) or found.scan.sha256 is None:
+        if not _same(duck, formula, contract, found, draft, table=table) or found.scan.sha256 is None:
             raise _differs(draft)
         return Written(sha256=found.scan.sha256, size=found.scan.size, summary=summary)
 
@@ -116,7 +118,7 @@ def _copy(duck: Duck, formula: Formula, contract: Contract, draft: Draft, number
         duck.write(draft.fd, "blend/write", formula.values(), blend=formula.blend(numbers), columns=listed(picked))
 
 
-def _same(duck: Duck, formula: Formula, contract: Contract, found: Survey, draft: Draft) -> bool:
+def _same(duck: Duck, formula: Formula, contract: Contract, found: Survey, draft: Draft, *, table: Sql) -> bool:
     """Say whether what was written are the rows of the table's blend."""
     columns = found.header.columns
     if columns != tuple(range(len(contract.columns))) or found.findings:
@@ -130,20 +132,16 @@ def _same(duck: Duck, formula: Formula, contract: Contract, found: Survey, draft
             if explain_offences(found, offences):
                 return False
         differ = listed([Sql(f"f.t{t}::DOUBLE IS DISTINCT FROM b.b{t}") for t in range(formula.targets)], " OR ")
-        blend = formula.blend(NUMBERS)
+        blend = formula.blend(table)
         rows, different = duck.rows("blend/written", formula.values(), file="written", blend=blend, differ=differ)[0]
     except Unclear:
         return False
     return bool(rows and not different)
 
 
-def _columns(formula: Formula) -> list[Sql]:
-    return [name(f"n{place}_{t}") for place in range(len(formula.factors)) for t in range(formula.targets)]
-
-
 def _write_header(duck: Duck, formula: Formula, contract: Contract, draft: Draft) -> bytes:
     """Write the header as the database does, and return its bytes."""
-    columns = [Sql("'' AS id"), *(Sql(f"0::DOUBLE AS {column}") for column in _columns(formula))]
+    columns = [Sql("'' AS id"), *(Sql(f"NULL::{kind} AS {column}") for column, kind in formula.columns.items())]
     _copy(duck, formula, contract, draft, ask("blend/no_numbers", columns=listed(columns)))
     header = b"".join(draft.chunks())
     if next(csv.reader([header.decode()], strict=True)) != list(contract.columns):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
     from pbl.blending._submission import Submission
     from pbl.blending.plan import Plan
+    from pbl.blending.residuals import Residuals
     from pbl.domain.provenance import Provenance
     from pbl.domain.recipe import Recipe
     from pbl.domain.report import Report
+    from pbl.domain.warned import Warned
+    from pbl.storage.commit import Draft
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,10 @@ class Blended:
     """For each pillar, in how many of the clipped rows it is itself below the lower bound."""
     already: bool = False
     """Whether the same bytes were there before."""
+    warnings: tuple[Warned, ...] = ()
+    """What to know of the blend that is no finding of a file."""
+    residuals: tuple[Residuals, ...] = ()
+    """What became of the constraints."""
     left: tuple[Path, ...] = ()
     """Files that an earlier run, killed while it wrote, had left, and that were kept under other names."""
 
@@ -68,7 +75,7 @@ def blend(
         output.writelines(draft.chunks())
         output.flush()
     recipe = made.recipe(Path(), called="-")
-    return Blended(recipe=recipe, report=made.report, output=None, recipe_path=None, below=made.below)
+    return make_outcome(made, recipe)
 
 
 def write_submission(
@@ -80,9 +87,9 @@ def write_submission(
     force: bool,
     limits: Limits,
     progress: Progress,
-    verify: Callable[[Submission], None] = lambda _: None,
+    verify: Callable[[Submission, Draft], tuple[Warned, ...]] = lambda *_: (),
 ) -> Blended:
-    """Write a submission and its recipe, over an older pair if pbl wrote that; `verify` may still raise before."""
+    """Write a submission and its recipe, over an older pair if pbl wrote that; `verify` may still raise, or warn."""
     kept = recipe_path(output)
     for written in (output, kept):
         refuse_input(written, plan.selection)
@@ -91,14 +98,27 @@ def write_submission(
     with Drafts() as drafts:
         draft = drafts.new(output)
         made = make_submission(plan, draft, provenance=provenance, spill=spill, limits=limits, progress=progress)
-        verify(made)
+        more = verify(made, draft)
         recipe = made.recipe(kept.parent, called=output.name)
         note = drafts.new(kept)
         note.write(recipe.to_bytes())
         if b"".join(note.chunks()) != recipe.to_bytes():
             raise OutputError(f"{kept}: not written: the disk gives back other bytes than it was given")
         drafts.publish(draft, note=note, replace=there or force)
-    return Blended(recipe=recipe, report=made.report, output=output, recipe_path=kept, below=made.below, left=left)
+    return replace(make_outcome(made, recipe, more), output=output, recipe_path=kept, left=left)
+
+
+def make_outcome(made: Submission, recipe: Recipe, more: tuple[Warned, ...] = ()) -> Blended:
+    """Return what is to be told of a submission, wherever it went."""
+    return Blended(
+        recipe=recipe,
+        report=made.report,
+        output=None,
+        recipe_path=None,
+        below=made.below,
+        warnings=(*made.warnings, *more),
+        residuals=made.residuals,
+    )
 
 
 def _allow_replacing(output: Path, kept: Path, *, force: bool) -> bool:

@@ -62,6 +62,7 @@ def _rules() -> Iterable[Rule]:
     yield rule("PBL504", "infinite", "find out why the model gave an infinite value")
     yield rule("PBL505", "below-min", "below min in pbl.toml; clip in the model, or correct the contract")
     yield rule("PBL506", "above-max", "above max in pbl.toml; clip in the model, or correct the contract")
+    yield rule("PBL507", "method-domain", "choose another --method, or correct the model")
     yield rule("PBL551", "constant-target", "every prediction is the same; is it the right file?", warning)
     yield rule("PBL601", "ids-missing", "predict these ids too, or check that the file is of this competition")
     yield rule("PBL602", "ids-unknown", "leave these rows out, or check that the file is of this competition")

@@ -28,7 +28,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Weighing:
-    """The weight of each pillar of a selection, in its order: finite, not negative, with a sum above 0."""
+    """The weight of each pillar of a selection, in its order: finite, with a sum above 0; negative only if meant so."""
 
     weights: tuple[float, ...]
     source: Source
@@ -40,12 +40,13 @@ class Weighing:
 
 
 def weigh(
-    selection: Selection, weights: Sequence[float] | Mapping[str, float] | None = None
+    selection: Selection, weights: Sequence[float] | Mapping[str, float] | None = None, *, negative: bool = False
 ) -> tuple[Selection, Weighing]:
     """Weigh the pillars: as given, else as `pbl.toml` says, else by the table if they are its four, else equally.
 
     Given weights are in pillar order, or by name; names leave the pillars that they don't name out of the selection
-    that is returned. Raises UsageError for weights that can't be.
+    that is returned. Weights below 0 are taken if they are meant, `negative` or by `pbl.toml`. Raises UsageError for
+    weights that can't be.
     """
     chosen = selection
     if weights is None:
@@ -56,6 +57,14 @@ def weigh(
         weighing = _in_order(selection, list(weights))
     if not any(weighing.weights):
         raise UsageError(f"the weights are all zero; their sum must be above 0. {_list_pillars(selection)}")
+    below = next((weight for weight in weighing.weights if weight < 0), None)
+    if below is not None and not (negative or selection.settings.negative):
+        raise UsageError(
+            f"--weights: {below:g} is negative; held out, weights below 0 lose more often than not, so they are taken "
+            f"with --negative only. {_list_pillars(selection)}"
+        )
+    if below is not None and not math.fsum(weighing.weights) > 0:
+        raise UsageError(f"the weights' sum must be above 0. {_list_pillars(selection)}")
     return chosen, weighing
 
 
@@ -87,9 +96,11 @@ def divide(weights: Sequence[float]) -> tuple[float, ...]:
 
     The weights are first scaled by a power of two, which changes no digit and keeps the sum finite.
     """
-    scale = -math.frexp(max(weights))[1]
+    scale = -math.frexp(max(map(abs, weights)))[1]
     scaled = [math.ldexp(w, scale) for w in weights]
-    total = sum(scaled[1:], start=scaled[0])
+    total = (
+        sum(scaled[1:], start=scaled[0]) if min(weights) >= 0 else math.fsum(scaled)
+    )  # what cancels may hide the rest
     return tuple(w / total for w in scaled)
 
 
@@ -134,8 +145,6 @@ def _in_order(selection: Selection, weights: Sequence[float]) -> Weighing:
 def _weight(selection: Selection, weight: float) -> float:
     if not math.isfinite(weight):
         raise UsageError(f"--weights: {weight!r} is not a finite number. {_list_pillars(selection)}")
-    if weight < 0:
-        raise UsageError(f"--weights: {weight:g} is negative. {_list_pillars(selection)}")
     return weight + 0.0
 
 

@@ -27,6 +27,17 @@ def blend(
         typer.Option("--weights", "-w", metavar="W...", help="0.6 0.2 0.1 0.1, or siglip=0.6,dino=0.4 for those only."),
     ] = None,
     raw_weights: Annotated[bool, typer.Option("--raw-weights", help="Don't divide the weights by their sum.")] = False,
+    method: Annotated[
+        str | None,
+        typer.Option("--method", metavar="METHOD", help="mean (the default), rank, geometric, logit or median."),
+    ] = None,
+    negative: Annotated[bool, typer.Option("--negative", help="Take weights below 0; mean only.")] = False,
+    per_target: Annotated[
+        bool, typer.Option("--per-target", help="Use the weights of [per_target.T] in pbl.toml.")
+    ] = False,
+    reconcile: Annotated[
+        bool, typer.Option("--reconcile", help="Hold each sample to the [[constraints]] of pbl.toml.")
+    ] = False,
     clip_min: Annotated[str | None, typer.Option("--clip-min", metavar="X", help="Raise lower values to X.")] = None,
     clip_max: Annotated[str | None, typer.Option("--clip-max", metavar="X", help="Lower higher values to X.")] = None,
     template: options.Template = None,
@@ -50,7 +61,8 @@ def blend(
 ) -> None:
     """Blend checked files into one submission.
 
-    Each value is the weighted mean of the pillars' values, matched by id, and the recipe is written beside it. Nothing
+    Each value is the weighted mean of the pillars' values, or what --method makes of them, matched by id, and the
+    recipe is written beside it. Nothing
     is written if a check fails (exit code 1) or it can't be done (2). PATH is a folder, a file or name=file; by
     default the pillars of pbl.toml are meant.
 
@@ -58,6 +70,7 @@ def blend(
         pbl blend pillars/ --clip-min 0
         pbl blend siglip=a.csv dino=b.csv --weights 0.7 0.3 --output blend.csv
         pbl blend --siglip a.csv --dino b.csv --mvp c.csv --dinov2 d.csv --weights 0.6 0.2 0.1 0.1
+        pbl blend pillars/ --method rank
         pbl blend --recipe submission.recipe.json
     """
     from pbl.cli.show import results as show
@@ -76,7 +89,8 @@ def blend(
     from pbl.domain.weights import parse_weights
 
     if recipe is not None:
-        _alone(paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, raw_weights or None)
+        flags = (raw_weights or None, negative or None, per_target or None, reconcile or None)
+        _alone(paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, method, *flags)
         if output == "-":
             raise UsageError("--recipe writes a file; name one with --output, or leave it out")
         path = Path(recipe)
@@ -93,6 +107,7 @@ def blend(
             )
         if not as_json:
             show.recipe_shares(made.recipe)
+            show.target_weights(made.recipe.per_target)
         _tell(made, as_json=as_json)
         return
     if inputs is not None:
@@ -103,6 +118,10 @@ def blend(
         selection,
         weights=parse_weights(given, selection),
         raw_weights=raw_weights,
+        negative=negative,
+        method=method,
+        reconcile=reconcile,
+        per_target=per_target,
         clip_min=options.real(clip_min, "--clip-min"),
         clip_max=options.real(clip_max, "--clip-max"),
     )
@@ -110,6 +129,7 @@ def blend(
     stdout = output == "-"
     if not as_json:
         show.shares(plan.selection, plan.weighing, raw=raw_weights)
+        show.target_weights({t: dict(zip(plan.selection.names, w, strict=True)) for t, w in plan.per_target.items()})
     with for_stderr() as progress, options.cores(limits.threads):
         made = carry_out(
             plan,
@@ -144,5 +164,6 @@ def _provenance() -> "Provenance":
 def _alone(*others: object) -> None:
     if any(other not in (None, []) for other in others):
         raise UsageError(
-            "--recipe has its own pillars, weights, clips and template; only --output, --inputs and --force go with it"
+            "--recipe has its own pillars, weights, method, clips and template; "
+            "only --output, --inputs and --force go with it"
         )

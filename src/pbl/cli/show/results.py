@@ -14,7 +14,7 @@ from pbl.domain.rules import Severity
 from pbl.domain.wording import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pbl.blending.blend import Blended
@@ -102,10 +102,23 @@ def recipe_shares(recipe: Recipe) -> None:
     _shares([(i.name, i.weight, i.share, i.path) for i in recipe.inputs], raw=recipe.raw_weights)
 
 
+def target_weights(weights: Mapping[str, Mapping[str, float]]) -> None:
+    """Tell the weights of target names that have their own."""
+    for target, own in weights.items():
+        talk(f"{safe(target)}: {', '.join(f'{safe(name)} {weight:.6g}' for name, weight in own.items())}")
+
+
 def blended(made: Blended) -> None:
     """Tell what a blend came to, and what to type next."""
     warnings(made.report)
+    for warning in made.warnings:
+        talk(f"warning {warning.code}: {safe(warning.message)}")
     out, recipe = made.recipe.output, made.recipe
+    negative = [f"{safe(i.name)} {i.weight:g}" for i in recipe.inputs if i.weight < 0]
+    if recipe.method != "weighted-mean" or recipe.constraints:
+        talk(f"method   {recipe.method}{', reconciled' if recipe.constraints else ''}")
+    if negative:
+        talk(f"below 0  {', '.join(negative)}")
     below = ", ".join(f"{safe(name)} in {n:,}" for name, n in made.below.items() if n)
     bound = f" (itself below {recipe.clip_min:g}: {below})" if below else ""
     talk(f"rows     {out.rows:,}, clipped {out.clipped:,}{bound}")
@@ -132,6 +145,8 @@ def blended_json(made: Blended) -> None:
             "below": dict(made.below),
             "recipe": made.recipe.to_json(),
             "findings": [f.to_json() for f in made.report.findings],
+            "warnings": [warning.to_json() for warning in made.warnings],
+            **({"constraints": [each.to_json() for each in made.residuals]} if made.residuals else {}),
         }
     )
 
