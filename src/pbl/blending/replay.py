@@ -16,6 +16,7 @@ from pbl.domain.progress import Progress
 from pbl.domain.recipe import recipe_path
 from pbl.domain.settings import Settings
 from pbl.domain.weights import Source, Weighing
+from pbl.domain.wording import file_name
 from pbl.project.outputs import refuse_input
 from pbl.project.recipe_files import find_inputs, fits, load_recipe, same_bytes
 from pbl.storage.commit import Drafts
@@ -34,6 +35,7 @@ def replay(
     output: Path | None = None,
     inputs: Path | None = None,
     force: bool = False,
+    dry_run: bool = False,
     limits: Limits = Limits(),
     progress: Progress = Progress(),
 ) -> Blended:
@@ -52,7 +54,7 @@ def replay(
                 f"({provenance.version}) make has {made.written.sha256}; nothing was written"
             )
 
-    target = output or path.parent / Path(recipe.output.path).name
+    target = output or path.parent / file_name(Path(recipe.output.path or "submission.csv").name)
     kept = recipe_path(target)
     refuse_input(target, plan.selection)
     if target.exists() and target.samefile(path):
@@ -64,6 +66,7 @@ def replay(
             provenance=provenance,
             spill=spill,
             force=force,
+            dry_run=dry_run,
             limits=limits,
             progress=progress,
             verify=verify,
@@ -73,7 +76,15 @@ def replay(
         made = make_submission(plan, draft, provenance=provenance, spill=spill, limits=limits, progress=progress)
         verify(made)
     again = made.recipe(target.parent, called=target.name)
-    return Blended(recipe=again, report=made.report, output=target, recipe_path=kept, below=made.below, already=True)
+    return Blended(
+        recipe=again,
+        report=made.report,
+        output=target,
+        recipe_path=kept,
+        below=made.below,
+        already=True,
+        dry_run=dry_run,
+    )
 
 
 def _plan(recipe: Recipe, folder: Path, inputs: Path | None) -> Plan:

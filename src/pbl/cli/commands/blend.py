@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pbl.cli import options
-from pbl.cli.formats import OutcomeFormat
+from pbl.cli.formats import FailOn, OutcomeFormat
 from pbl.domain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ def blend(
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Default: submission.csv; - is stdout.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that pbl didn't write.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but write, refusals included.")] = False,
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", metavar="error|warning", help="What stops the blend (exit code 1).")
+    ] = "error",
     recipe: Annotated[
         str | None, typer.Option("--recipe", metavar="FILE", help="Make this recipe's submission again, byte for byte.")
     ] = None,
@@ -60,9 +64,11 @@ def blend(
         pbl blend --siglip a.csv --dino b.csv --mvp c.csv --dinov2 d.csv --weights 0.6 0.2 0.1 0.1
         pbl blend --recipe submission.recipe.json
     """
-    from pbl.cli.show import results as show
+    from pbl.cli.show.weights import tell_recipe_weights, tell_weights
+    from pbl.domain.rules import Severity
 
     as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
+    severity = Severity(options.choice(FailOn, fail_on, "--fail-on"))
     to, given = options.path(output, "--output"), weights or []
     if as_json and output == "-":
         raise UsageError("--output - and --format json both want stdout; choose one")
@@ -76,7 +82,10 @@ def blend(
     from pbl.domain.weights import parse_weights
 
     if recipe is not None:
-        _alone(paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, raw_weights or None)
+        stricter = severity is not Severity.ERROR
+        _alone(
+            paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, raw_weights or stricter or None
+        )
         if output == "-":
             raise UsageError("--recipe writes a file; name one with --output, or leave it out")
         path = Path(recipe)
@@ -88,12 +97,13 @@ def blend(
                 output=to,
                 inputs=options.path(inputs, "--inputs"),
                 force=force,
+                dry_run=dry_run,
                 limits=limits,
                 progress=progress,
             )
         if not as_json:
-            show.recipe_shares(made.recipe)
-        _tell(made, as_json=as_json)
+            tell_recipe_weights(made.recipe)
+        _tell(made, source="recipe", as_json=as_json)
         return
     if inputs is not None:
         raise UsageError("--inputs goes with --recipe")
@@ -109,7 +119,7 @@ def blend(
     target = to or default_output(selection)
     stdout = output == "-"
     if not as_json:
-        show.shares(plan.selection, plan.weighing, raw=raw_weights)
+        tell_weights(plan.selection, plan.weighing, raw=raw_weights)
     with for_stderr() as progress, options.cores(limits.threads):
         made = carry_out(
             plan,
@@ -117,19 +127,21 @@ def blend(
             provenance=_provenance(),
             spill=options.temporary_folder() if stdout else target.parent,
             force=force,
+            fail_on=severity,
+            dry_run=dry_run,
             limits=limits,
             progress=progress,
         )
-    _tell(made, as_json=as_json)
+    _tell(made, source=str(plan.weighing.source), as_json=as_json)
 
 
-def _tell(made: "Blended", *, as_json: bool) -> None:
-    from pbl.cli.show import results as show
+def _tell(made: "Blended", *, source: str, as_json: bool) -> None:
+    from pbl.cli.show.blend import tell_blend, write_blend
 
     if as_json:
-        show.blended_json(made)
+        write_blend(made, source=source)
     else:
-        show.blended(made)
+        tell_blend(made)
 
 
 def _provenance() -> "Provenance":
@@ -144,5 +156,6 @@ def _provenance() -> "Provenance":
 def _alone(*others: object) -> None:
     if any(other not in (None, []) for other in others):
         raise UsageError(
-            "--recipe has its own pillars, weights, clips and template; only --output, --inputs and --force go with it"
+            "--recipe has its own pillars, weights, clips and template; only --output, --inputs, --force and --dry-run "
+            "go with it"
         )

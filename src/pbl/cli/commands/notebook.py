@@ -39,13 +39,14 @@ def notebook(
         pbl notebook --dataset ann/my-pillars --competition csiro-biomass
         pbl notebook --dataset ann/my-pillars --competition csiro-biomass --pack pack -o inference.ipynb --force
     """
-    from pbl.cli.show import results as show
+    from pbl.cli.show.notebook import tell_notebook, write_notebook
     from pbl.kaggle import names as rules
-    from pbl.kaggle.notebook import Purpose, hash_pack, write_notebook
+    from pbl.kaggle.notebook import Purpose, hash_pack
+    from pbl.kaggle.notebook import write_notebook as make_notebook
 
     as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
     folder = options.path(pack, "--pack")
-    made = write_notebook(
+    made = make_notebook(
         options.path(output, "--output") or Path("inference.ipynb"),
         Purpose(
             dataset=rules.parse_dataset(dataset, "--dataset"),
@@ -56,6 +57,6 @@ def notebook(
         force=force,
     )
     if as_json:
-        show.noted_json(made)
+        write_notebook(made)
     else:
-        show.noted(made)
+        tell_notebook(made)

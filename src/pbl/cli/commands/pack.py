@@ -69,7 +69,8 @@ def pack(
         pbl pack pillars/ --dataset ann/my-pillars --competition csiro-biomass -o pack --title "My Pillars"
         pbl pack siglip=a.csv dino=b.csv -w 0.7 0.3 --dataset ann/my-pillars --competition csiro-biomass
     """
-    from pbl.cli.show import results as show
+    from pbl.cli.show.pack import tell_pack, write_pack
+    from pbl.cli.show.weights import tell_weights
     from pbl.domain.weights import parse_weights, weigh
     from pbl.kaggle import names as rules
 
@@ -79,7 +80,7 @@ def pack(
     if folder is not None and no_wheels:
         raise UsageError("--wheels and --no-wheels contradict each other")
 
-    from pbl.kaggle.pack import pack as write_pack
+    from pbl.kaggle.pack import pack as make_pack
     from pbl.kaggle.wheels import build_wheels, read_wheels
 
     label = rules.Label(
@@ -94,7 +95,7 @@ def pack(
     options.bare_weights_fit(files, ctx.meta["pbl.flags"], weights or [])
     selection = options.selection(ctx, paths, template=template, pillars_dir=None, **files)
     chosen, weighing = weigh(selection, parse_weights(weights or [], selection))
-    made = write_pack(
+    made = make_pack(
         chosen,
         weighing,
         label,
@@ -104,7 +105,7 @@ def pack(
         force=force,
     )
     if as_json:
-        show.packed_json(made)
+        write_pack(made)
         return
-    show.shares(chosen, weighing)
-    show.packed(made)
+    tell_weights(chosen, weighing)
+    tell_pack(made)

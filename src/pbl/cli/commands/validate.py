@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from pbl.cli import options
-from pbl.cli.formats import FailOn, ReportFormat
+from pbl.cli.formats import FailOn
+from pbl.cli.show.report import ReportFormat
 
 
 def validate(
@@ -18,7 +19,7 @@ def validate(
     template: options.Template = None,
     pillars_dir: options.PillarsDir = None,
     format: Annotated[  # noqa: A002 - the flag's name
-        str, typer.Option("--format", metavar="table|json|github|junit", help="How to write the report.")
+        str, typer.Option("--format", metavar="|".join(ReportFormat), help="How to write the report.")
     ] = "table",
     select: Annotated[
         list[str] | None, typer.Option("--select", metavar="CODES", help="Report these only: PBL502, PBL5, nan.")
@@ -46,7 +47,7 @@ def validate(
         pbl validate pillars/ --format github --fail-on warning
         pbl validate pillars/ --ignore PBL604 --failures bad_rows.csv
     """
-    from pbl.cli.show import results as show
+    from pbl.cli.show.report import print_report
     from pbl.domain.rules import Severity
 
     how = options.choice(ReportFormat, format, "--format")
@@ -71,5 +72,5 @@ def validate(
     if kept is not None:
         write_failures(found, kept, chosen)
     report = trim(found, shown)
-    show.report(report, how)
+    print_report(report, how)
     raise typer.Exit(0 if report.ok else 1)

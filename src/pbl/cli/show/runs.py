@@ -10,10 +10,12 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, assert_never
 from unicodedata import combining, east_asian_width
 
-from pbl.cli.show.results import as_json as _json
-from pbl.cli.show.results import data, safe, talk
+from pbl.cli.show.stderr import write as talk
+from pbl.cli.show.stdout import write as data
+from pbl.cli.show.stdout import write_json as _json
 from pbl.domain.errors import UsageError
 from pbl.domain.report import SCHEMA_VERSION
+from pbl.domain.wording import safe
 from pbl.ledger.log_format import COLUMNS, SCORES, written
 from pbl.ledger.run import FIELDS, best
 
