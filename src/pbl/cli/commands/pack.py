@@ -107,5 +107,5 @@ def pack(
     if as_json:
         write_pack(made)
         return
-    tell_weights(chosen, weighing)
+    tell_weights(chosen, weighing, width=10)
     tell_pack(made)

@@ -19,23 +19,36 @@ if TYPE_CHECKING:
     from pbl.domain.weights import Weighing
 
 
-def tell_weights(selection: Selection, weighing: Weighing, *, raw: bool = False) -> None:
-    """Say which pillar has which weight and share, or, `raw`, by which factor it is taken."""
+def tell_weights(selection: Selection, weighing: Weighing, *, raw: bool = False, width: int = 9) -> None:
+    """Say which pillar has which weight and share, or, `raw`, by which factor it is taken.
+
+    What follows has its labels in a column of `width`.
+    """
     factors = weighing.weights if raw else weighing.shares
     named = zip(selection.pillars, weighing.weights, factors, strict=True)
-    _tell([(p.name, weight, factor, str(p.path)) for p, weight, factor in named], str(weighing.source), raw=raw)
+    _tell(
+        [(p.name, weight, factor, str(p.path)) for p, weight, factor in named],
+        str(weighing.source),
+        raw=raw,
+        width=width,
+    )
 
 
 def tell_recipe_weights(recipe: Recipe) -> None:
     """Say the same of a recipe."""
-    _tell([(i.name, i.weight, i.share, i.path or "in memory") for i in recipe.inputs], "recipe", raw=recipe.raw_weights)
+    _tell(
+        [(i.name, i.weight, i.share, i.path or "in memory") for i in recipe.inputs],
+        "recipe",
+        raw=recipe.raw_weights,
+        width=9,
+    )
 
 
-def _tell(pillars: Sequence[tuple[str, float, float, str]], source: str, *, raw: bool) -> None:
+def _tell(pillars: Sequence[tuple[str, float, float, str]], source: str, *, raw: bool, width: int) -> None:
     rows = [("pillar", "weight", "factor" if raw else "share", "file")]
     rows += [(safe(name), f"{weight:.6g}", _digits(factor), safe(file)) for name, weight, factor, file in pillars]
     stderr.write("\n".join(align(rows)))
-    stderr.write(f"weights  {source}")
+    stderr.write(f"{'weights':<{width}}{source}")
 
 
 def _digits(factor: float) -> str:
