@@ -23,7 +23,7 @@ _TABLE = "Models of the default weights table"
 
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(metavar="PATH", help="Folders, files or name=file; default: the pillars of pbl.toml."),
+    typer.Argument(metavar="PATH", help="Folders, files or name=file; default: what pbl.toml lists."),
 ]
 Template = Annotated[
     str | None, typer.Option("--template", metavar="FILE", help="The sample submission: its ids, its order.")

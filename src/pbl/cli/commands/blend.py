@@ -1,4 +1,4 @@
-"""`pbl blend`."""
+"""`pbl blend`: one submission of checked files, with its recipe."""
 
 import sys
 from pathlib import Path
@@ -46,7 +46,7 @@ def blend(
         str | None, typer.Option("--inputs", metavar="DIR", help="With --recipe: find its inputs in here, by hash.")
     ] = None,
     format: Annotated[  # noqa: A002 - the flag's name
-        str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")
+        str, typer.Option("--format", metavar="text|json", help="Text, or one JSON object.")
     ] = "text",
     threads: options.Threads = None,
     memory_limit: options.Memory = None,
@@ -54,14 +54,14 @@ def blend(
 ) -> None:
     """Blend checked files into one submission.
 
-    Each value is the weighted mean of the pillars' values, matched by id, and the recipe is written beside it. Nothing
-    is written if a check fails (exit code 1) or it can't be done (2). PATH is a folder, a file or name=file; by
-    default the pillars of pbl.toml are meant.
+    Rows are matched by id, and each value is the weighted mean of the models' values. The recipe is written beside it.
+    If a check fails (exit code 1) or the blend can't be made (2), nothing is written.
 
     Examples:
         pbl blend pillars/ --clip-min 0
         pbl blend siglip=a.csv dino=b.csv --weights 0.7 0.3 --output blend.csv
         pbl blend --siglip a.csv --dino b.csv --mvp c.csv --dinov2 d.csv --weights 0.6 0.2 0.1 0.1
+        pbl blend pillars/ --dry-run --fail-on warning
         pbl blend --recipe submission.recipe.json
     """
     from pbl.cli.show.weights import tell_recipe_weights, tell_weights

@@ -1,4 +1,4 @@
-"""`pbl init`."""
+"""`pbl init`: a `pbl.toml` for the files that are there."""
 
 from pathlib import Path
 from typing import Annotated

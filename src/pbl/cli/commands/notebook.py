@@ -1,4 +1,4 @@
-"""`pbl notebook`."""
+"""`pbl notebook`: the notebook that blends on Kaggle."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +26,9 @@ def notebook(
     force: Annotated[
         bool, typer.Option("--force", help="Replace a file that pbl didn't write, or was edited.")
     ] = False,
-    format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")] = "text",  # noqa: A002 - the flag's name
+    format: Annotated[  # noqa: A002 - the flag's name
+        str, typer.Option("--format", metavar="text|json", help="Text, or one JSON object.")
+    ] = "text",
 ) -> None:
     """Write the notebook that blends on Kaggle.
 

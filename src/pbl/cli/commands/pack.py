@@ -1,4 +1,4 @@
-"""`pbl pack`."""
+"""`pbl pack`: a dataset and a notebook for Kaggle."""
 
 from pathlib import Path
 from typing import Annotated
@@ -55,14 +55,16 @@ def pack(
     force: Annotated[
         bool, typer.Option("--force", help="Replace a folder that pbl didn't write, or was edited.")
     ] = False,
-    format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")] = "text",  # noqa: A002 - the flag's name
+    format: Annotated[  # noqa: A002 - the flag's name
+        str, typer.Option("--format", metavar="text|json", help="Text, or one JSON object.")
+    ] = "text",
 ) -> None:
     """Pack checked files for Kaggle.
 
     Writes two flat folders: DIR/dataset has the files, DIR/notebook a notebook that blends them with the internet off.
 
-    Shows the lines that upload both; nothing is sent anywhere. If a file has an error, nothing is written. OWNER/SLUG
-    and SLUG may be addresses, such as https://www.kaggle.com/datasets/ann/my-pillars.
+    Shows the commands that upload both, and sends nothing itself. If a file has an error, nothing is written.
+    OWNER/SLUG and SLUG may be addresses, such as https://www.kaggle.com/datasets/ann/my-pillars.
 
     Examples:
         pbl pack pillars/ --dataset ann/my-pillars --competition csiro-biomass

@@ -21,7 +21,7 @@ _LOGS = Path("run_logs")
 
 runs = typer.Typer(name="runs", cls=Commands, rich_markup_mode=None)
 Logs = Annotated[str | None, typer.Option("--logs", metavar="DIR", help="Where the logs are; default: run_logs.")]
-AsTold = Annotated[str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")]
+AsTold = Annotated[str, typer.Option("--format", metavar="text|json", help="Text, or one JSON object.")]
 Run = Annotated[str, typer.Argument(metavar="ID", help="A run's id, or as much of it as is unique.")]
 
 

@@ -1,4 +1,4 @@
-"""`pbl validate`."""
+"""`pbl validate`: a report of prediction files."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ def validate(
     select: Annotated[
         list[str] | None, typer.Option("--select", metavar="CODES", help="Report these only: PBL502, PBL5, nan.")
     ] = None,
-    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help="Don't report these.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help="Leave these out.")] = None,
     fail_on: Annotated[
         str, typer.Option("--fail-on", metavar="error|warning", help="What makes the exit code 1.")
     ] = "error",
@@ -38,8 +38,8 @@ def validate(
 ) -> None:
     """Check prediction files, and report every problem.
 
-    Each file is checked by its contract, then against the others and the template, all in one go. Exit code 0: fine;
-    1: findings; 2: could not check. PATH is a folder, a file or name=file; default: the pillars of pbl.toml.
+    Each file is checked by itself (columns, ids, numbers, bounds), then against the others and the template. Rows are
+    counted as a spreadsheet does: the header is row 1. Exit code 0: fine; 1: findings; 2: could not check.
 
     Examples:
         pbl validate pillars/

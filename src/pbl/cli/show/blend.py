@@ -1,4 +1,4 @@
-"""What a blend came to."""
+"""The outcome of a blend: the last step of `pbl blend`."""
 
 from __future__ import annotations
 

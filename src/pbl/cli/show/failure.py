@@ -1,4 +1,4 @@
-"""What could not be done, or what was found that stopped it: said on stderr, and as JSON where JSON was asked for."""
+"""A failure in words on stderr, and as JSON where JSON was asked for: the last step of a command that was stopped."""
 
 from __future__ import annotations
 

@@ -30,7 +30,8 @@ def _place(example: Example | None) -> str:
     """Return id and cell in brackets, as far as they are known."""
     if example is None:
         return ""
-    cell = "" if example.value is None else quote(example.value) if example.value else "an empty cell"
+    value = None if example.value == example.id else example.value
+    cell = "" if value is None else quote(value) if value else "an empty cell"
     told = " ".join(part for part in (example.id, cell) if part)
     return f" ({told})" if told else ""
 

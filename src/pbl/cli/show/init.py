@@ -1,4 +1,4 @@
-"""Which `pbl.toml` was written."""
+"""The outcome of `pbl init`: which file was written."""
 
 from __future__ import annotations
 

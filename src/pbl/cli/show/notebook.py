@@ -1,4 +1,4 @@
-"""Where the notebook is."""
+"""The outcome of `pbl notebook`: which file was written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was packed for Kaggle."""
+"""The outcome of `pbl pack`: what was written, and what to type next."""
 
 from __future__ import annotations
 

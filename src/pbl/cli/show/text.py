@@ -77,7 +77,7 @@ def _outcome(report: Report, file: FileReport, *, colour: bool) -> str:
 
 def _place(example: Example) -> str:
     row = "" if example.row is None else f"row {example.row:,}"
-    value = "" if example.value is None else quote(example.value[:_LONGEST_CELL])
+    value = "" if example.value in {None, example.id} else quote((example.value or "")[:_LONGEST_CELL])
     return "  ".join(part for part in (row, safe(example.id or ""), value) if part)
 
 
