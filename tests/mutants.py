@@ -623,7 +623,7 @@ MUTANTS = (
     ),
     Mutant(
         "a full disk is said in the system's words",
-        "src/pbl/storage/_os_errors.py",
+        "src/pbl/storage/os_errors.py",
         'errno.ENOSPC: "the disk is full",',
         "",
         "tests/storage/test_os_errors.py tests/kaggle/test_pack.py",

@@ -24,6 +24,11 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    """List what is offered, for `dir` and for completion."""
+    return sorted(__all__)
+
+
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever was asked for
     """Load what is asked for when it is asked for."""
     if name not in __all__:

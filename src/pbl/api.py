@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import gettempdir
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pbl.blending.blend import blend as _blend
 from pbl.blending.plan import default_output, plan_blend
@@ -18,12 +18,14 @@ from pbl.domain.errors import UsageError
 from pbl.domain.extras import require_extra
 from pbl.domain.limits import Limits, parse_memory
 from pbl.domain.provenance import Provenance
+from pbl.domain.rules import Severity
 from pbl.domain.weights import parse_weights
 from pbl.ledger.log_run import Scores, Surroundings
 from pbl.ledger.log_run import log_run as _log_run
 from pbl.ledger.run import SORTED_BY
 from pbl.ledger.run_list import list_runs
 from pbl.project.find_toml import find_settings
+from pbl.project.frames import frames_as_files, is_frame
 from pbl.project.oof_files import select_oof
 from pbl.project.pillar_files import select_pillars
 
@@ -44,11 +46,12 @@ if TYPE_CHECKING:
     from pbl.weights.tuning import Tuning
 
     AnyPath = str | PathLike[str]
+    Frame: TypeAlias = Any  # polars' or pandas' DataFrame; pbl imports neither for its types
 
 
 def validate(
-    *paths: AnyPath,
-    pillars: Mapping[str, AnyPath] | None = None,
+    *paths: AnyPath | Sequence[AnyPath],
+    pillars: Mapping[str, AnyPath | Frame] | None = None,
     template: AnyPath | None = None,
     max_examples: int | None = 5,
     threads: int | None = None,
@@ -57,16 +60,21 @@ def validate(
 ) -> Report:
     """Check prediction files as `pbl validate` does, and return the report; bad data is in it, not an exception.
 
-    `paths` are folders or files, `pillars` files by name. Raises PblError where the check can't be made.
+    `paths` are folders or files, one by one or in a list; `pillars` are files, or polars or pandas frames, by name.
+    Rows are counted as a spreadsheet does: the header is row 1, a frame's first row is row 2. Raises PblError where the
+    check can't be made.
     """
     limits = _limits(threads, memory_limit, temp_dir)
-    chosen = _select(paths, pillars, template)
-    return _validate(chosen, spill=Path(gettempdir()), limits=limits, max_examples=max_examples)
+    spill = Path(gettempdir())
+    with frames_as_files(pillars or {}, spill=limits.temp_dir or spill) as handed:
+        chosen = handed.mark(_select(paths, handed.paths, template))
+        report = _validate(chosen, spill=spill, limits=limits, max_examples=max_examples)
+    return handed.hide_paths(report)
 
 
 def blend(
-    *paths: AnyPath,
-    pillars: Mapping[str, AnyPath] | None = None,
+    *paths: AnyPath | Sequence[AnyPath],
+    pillars: Mapping[str, AnyPath | Frame] | None = None,
     weights: Sequence[float] | Mapping[str, float] | None = None,
     clip_min: float | None = None,
     clip_max: float | None = None,
@@ -78,6 +86,8 @@ def blend(
     template: AnyPath | None = None,
     output: AnyPath | None = None,
     force: bool = False,
+    fail_on: Literal["error", "warning"] = "error",
+    dry_run: bool = False,
     recipe: AnyPath | None = None,
     inputs: AnyPath | None = None,
     threads: int | None = None,
@@ -86,37 +96,57 @@ def blend(
 ) -> Recipe:
     """Blend as `pbl blend` does, write the submission with its recipe beside it, and return the recipe.
 
-    With `recipe`, that recipe's submission is made again, and only `output`, `inputs` and `force` go with it. Raises
-    FindingsError, which has the report, if a check finds an error, and PblError where the blend can't be made.
+    `paths` and `pillars` are those of `validate`; the recipe of a frame has its digest and no path, so it can't be made
+    again. A dry run writes nothing. With `recipe`, that recipe's submission is made again, and only `output`, `inputs`,
+    `force` and `dry_run` go with it. Raises FindingsError, which has the report, if a check finds something as bad as
+    `fail_on`, and PblError where the blend can't be made.
     """
     limits = _limits(threads, memory_limit, temp_dir)
+    severity = _severity(fail_on)
     to = None if output is None else Path(output)
     if recipe is not None:
         others = (weights, template, clip_min, clip_max, method)
-        flags = (raw_weights, negative, reconcile, per_target)
+        flags = (raw_weights, negative, reconcile, per_target, severity is not Severity.ERROR)
         if paths or pillars or any(flags) or any(other is not None for other in others):
             raise UsageError("recipe has its own pillars, weights, method, clips and template")
         path = Path(recipe)
         folder = None if inputs is None else Path(inputs)
         return replay(
-            path, provenance=_provenance(), spill=path.parent, output=to, inputs=folder, force=force, limits=limits
+            path,
+            provenance=_provenance(),
+            spill=path.parent,
+            output=to,
+            inputs=folder,
+            force=force,
+            dry_run=dry_run,
+            limits=limits,
         ).recipe
     if inputs is not None:
         raise UsageError("inputs goes with recipe")
-    selection = _select(paths, pillars, template)
-    plan = plan_blend(
-        selection,
-        weights=_weights(weights, selection),
-        raw_weights=raw_weights,
-        negative=negative,
-        method=method,
-        reconcile=reconcile,
-        per_target=per_target,
-        clip_min=None if clip_min is None else _real(clip_min, "clip_min"),
-        clip_max=None if clip_max is None else _real(clip_max, "clip_max"),
-    )
-    target = to or default_output(selection)
-    return _blend(plan, output=target, provenance=_provenance(), spill=target.parent, force=force, limits=limits).recipe
+    with frames_as_files(pillars or {}, spill=limits.temp_dir or Path(gettempdir())) as handed:
+        selection = handed.mark(_select(paths, handed.paths, template))
+        plan = plan_blend(
+            selection,
+            weights=_weights(weights, selection),
+            raw_weights=raw_weights,
+            negative=negative,
+            method=method,
+            reconcile=reconcile,
+            per_target=per_target,
+            clip_min=None if clip_min is None else _real(clip_min, "clip_min"),
+            clip_max=None if clip_max is None else _real(clip_max, "clip_max"),
+        )
+        target = to or default_output(selection)
+        return _blend(
+            plan,
+            output=target,
+            provenance=_provenance(),
+            spill=target.parent,
+            force=force,
+            fail_on=severity,
+            dry_run=dry_run,
+            limits=limits,
+        ).recipe
 
 
 def score(
@@ -199,7 +229,7 @@ def compare(
     from pbl.weights.compare import compare as carry_out
 
     limits = _limits(threads, memory_limit, temp_dir)
-    plan = plan_blend(_select(paths, pillars, None))
+    plan = plan_blend(_select(paths, pillars or {}, None))
     return carry_out(plan, spill=Path(gettempdir()), top=top, limits=limits)
 
 
@@ -267,14 +297,32 @@ def _finite(score: float | None) -> float | None:
     return value
 
 
-def _select(paths: Sequence[AnyPath], pillars: Mapping[str, AnyPath] | None, template: AnyPath | None) -> Selection:
-    named = [(name, Path(path)) for name, path in (pillars or {}).items()]
+def _select(
+    paths: Sequence[AnyPath | Sequence[AnyPath]], pillars: Mapping[str, AnyPath], template: AnyPath | None
+) -> Selection:
+    given = [_path(path, "a path") for each in paths for path in (each if isinstance(each, list | tuple) else [each])]
+    named = [(name, _path(path, f"pillars: {name!r}")) for name, path in pillars.items()]
     for name, _ in named:
         if not name or any(c in name for c in "\r\n\0"):
             raise UsageError(f"pillars: {name!r} is no name; a name is text without line ends")
-    if "" in map(str, [*paths, *(pillars or {}).values()]):
-        raise UsageError("a path is empty")
-    return select_pillars([Path(p) for p in paths], named=named, template=None if template is None else Path(template))
+    return select_pillars(given, named=named, template=None if template is None else _path(template, "template"))
+
+
+def _path(value: object, what: str) -> Path:
+    """Return a path; raise UsageError for an empty one and for what is none."""
+    if isinstance(value, str | os.PathLike):
+        if not os.fspath(value):
+            raise UsageError(f"{what} is empty")
+        return Path(value)
+    if is_frame(value):
+        raise UsageError(f"{what} is a {type(value).__name__}; frames have names: pillars={{'name': frame}}")
+    raise UsageError(f"{what} is {type(value).__name__}, not text or a path")
+
+
+def _severity(fail_on: str) -> Severity:
+    if fail_on not in {Severity.ERROR, Severity.WARNING}:
+        raise UsageError(f"fail_on: {fail_on!r} is not one of error, warning")
+    return Severity(fail_on)
 
 
 def _select_oof(

@@ -225,8 +225,9 @@ def _add_findings(files: Sequence[CheckedFile], found: Sequence[Finding]) -> tup
 
 def _facts(file: CheckedFile, folder: Path) -> dict[str, Any]:
     scan = file.survey.scan if file.survey else None
+    pillar = file.input.pillar
     return {
-        "path": Path(os.path.relpath(file.input.path, folder)).as_posix(),
+        "path": None if pillar and pillar.in_memory else Path(os.path.relpath(file.input.path, folder)).as_posix(),
         "sha256": scan and scan.sha256,
         "bytes": scan and scan.size,
         "rows": file.rows,

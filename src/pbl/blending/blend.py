@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pbl.blending._submission import make_submission
-from pbl.domain.errors import InputError, OutputError
+from pbl.domain.errors import FindingsError, InputError, OutputError
 from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress
 from pbl.domain.recipe import recipe_path
+from pbl.domain.rules import Severity
 from pbl.project.outputs import refuse_input
 from pbl.project.recipe_files import fits, load_recipe
 from pbl.storage.commit import Drafts, recover
@@ -36,7 +37,7 @@ class Blended:
     recipe: Recipe
     report: Report
     output: Path | None
-    """Where it was written; None if it went to a stream."""
+    """Where it was written, or would have been; None if it went to a stream."""
     recipe_path: Path | None
     below: Mapping[str, int]
     """For each pillar, in how many of the clipped rows it is itself below the lower bound."""
@@ -46,6 +47,8 @@ class Blended:
     """What to know of the blend that is no finding of a file."""
     residuals: tuple[Residuals, ...] = ()
     """What became of the constraints."""
+    dry_run: bool = False
+    """Whether nothing was written."""
     left: tuple[Path, ...] = ()
     """Files that an earlier run, killed while it wrote, had left, and that were kept under other names."""
 
@@ -57,25 +60,45 @@ def blend(
     provenance: Provenance,
     spill: Path,
     force: bool = False,
+    fail_on: Severity = Severity.ERROR,
+    dry_run: bool = False,
     limits: Limits = Limits(),
     progress: Progress = Progress(),
 ) -> Blended:
     """Carry out a plan: write the submission and, beside it, its recipe; or hand its bytes to a stream.
 
-    `spill` is the folder for what doesn't fit into memory. Raises FindingsError (nothing written) if a check finds an
-    error, OutputError if the output is an input, must not be replaced or can't be written, and what `validate` raises.
+    `spill` is the folder for what doesn't fit into memory. A dry run does all of it but leaves nothing behind. Raises
+    FindingsError (nothing written) if a check finds something as bad as `fail_on`, OutputError if the output is an
+    input, must not be replaced or can't be written, and what `validate` raises.
     """
+
+    def verify(made: Submission, _: Draft) -> tuple[Warned, ...]:
+        report = replace(made.report, fail_on=fail_on)
+        if not report.ok:
+            raise FindingsError(report)
+        return ()
+
     if isinstance(output, Path):
         return write_submission(
-            plan, output, provenance=provenance, spill=spill, force=force, limits=limits, progress=progress
+            plan,
+            output,
+            provenance=provenance,
+            spill=spill,
+            force=force,
+            dry_run=dry_run,
+            limits=limits,
+            progress=progress,
+            verify=verify,
         )
     with Drafts() as drafts:
         draft = drafts.new(spill / "submission.csv")
         made = make_submission(plan, draft, provenance=provenance, spill=spill, limits=limits, progress=progress)
-        output.writelines(draft.chunks())
-        output.flush()
+        verify(made, draft)
+        if not dry_run:
+            output.writelines(draft.chunks())
+            output.flush()
     recipe = made.recipe(Path(), called="-")
-    return make_outcome(made, recipe)
+    return replace(make_outcome(made, recipe), dry_run=dry_run)
 
 
 def write_submission(
@@ -85,6 +108,7 @@ def write_submission(
     provenance: Provenance,
     spill: Path,
     force: bool,
+    dry_run: bool = False,
     limits: Limits,
     progress: Progress,
     verify: Callable[[Submission, Draft], tuple[Warned, ...]] = lambda *_: (),
@@ -93,7 +117,7 @@ def write_submission(
     kept = recipe_path(output)
     for written in (output, kept):
         refuse_input(written, plan.selection)
-    left = recover(output, kept, fits)
+    left = () if dry_run else recover(output, kept, fits)
     there = _allow_replacing(output, kept, force=force)
     with Drafts() as drafts:
         draft = drafts.new(output)
@@ -104,8 +128,10 @@ def write_submission(
         note.write(recipe.to_bytes())
         if b"".join(note.chunks()) != recipe.to_bytes():
             raise OutputError(f"{kept}: not written: the disk gives back other bytes than it was given")
-        drafts.publish(draft, note=note, replace=there or force)
-    return replace(make_outcome(made, recipe, more), output=output, recipe_path=kept, left=left)
+        if not dry_run:
+            drafts.publish(draft, note=note, replace=there or force)
+    outcome = make_outcome(made, recipe, more)
+    return replace(outcome, output=output, recipe_path=kept, dry_run=dry_run, left=left)
 
 
 def make_outcome(made: Submission, recipe: Recipe, more: tuple[Warned, ...] = ()) -> Blended:

@@ -20,6 +20,7 @@ from pbl.domain.recipe import recipe_path
 from pbl.domain.settings import Settings
 from pbl.domain.warned import Warned
 from pbl.domain.weights import Source, Weighing
+from pbl.domain.wording import file_name
 from pbl.project.outputs import refuse_input
 from pbl.project.recipe_files import find_inputs, fits, load_recipe, same_bytes
 from pbl.storage.commit import Drafts
@@ -40,6 +41,7 @@ def replay(
     output: Path | None = None,
     inputs: Path | None = None,
     force: bool = False,
+    dry_run: bool = False,
     limits: Limits = Limits(),
     progress: Progress = Progress(),
 ) -> Blended:
@@ -54,7 +56,7 @@ def replay(
 
     def verify(made: Submission, draft: Draft) -> tuple[Warned, ...]:
         if made.written.sha256 != recipe.output.sha256:
-            recorded = path.parent / recipe.output.path
+            recorded = path.parent / (recipe.output.path or "submission.csv")
             if not plan.method.same_everywhere and same_numbers(made, draft, recipe, recorded):
                 return (_warn_of_digits(plan),)
             raise ChangedError(
@@ -63,7 +65,7 @@ def replay(
             )
         return ()
 
-    target = output or path.parent / Path(recipe.output.path).name
+    target = output or path.parent / file_name(Path(recipe.output.path or "submission.csv").name)
     kept = recipe_path(target)
     refuse_input(target, plan.selection)
     if target.exists() and target.samefile(path):
@@ -75,6 +77,7 @@ def replay(
             provenance=provenance,
             spill=spill,
             force=force,
+            dry_run=dry_run,
             limits=limits,
             progress=progress,
             verify=verify,
@@ -84,7 +87,7 @@ def replay(
         made = make_submission(plan, draft, provenance=provenance, spill=spill, limits=limits, progress=progress)
         more = verify(made, draft)
     again = made.recipe(target.parent, called=target.name)
-    return replace(make_outcome(made, again, more), output=target, recipe_path=kept, already=True)
+    return replace(make_outcome(made, again, more), output=target, recipe_path=kept, already=True, dry_run=dry_run)
 
 
 def _warn_of_digits(plan: Plan) -> Warned:

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from pbl.domain.limits import Limits
     from pbl.domain.pillars import Selection
 
+_TABLE = "Models of the default weights table"
+
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(metavar="PATH", help="Folders, files or name=file; default: the pillars of pbl.toml."),
+    typer.Argument(metavar="PATH", help="Folders, files or name=file; default: what pbl.toml lists."),
 ]
 Template = Annotated[
     str | None, typer.Option("--template", metavar="FILE", help="The sample submission: its ids, its order.")
@@ -30,10 +32,22 @@ PillarsDir = Annotated[
     str | None,
     typer.Option("--pillars-dir", metavar="DIR", help="submission_<pillar>.csv in here wins over the file found."),
 ]
-Siglip = Annotated[str | None, typer.Option("--siglip", metavar="FILE", help="SigLIP's predictions.")]
-Dino = Annotated[str | None, typer.Option("--dino", metavar="FILE", help="DINO's predictions.")]
-Mvp = Annotated[str | None, typer.Option("--mvp", metavar="FILE", help="MVP's predictions.")]
-Dinov2 = Annotated[str | None, typer.Option("--dinov2", metavar="FILE", help="Dinov2-L's predictions.")]
+Siglip = Annotated[
+    str | None,
+    typer.Option("--siglip", metavar="FILE", help="SigLIP's predictions.", rich_help_panel=_TABLE),
+]
+Dino = Annotated[
+    str | None,
+    typer.Option("--dino", metavar="FILE", help="DINO's predictions.", rich_help_panel=_TABLE),
+]
+Mvp = Annotated[
+    str | None,
+    typer.Option("--mvp", metavar="FILE", help="MVP's predictions.", rich_help_panel=_TABLE),
+]
+Dinov2 = Annotated[
+    str | None,
+    typer.Option("--dinov2", metavar="FILE", help="Dinov2-L's predictions.", rich_help_panel=_TABLE),
+]
 Threads = Annotated[str | None, typer.Option("--threads", metavar="N", help="Threads to use; default: all cores.")]
 Memory = Annotated[
     str | None,

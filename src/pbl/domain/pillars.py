@@ -38,6 +38,8 @@ class Pillar:
     weight: float | None = None
     promised: bool = False
     """Whether `pbl.toml` names the file, so that its absence is a finding."""
+    in_memory: bool = False
+    """Whether the file only carries what was handed over in memory: nobody finds it again."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from pbl.domain.constraints import Constraint, sort_constraints
 from pbl.domain.contract import Contract
 from pbl.domain.errors import InputError
 from pbl.domain.method import method_of_recipe
+from pbl.domain.wording import restore_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,9 +22,10 @@ RECIPE_VERSION = 1
 
 @dataclass(frozen=True, kw_only=True)
 class FileFacts:
-    """What ties a name to bytes: `path` is relative to the recipe's folder; sha256 in hex, size in bytes, data rows."""
+    """What ties a name to bytes: sha256 in hex, size in bytes, data rows."""
 
-    path: str
+    path: str | None
+    """Relative to the recipe's folder; None of a table that was in memory: the hash is that of its rows as CSV."""
     sha256: str
     bytes: int
     rows: int
@@ -72,7 +74,7 @@ class Recipe:
 
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as it is written."""
-        return {
+        table = {
             "schema_version": RECIPE_VERSION,
             "pbl_version": self.pbl_version,
             "created_at": self.created_at,
@@ -92,6 +94,7 @@ class Recipe:
             "output": asdict(self.output),
             **self._only_if_used(),
         }
+        return restore_utf8(table)
 
     def _only_if_used(self) -> dict[str, Any]:
         """Return what most blends are made without, and their recipes don't speak of."""
@@ -155,7 +158,7 @@ def _recipe(table: Mapping[str, Any]) -> Recipe:
         clip_max=_maybe(table["clip_max"]),
         inputs=tuple(
             Ingredient(
-                **_facts(entry),
+                **_facts(entry, in_memory=True),
                 name=_text(entry["name"]),
                 weight=_number(table["weights"][entry["name"]]),
                 share=_number(table["shares"][entry["name"]]),
@@ -187,9 +190,9 @@ def _constraint(entry: Mapping[str, Any]) -> Constraint:
     )
 
 
-def _facts(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _facts(entry: Mapping[str, Any], *, in_memory: bool = False) -> dict[str, Any]:
     return {
-        "path": _text(entry["path"]),
+        "path": None if in_memory and entry["path"] is None else _text(entry["path"]),
         "sha256": _text(entry["sha256"]),
         "bytes": _whole(entry["bytes"]),
         "rows": _whole(entry["rows"]),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pbl.domain.errors import UsageError
 from pbl.domain.pillars import TABLE
 from pbl.domain.values import number
+from pbl.domain.wording import restore_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,7 +74,7 @@ def parse_weights(texts: Sequence[str], selection: Selection) -> list[float] | d
 
     Texts are numbers in pillar order or `name=number`, each of them may be a comma list. Raises UsageError for others.
     """
-    words = [word.strip() for text in texts for word in text.split(",")]
+    words = [word.strip() for text in texts for word in restore_utf8(text).split(",")]
     if not words:
         return None
     if not any("=" in word for word in words):

@@ -13,6 +13,7 @@ from pbl.domain.constraints import TOLERANCE, Constraint, sort_constraints
 from pbl.domain.contract import Contract
 from pbl.domain.errors import ContractError, InputError
 from pbl.domain.settings import SEPARATOR, Entry, MetricSettings, Settings
+from pbl.domain.wording import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -202,7 +203,7 @@ class _Toml:
 
     def _file(self, table: Mapping[str, Any], where: str, key: str) -> Path | None:
         text = self._text(table, where, key)
-        return None if text is None else self.path.parent / text
+        return None if text is None else self.path.parent / file_name(text)
 
     def _text(self, table: Mapping[str, Any], where: str, key: str) -> str | None:
         value = table.get(key)

@@ -14,6 +14,7 @@ from pbl.domain.pillars import TABLE, Pillar, Selection
 from pbl.domain.recipe import recipe_path
 from pbl.domain.settings import Settings
 from pbl.domain.values import NUMBER
+from pbl.domain.wording import restore_utf8
 from pbl.project.find_toml import TOML, upwards
 from pbl.project.pbl_toml import read_settings
 
@@ -102,7 +103,7 @@ def pillar_name(path: Path) -> str:
         if path.name in known.files:
             return name
     stem = path.name[:-4] if path.name.lower().endswith(".csv") else path.name
-    return stem.removeprefix("submission_") or stem
+    return restore_utf8(stem.removeprefix("submission_") or stem)
 
 
 class _Scan(NamedTuple):
@@ -127,7 +128,7 @@ def _argument(text: str | Path) -> tuple[str | None, Path]:
         return None, Path(text)
     if not rest:
         raise UsageError(f"{text!r} names a pillar and no file: write {name}=FILE")
-    return name, Path(rest)
+    return restore_utf8(name), Path(rest)
 
 
 def _there(path: Path) -> None:

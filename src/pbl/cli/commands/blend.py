@@ -1,4 +1,4 @@
-"""`pbl blend`."""
+"""`pbl blend`: one submission of checked files, with its recipe."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pbl.cli import options
-from pbl.cli.formats import OutcomeFormat
+from pbl.cli.formats import FailOn, OutcomeFormat
 from pbl.domain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ def blend(
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Default: submission.csv; - is stdout.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that pbl didn't write.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but write, refusals included.")] = False,
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", metavar="error|warning", help="What stops the blend (exit code 1).")
+    ] = "error",
     recipe: Annotated[
         str | None, typer.Option("--recipe", metavar="FILE", help="Make this recipe's submission again, byte for byte.")
     ] = None,
@@ -53,7 +57,7 @@ def blend(
         str | None, typer.Option("--inputs", metavar="DIR", help="With --recipe: find its inputs in here, by hash.")
     ] = None,
     format: Annotated[  # noqa: A002 - the flag's name
-        str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")
+        str, typer.Option("--format", metavar="text|json", help="Text, or one JSON object.")
     ] = "text",
     threads: options.Threads = None,
     memory_limit: options.Memory = None,
@@ -61,21 +65,22 @@ def blend(
 ) -> None:
     """Blend checked files into one submission.
 
-    Each value is the weighted mean of the pillars' values, or what --method makes of them, matched by id, and the
-    recipe is written beside it. Nothing
-    is written if a check fails (exit code 1) or it can't be done (2). PATH is a folder, a file or name=file; by
-    default the pillars of pbl.toml are meant.
+    Rows are matched by id, and each value is the weighted mean of the models' values, or what --method makes of them.
+    The recipe is written beside it. If a check fails (exit code 1) or the blend can't be made (2), nothing is written.
 
     Examples:
         pbl blend pillars/ --clip-min 0
         pbl blend siglip=a.csv dino=b.csv --weights 0.7 0.3 --output blend.csv
         pbl blend --siglip a.csv --dino b.csv --mvp c.csv --dinov2 d.csv --weights 0.6 0.2 0.1 0.1
         pbl blend pillars/ --method rank
+        pbl blend pillars/ --dry-run --fail-on warning
         pbl blend --recipe submission.recipe.json
     """
-    from pbl.cli.show import results as show
+    from pbl.cli.show.weights import tell_recipe_weights, tell_target_weights, tell_weights
+    from pbl.domain.rules import Severity
 
     as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
+    severity = Severity(options.choice(FailOn, fail_on, "--fail-on"))
     to, given = options.path(output, "--output"), weights or []
     if as_json and output == "-":
         raise UsageError("--output - and --format json both want stdout; choose one")
@@ -89,8 +94,8 @@ def blend(
     from pbl.domain.weights import parse_weights
 
     if recipe is not None:
-        flags = (raw_weights or None, negative or None, per_target or None, reconcile or None)
-        _alone(paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, method, *flags)
+        flags = (raw_weights, negative, per_target, reconcile, severity is not Severity.ERROR)
+        _alone(paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, method, any(flags) or None)
         if output == "-":
             raise UsageError("--recipe writes a file; name one with --output, or leave it out")
         path = Path(recipe)
@@ -102,13 +107,14 @@ def blend(
                 output=to,
                 inputs=options.path(inputs, "--inputs"),
                 force=force,
+                dry_run=dry_run,
                 limits=limits,
                 progress=progress,
             )
         if not as_json:
-            show.recipe_shares(made.recipe)
-            show.target_weights(made.recipe.per_target)
-        _tell(made, as_json=as_json)
+            tell_recipe_weights(made.recipe)
+            tell_target_weights(made.recipe.per_target)
+        _tell(made, source="recipe", as_json=as_json)
         return
     if inputs is not None:
         raise UsageError("--inputs goes with --recipe")
@@ -128,8 +134,9 @@ def blend(
     target = to or default_output(selection)
     stdout = output == "-"
     if not as_json:
-        show.shares(plan.selection, plan.weighing, raw=raw_weights)
-        show.target_weights({t: dict(zip(plan.selection.names, w, strict=True)) for t, w in plan.per_target.items()})
+        tell_weights(plan.selection, plan.weighing, raw=raw_weights)
+        names = plan.selection.names
+        tell_target_weights({t: dict(zip(names, own, strict=True)) for t, own in plan.per_target.items()})
     with for_stderr() as progress, options.cores(limits.threads):
         made = carry_out(
             plan,
@@ -137,19 +144,21 @@ def blend(
             provenance=_provenance(),
             spill=options.temporary_folder() if stdout else target.parent,
             force=force,
+            fail_on=severity,
+            dry_run=dry_run,
             limits=limits,
             progress=progress,
         )
-    _tell(made, as_json=as_json)
+    _tell(made, source=str(plan.weighing.source), as_json=as_json)
 
 
-def _tell(made: "Blended", *, as_json: bool) -> None:
-    from pbl.cli.show import results as show
+def _tell(made: "Blended", *, source: str, as_json: bool) -> None:
+    from pbl.cli.show.blend import tell_blend, write_blend
 
     if as_json:
-        show.blended_json(made)
+        write_blend(made, source=source)
     else:
-        show.blended(made)
+        tell_blend(made)
 
 
 def _provenance() -> "Provenance":
@@ -164,6 +173,6 @@ def _provenance() -> "Provenance":
 def _alone(*others: object) -> None:
     if any(other not in (None, []) for other in others):
         raise UsageError(
-            "--recipe has its own pillars, weights, method, clips and template; "
-            "only --output, --inputs and --force go with it"
+            "--recipe has its own pillars, weights, method, clips and template; only --output, --inputs, --force and "
+            "--dry-run go with it"
         )

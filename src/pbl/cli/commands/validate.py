@@ -1,11 +1,12 @@
-"""`pbl validate`."""
+"""`pbl validate`: a report of prediction files."""
 
 from typing import Annotated
 
 import typer
 
 from pbl.cli import options
-from pbl.cli.formats import FailOn, ReportFormat
+from pbl.cli.formats import FailOn
+from pbl.cli.show.report import ReportFormat
 
 
 def validate(
@@ -18,12 +19,12 @@ def validate(
     template: options.Template = None,
     pillars_dir: options.PillarsDir = None,
     format: Annotated[  # noqa: A002 - the flag's name
-        str, typer.Option("--format", metavar="table|json|github|junit", help="How to write the report.")
+        str, typer.Option("--format", metavar="|".join(ReportFormat), help="How to write the report.")
     ] = "table",
     select: Annotated[
         list[str] | None, typer.Option("--select", metavar="CODES", help="Report these only: PBL502, PBL5, nan.")
     ] = None,
-    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help="Don't report these.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help="Leave these out.")] = None,
     fail_on: Annotated[
         str, typer.Option("--fail-on", metavar="error|warning", help="What makes the exit code 1.")
     ] = "error",
@@ -37,8 +38,8 @@ def validate(
 ) -> None:
     """Check prediction files, and report every problem.
 
-    Each file is checked by its contract, then against the others and the template, all in one go. Exit code 0: fine;
-    1: findings; 2: could not check. PATH is a folder, a file or name=file; default: the pillars of pbl.toml.
+    Each file is checked by itself (columns, ids, numbers, bounds), then against the others and the template. Rows are
+    counted as a spreadsheet does: the header is row 1. Exit code 0: fine; 1: findings; 2: could not check.
 
     Examples:
         pbl validate pillars/
@@ -46,7 +47,7 @@ def validate(
         pbl validate pillars/ --format github --fail-on warning
         pbl validate pillars/ --ignore PBL604 --failures bad_rows.csv
     """
-    from pbl.cli.show import results as show
+    from pbl.cli.show.report import print_report
     from pbl.domain.rules import Severity
 
     how = options.choice(ReportFormat, format, "--format")
@@ -71,5 +72,5 @@ def validate(
     if kept is not None:
         write_failures(found, kept, chosen)
     report = trim(found, shown)
-    show.report(report, how)
+    print_report(report, how)
     raise typer.Exit(0 if report.ok else 1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pbl.cli.formats import TableFormat
-from pbl.cli.show.results import as_json, data, safe
+from pbl.cli.show.stdout import write as data
+from pbl.cli.show.stdout import write_json as as_json
 from pbl.domain.report import SCHEMA_VERSION
-from pbl.domain.wording import plural
+from pbl.domain.wording import plural, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
