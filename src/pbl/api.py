@@ -17,7 +17,7 @@ from pbl.checks.validate import validate as _validate
 from pbl.domain.errors import UsageError
 from pbl.domain.limits import Limits, parse_memory
 from pbl.domain.provenance import Provenance
-from pbl.domain.weights import parse_weights
+from pbl.domain.weights import named_by, parse_weights
 from pbl.ledger.log_run import Scores, Surroundings
 from pbl.ledger.log_run import log_run as _log_run
 from pbl.project.pillar_files import select_pillars
@@ -86,7 +86,7 @@ def blend(
         ).recipe
     if inputs is not None:
         raise UsageError("inputs goes with recipe")
-    selection = _select(paths, pillars, template)
+    selection = _select(paths, pillars, template, wanted=_wanted(weights))
     plan = plan_blend(
         selection,
         weights=_weights(weights, selection),
@@ -147,14 +147,29 @@ def _finite(score: float | None) -> float | None:
     return value
 
 
-def _select(paths: Sequence[AnyPath], pillars: Mapping[str, AnyPath] | None, template: AnyPath | None) -> Selection:
+def _wanted(weights: Sequence[float] | Mapping[str, float] | None) -> frozenset[str] | None:
+    return named_by([weights] if isinstance(weights, str) else weights if hasattr(weights, "items") else None)
+
+
+def _select(
+    paths: Sequence[AnyPath],
+    pillars: Mapping[str, AnyPath] | None,
+    template: AnyPath | None,
+    *,
+    wanted: frozenset[str] | None = None,
+) -> Selection:
     named = [(name, Path(path)) for name, path in (pillars or {}).items()]
     for name, _ in named:
         if not name or any(c in name for c in "\r\n\0"):
             raise UsageError(f"pillars: {name!r} is no name; a name is text without line ends")
     if "" in map(str, [*paths, *(pillars or {}).values()]):
         raise UsageError("a path is empty")
-    return select_pillars([Path(p) for p in paths], named=named, template=None if template is None else Path(template))
+    return select_pillars(
+        [Path(p) for p in paths],
+        named=named,
+        template=None if template is None else Path(template),
+        wanted=wanted,
+    )
 
 
 def _weights(

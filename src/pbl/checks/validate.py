@@ -97,6 +97,7 @@ def make_report(files: Sequence[CheckedFile], selection: Selection) -> Report:
         files=tuple(file.report() for file in files if file.input.pillar),
         template=template.report() if template else None,
         set_aside=selection.set_aside,
+        not_read=selection.not_read,
         findings=tuple(f for file in files for f in sorted(file.findings, key=lambda f: (f.code, f.column or ""))),
     )
 

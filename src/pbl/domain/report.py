@@ -36,6 +36,7 @@ class Report:
     template: FileReport | None
     set_aside: tuple[str, ...]
     findings: tuple[Finding, ...]
+    not_read: tuple[str, ...] = ()
     fail_on: Severity = field(default=Severity.ERROR)
 
     @property
@@ -103,5 +104,6 @@ class Report:
             "template": self.template
             and {"path": self.template.path, "sha256": self.template.sha256, "rows": self.template.rows},
             "set_aside": list(self.set_aside),
+            "not_read": list(self.not_read),
             "findings": [f.to_json() for f in self.findings],
         }

@@ -25,4 +25,8 @@ def init(
     from pbl.project.init import init as deed
 
     path, selection = deed(options.path(folder, "FOLDER") or Path())
+    for note in selection.notes:
+        show.talk(f"note     {show.safe(note)}")
+    if selection.not_read:
+        show.talk(f"not read {', '.join(map(show.safe, selection.not_read))}")
     show.initialised(path, selection.names)

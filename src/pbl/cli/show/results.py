@@ -203,6 +203,8 @@ def _table(found: Report, colour: bool) -> Iterable[str]:
     yield from _orders(found)
     if found.set_aside:
         yield f"set aside: {', '.join(map(safe, found.set_aside))}"
+    if found.not_read:
+        yield f"not read: {', '.join(map(safe, found.not_read))}"
     yield found.verdict()
 
 
