@@ -148,7 +148,10 @@ def _finite(score: float | None) -> float | None:
 
 
 def _wanted(weights: Sequence[float] | Mapping[str, float] | None) -> frozenset[str] | None:
-    return named_by([weights] if isinstance(weights, str) else weights if hasattr(weights, "items") else None)
+    """Return the pillars that weights name, which may be text as it is typed on the command line."""
+    if isinstance(weights, str):
+        return named_by([weights])
+    return named_by(weights) if hasattr(weights, "items") else None
 
 
 def _select(

@@ -14,13 +14,16 @@ from pbl.checks.validate import check_files, compare_numbers, make_report
 from pbl.domain.errors import EngineError, FindingsError, Unclear
 from pbl.domain.recipe import FileFacts, Ingredient, Output, Recipe
 from pbl.engine.duck import open_duck
+from pbl.reading.survey import open_survey
+from pbl.reading.targets import is_pointless, is_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pbl.blending._write import Written
     from pbl.blending.plan import Plan
     from pbl.checks.open_files import CheckedFile, Inputs
+    from pbl.domain.contract import Contract
     from pbl.domain.limits import Limits
     from pbl.domain.progress import Progress
     from pbl.domain.provenance import Provenance
@@ -99,6 +102,10 @@ def make_submission(
             files = _check(duck, inputs, plan, limits, progress)
             aligned = align_anyway(duck, files, contract, limits)
             written, _ = _write(duck, aligned, plan, draft, limits=limits, progress=progress)
+        if _is_pointless(files, draft, contract):
+            known = files if all(file.table for file in files) else _check(duck, inputs, plan, limits, progress)
+            again = align_anyway(duck, known, contract, limits)
+            written, _ = _write(duck, again, plan, draft, limits=limits, progress=progress, whole=True)
         if {written.summary.rows} != {file.rows for file in files}:
             rows = written.summary.rows
             raise EngineError(f"the blend has {rows} rows where {files[0].rows} were due; please report this")
@@ -117,15 +124,33 @@ def _check(duck: Duck, inputs: Inputs, plan: Plan, limits: Limits, progress: Pro
 
 
 def _write(
-    duck: Duck, aligned: Table | Batches, plan: Plan, draft: Draft, *, limits: Limits, progress: Progress
+    duck: Duck,
+    aligned: Table | Batches,
+    plan: Plan,
+    draft: Draft,
+    *,
+    limits: Limits,
+    progress: Progress,
+    whole: bool = False,
 ) -> tuple[Written, tuple[CheckedFile, ...]]:
     contract = plan.selection.contract
     match aligned:
         case Table(files=files):
             progress.stage("writing the submission", duck.part)
-            return write_table(duck, plan.formula, contract, draft, progress), files
+            return write_table(duck, plan.formula, contract, draft, progress, whole=whole), files
         case Batches(rows=rows):
-            return write_batches(duck, rows, plan.formula, contract, draft, limits=limits), rows.result
+            return write_batches(duck, rows, plan.formula, contract, draft, limits=limits, whole=whole), rows.result
+
+
+def _is_pointless(files: Sequence[CheckedFile], draft: Draft, contract: Contract) -> bool:
+    """Say whether all files, the template too, are written without a point, and the blend in the draft is whole."""
+    ranges = [each for file in files if file.profile for each in file.profile.ranges]
+    if not all(each.low.is_integer() and each.high.is_integer() for each in ranges):
+        return False
+    if not all(file.survey and is_pointless(file.survey) for file in files):
+        return False
+    with open_survey(draft.path, contract) as written:
+        return is_whole(written)
 
 
 def _facts(file: CheckedFile, folder: Path) -> dict[str, Any]:

@@ -96,7 +96,8 @@ class Report:
                     "path": f.path,
                     "sha256": f.sha256,
                     "rows": f.rows,
-                    "ok": not any(self.fails(x) for x in self.findings if (x.file, x.pillar) == (f.path, f.pillar)),
+                    "ok": not f.not_checked
+                    and not any(self.fails(x) for x in self.findings if (x.file, x.pillar) == (f.path, f.pillar)),
                     "not_checked": list(f.not_checked),
                 }
                 for f in self.files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from shlex import quote
@@ -13,7 +14,7 @@ from pbl.domain.pillars import TABLE
 from pbl.domain.values import number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pbl.domain.pillars import Pillar, Selection
 
@@ -83,11 +84,11 @@ def parse_weights(texts: Sequence[str], selection: Selection) -> list[float] | d
     return given
 
 
-def named_by(weights: Sequence[str] | Mapping[str, float] | None) -> frozenset[str] | None:
-    """Return the pillars that weights, typed or a mapping, name; None if they name none."""
-    if weights is None or hasattr(weights, "keys"):
-        return None if weights is None else frozenset(weights)
-    halves = [_halves(word.strip()) for text in weights for word in str(text).split(",")]
+def named_by(weights: Iterable[str] | None) -> frozenset[str] | None:
+    """Return the pillars that typed weights name, or the keys of a mapping; None if there are none."""
+    if isinstance(weights, Mapping):
+        return frozenset(weights)
+    halves = [_halves(word.strip()) for text in weights or () for word in text.split(",")]
     names = [name for name, _ in halves if name is not None]
     return frozenset(names) if names else None
 

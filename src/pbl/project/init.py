@@ -18,9 +18,8 @@ from pbl.reading.survey import open_survey
 from pbl.storage.commit import write_whole
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pbl.domain.pillars import Pillar, Selection
 
@@ -46,7 +45,8 @@ def init(folder: Path) -> tuple[Path, Selection]:
 
 def _columns(selection: Selection) -> tuple[str, ...]:
     """Return the first header that has an id and a prediction column: all are named, no saved index is among them."""
-    default, indexed = Contract().columns, ()
+    default = Contract().columns
+    indexed: tuple[str, ...] = ()
     for path in [*filter(None, [selection.template]), *(pillar.path for pillar in selection.pillars)]:
         try:
             with open_survey(path, Contract()) as found:

@@ -1,7 +1,7 @@
 """Turn arguments and folders into named files in order.
 
-Nothing is guessed into a blend: where a file's name or content leaves in doubt what it is, the command ends with the way
-out. `file_names` judges the names; `domain.weights` weighs what is selected here.
+Nothing is guessed into a blend: where a file's name or content leaves in doubt what it is, the command ends with the
+way out. `file_names` judges the names; `domain.weights` weighs what is selected here.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def select_pillars(
     not_read = [name for look in looks for name in look.not_read]
     if not found:
         raise UsageError(_nothing([path for _, path in given], set_aside, not_read, meant))
-    guessed = [pillar.name for look in looks if not look.told for pillar in look.pillars if pillar in found]
+    names = {pillar.name for pillar in found}
+    guessed = [pillar.name for look in looks if not look.told for pillar in look.pillars if pillar.name in names]
     return Selection(
         pillars=tuple(found),
         settings=settings,
@@ -207,11 +208,11 @@ def _look(name: str | None, path: Path, settings: Settings, template: Path | Non
     folder = list_folder(path)
     usual = [each for each in folder.templates if each.name == file_names.TEMPLATE]
     templates = [template] if template else usual or folder.templates
-    aside = [*folder.set_aside, *folder.templates]
+    others = [*folder.set_aside, *folder.templates]
     return _Look(
         pillars=tuple(sorted((p for p in folder.pillars if not _is_among(p.path, [template])), key=_rank)),
         folder=folder,
-        set_aside=tuple(each.name for each in aside if not _is_among(each, templates)),
+        set_aside=tuple(each.name for each in others if not _is_among(each, templates)),
         templates=tuple(usual or folder.templates),
     )
 
@@ -282,8 +283,10 @@ def _doubtless(doubts: Sequence[Doubt], pillars: Sequence[Pillar], wanted: Colle
         return
     said = "\n".join(f"{doubt.pillar.path}: {doubt.why}" for doubt in left)
     others = [pillar for pillar in pillars if pillar not in [doubt.pillar for doubt in doubts]]
-    table = {pillar.name for pillar in others} == set(TABLE)
-    line = ",".join(f"{p.name}={TABLE[p.name].weight if table else 1:g}" for p in others)
+    if set(TABLE) <= {pillar.name for pillar in others}:
+        line = ",".join(f"{name}={known.weight:g}" for name, known in TABLE.items())
+    else:
+        line = ",".join(f"{pillar.name}=1" for pillar in others)
     weigh = f"; or leave it out of a blend: --weights {quote(line)}" if line else ""
     one = left[0].pillar
     raise UsageError(
@@ -291,9 +294,7 @@ def _doubtless(doubts: Sequence[Doubt], pillars: Sequence[Pillar], wanted: Colle
     )
 
 
-def _nothing(
-    given: Sequence[Path], set_aside: Sequence[str], not_read: Sequence[str], template: Path | None
-) -> str:
+def _nothing(given: Sequence[Path], set_aside: Sequence[str], not_read: Sequence[str], template: Path | None) -> str:
     aside = {"set aside": set_aside, "not read": sorted(not_read), "the template": [str(template)] if template else []}
     told = "; ".join(f"{what}: {', '.join(names)}" for what, names in aside.items() if names)
     places = ", ".join(map(str, given))

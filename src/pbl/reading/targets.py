@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pbl.reading.survey import Survey
 
 _NUMBER = re.compile(NUMBER)
+_WHOLE = re.compile(r"(?:-?[0-9]+\.0(?:\n|\Z))*+")
 
 
 def has_constant_targets(path: Path, contract: Contract) -> bool:
@@ -46,13 +47,20 @@ def is_pointless(survey: Survey) -> bool:
     return not any(re.search("[.eE]", "\n".join(cells)) for batch in batches for cells in batch[1:])
 
 
+def is_whole(survey: Survey) -> bool:
+    """Say whether each target cell of a file that pbl wrote is a whole number, with `.0` at its end."""
+    batches, _ = tokenize(survey, 0)
+    return all(_WHOLE.fullmatch("\n".join(cells)) for batch in batches for cells in batch[1:] if cells)
+
+
 def _is_constant(records: Iterator[Sequence[str]], contract: Contract) -> bool:
     header = next(records, ())
     named = all(name in header for name in contract.columns)
     places = [header.index(name) for name in contract.targets] if named else range(1, len(header))
     first: list[str] = []
     rows = 0
-    for rows, cells in enumerate(records, 1):
+    for cells in records:
+        rows += 1  # noqa: SIM113 - it is asked for below
         if len(cells) != len(header):
             return False
         targets = [cells[place] for place in places]

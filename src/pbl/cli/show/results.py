@@ -8,8 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any, assert_never
 
 from pbl.domain.errors import FindingsError, PblError
-from pbl.domain.findings import Finding
-from pbl.domain.report import SCHEMA_VERSION, Report
+from pbl.domain.findings import Example, Finding
+from pbl.domain.report import SCHEMA_VERSION, FileReport, Report
 from pbl.domain.rules import Severity
 from pbl.domain.wording import plural
 
@@ -192,7 +192,7 @@ def _table(found: Report, colour: bool) -> Iterable[str]:
     for file in files:
         mine = [x for x in found.findings if (x.file, x.pillar) == (file.path, file.pillar)]
         counts = [(sum(x.severity is s for x in mine), str(s)) for s in (Severity.ERROR, Severity.WARNING)]
-        told = ", ".join(plural(n, word) for n, word in counts if n) or "ok"
+        told = ", ".join(plural(n, word) for n, word in counts if n) or ("not checked" if file.not_checked else "ok")
         rows = "rows not counted" if file.rows is None else plural(file.rows, "row")
         yield f"{safe(file.pillar or 'template'):<{wide}}  {safe(file.path)}  {rows}: {told}"
         for finding in mine:
@@ -201,11 +201,24 @@ def _table(found: Report, colour: bool) -> Iterable[str]:
         if file.not_checked:
             yield f"  not checked: {', '.join(file.not_checked)}"
     yield from _orders(found)
+    if any(
+        _is_below_rows(example, file)
+        for file in files
+        for x in found.findings
+        for example in x.examples
+        if x.file == file.path
+    ):
+        yield "rows are counted as a spreadsheet counts them: the header is row 1"
     if found.set_aside:
         yield f"set aside: {', '.join(map(safe, found.set_aside))}"
     if found.not_read:
         yield f"not read: {', '.join(map(safe, found.not_read))}"
     yield found.verdict()
+
+
+def _is_below_rows(example: Example, file: FileReport) -> bool:
+    """Say whether a row's number is above the number of rows, which leaves the header out."""
+    return example.row is not None and file.rows is not None and example.row > file.rows
 
 
 def _factor(value: float) -> str:
@@ -229,7 +242,7 @@ def _finding(finding: Finding, colour: bool, indent: str = "") -> Iterable[str]:
     yield f"{indent}{word} {finding.code} {finding.rule}{where}: {who}{safe(finding.message)}"
     for example in finding.examples:
         row = "" if example.row is None else f"row {example.row:,}"
-        value = "" if example.value is None else repr(example.value[:80])
+        value = "" if example.value is None else f"'{example.value[:80]}'"
         parts = [row, safe(example.id) if example.id is not None else "", safe(value)]
         if any(parts):
             yield f"{indent}    {'  '.join(p for p in parts if p)}"
@@ -245,10 +258,14 @@ def _github(found: Report) -> Iterable[str]:
         title = f"{finding.code} {finding.rule}"
         for example in finding.examples or (None,):
             line = f",line={example.row}" if example and example.row else ""
-            cell = f" ({example.id or ''} {example.value!r})" if example and example.value is not None else ""
+            cell = f" ({_cell(example)})" if example and example.value is not None else ""
             named = f" ({example.id})" if example and example.value is None and example.id else ""
             message = f"{finding.message}{cell or named}; {finding.hint}"
             yield f"::{level} file={_property(finding.file)}{line},title={_property(title)}::{_message(message)}"
+
+
+def _cell(example: Example) -> str:
+    return f"{example.id or ''} '{example.value}'".strip()
 
 
 def _message(text: str) -> str:
