@@ -151,7 +151,7 @@ def _wanted(weights: Sequence[float] | Mapping[str, float] | None) -> frozenset[
     """Return the pillars that weights name, which may be text as it is typed on the command line."""
     if isinstance(weights, str):
         return named_by([weights])
-    return named_by(weights) if hasattr(weights, "items") else None
+    return frozenset(dict(weights.items())) if weights is not None and hasattr(weights, "items") else None
 
 
 def _select(

@@ -1,4 +1,6 @@
-"""What goes wrong in a whole folder is said once, with the remedy that fits; oddities beside the others are warned of."""
+"""What is wrong in a whole folder is said once, with its remedy; oddities beside the others are warned of."""
+
+from pathlib import Path
 
 import pytest
 from support.making import command, ids, predictions, write
@@ -49,7 +51,7 @@ class TestOneHeader:
 
 class TestIdsInAnotherSpelling:
     @pytest.mark.parametrize(
-        ("here", "there", "said"),
+        ("ours", "theirs", "said"),
         [
             ("img_{:03}.jpg", "img_{:03}", "each here ends in '.jpg'"),
             ("test/{}", "{}", "each here begins with 'test/'"),
@@ -59,9 +61,9 @@ class TestIdsInAnotherSpelling:
             ("{}.0", "{}", "'1.0' here, '1' there"),
         ],
     )
-    def test_are_one_finding_that_names_the_difference_and_no_match(self, here, there, said):
-        write("a.csv", predictions([here.format(n) for n in range(1, 10)], 1))
-        write("t.csv", dict.fromkeys([there.format(n) for n in range(1, 10)], 0))
+    def test_are_one_finding_that_names_the_difference_and_no_match(self, ours, theirs, said):
+        write("a.csv", predictions([ours.format(n) for n in range(1, 10)], 1))
+        write("t.csv", dict.fromkeys([theirs.format(n) for n in range(1, 10)], 0))
         report = pbl.validate("a.csv", template="t.csv")
         assert codes(report) == [("PBL605", "a")]
         assert said in report.findings[0].message
@@ -133,7 +135,7 @@ class TestBesideTheOthers:
         header = ("sample_id", "p", "q")
         write("a.csv", {"x": (0.25, 0.75), "y": (0.5, 0.5004)}, header)
         write("b.csv", {"x": (0.5, 0.5), "y": (0.125, 0.875)}, header)
-        write("c.csv", {"x": (0.5, 0.5), "y": (0.5, 0.25)}, header)
+        write("c.csv", {"x": (0.625, 0.375), "y": (0.5, 0.25)}, header)
         assert self.warned("a.csv", "b.csv", "c.csv") == [("PBL610", "c")]
         assert only(pbl.validate("a.csv", "b.csv", "c.csv"), "PBL610").count == 1
         assert self.warned("a.csv", "b.csv") == []
@@ -152,17 +154,17 @@ class TestBesideTheOthers:
         write("a.csv", rows)
         write("t.csv", dict.fromkeys(rows, 0))
         pbl.blend("a.csv", template="t.csv", output="out.csv")
-        assert open("out.csv").read().splitlines()[1:] == ["v1.0,3", '"a,2.0",-2', "z,0"]  # noqa: PTH123, SIM115
+        assert Path("out.csv").read_text().splitlines()[1:] == ["v1.0,3", '"a,2.0",-2', "z,0"]
         pbl.blend(recipe="out.recipe.json", output="again.csv")
         write("b.csv", {"v1.0": 4, '"a,2.0"': -2, "z": 0})
         pbl.blend("a.csv", "b.csv", output="half.csv")
-        assert "v1.0,3.5\n" in open("half.csv").read()  # noqa: PTH123, SIM115
+        assert "v1.0,3.5\n" in Path("half.csv").read_text()
         for changed in ("a.csv", "t.csv"):
             write("a.csv", rows)
             write("t.csv", dict.fromkeys(rows, 0))
             write(changed, {key: float(value) for key, value in rows.items()})
             pbl.blend("a.csv", template="t.csv", output="point.csv", force=True)
-            assert "v1.0,3.0\n" in open("point.csv").read()  # noqa: PTH123, SIM115
+            assert "v1.0,3.0\n" in Path("point.csv").read_text()
 
 
 class TestFailures:

@@ -295,7 +295,7 @@ class TestWeights:
     def usual(self, here):
         return select_pillars([touch(here / "usual", *NUMBERED.values())])
 
-    def test_are_the_table_s_for_those_four_and_equal_for_others(self, here, some, usual):
+    def test_are_the_table_s_for_those_four_and_equal_for_others(self, some, usual):
         assert weights(usual) == {"siglip": 0.6, "dino": 0.2, "mvp": 0.1, "dinov2": 0.1}
         assert weights(some) == {"a": 1.0, "b": 1.0, "c": 1.0}
 

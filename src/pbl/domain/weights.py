@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from shlex import quote
@@ -14,7 +13,7 @@ from pbl.domain.pillars import TABLE
 from pbl.domain.values import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pbl.domain.pillars import Pillar, Selection
 
@@ -85,9 +84,7 @@ def parse_weights(texts: Sequence[str], selection: Selection) -> list[float] | d
 
 
 def named_by(weights: Iterable[str] | None) -> frozenset[str] | None:
-    """Return the pillars that typed weights name, or the keys of a mapping; None if there are none."""
-    if isinstance(weights, Mapping):
-        return frozenset(weights)
+    """Return the pillars that typed weights name; None if they name none."""
     halves = [_halves(word.strip()) for text in weights or () for word in text.split(",")]
     names = [name for name, _ in halves if name is not None]
     return frozenset(names) if names else None

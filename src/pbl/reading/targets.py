@@ -60,7 +60,7 @@ def _is_constant(records: Iterator[Sequence[str]], contract: Contract) -> bool:
     first: list[str] = []
     rows = 0
     for cells in records:
-        rows += 1  # noqa: SIM113 - it is asked for below
+        rows += 1
         if len(cells) != len(header):
             return False
         targets = [cells[place] for place in places]
