@@ -19,7 +19,7 @@ from pbl.domain.extras import require_extra
 from pbl.domain.limits import Limits, parse_memory
 from pbl.domain.provenance import Provenance
 from pbl.domain.rules import Severity
-from pbl.domain.weights import parse_weights
+from pbl.domain.weights import named_by, parse_weights
 from pbl.ledger.log_run import Scores, Surroundings
 from pbl.ledger.log_run import log_run as _log_run
 from pbl.ledger.run import SORTED_BY
@@ -124,7 +124,7 @@ def blend(
     if inputs is not None:
         raise UsageError("inputs goes with recipe")
     with frames_as_files(pillars or {}, spill=limits.temp_dir or Path(gettempdir())) as handed:
-        selection = handed.mark(_select(paths, handed.paths, template))
+        selection = handed.mark(_select(paths, handed.paths, template, wanted=_wanted(weights)))
         plan = plan_blend(
             selection,
             weights=_weights(weights, selection),
@@ -297,15 +297,27 @@ def _finite(score: float | None) -> float | None:
     return value
 
 
+def _wanted(weights: Sequence[float] | Mapping[str, float] | None) -> frozenset[str] | None:
+    """Return the pillars that weights name, which may be text as it is typed on the command line."""
+    if isinstance(weights, str):
+        return named_by([weights])
+    return frozenset(dict(weights.items())) if weights is not None and hasattr(weights, "items") else None
+
+
 def _select(
-    paths: Sequence[AnyPath | Sequence[AnyPath]], pillars: Mapping[str, AnyPath], template: AnyPath | None
+    paths: Sequence[AnyPath | Sequence[AnyPath]],
+    pillars: Mapping[str, AnyPath],
+    template: AnyPath | None,
+    *,
+    wanted: frozenset[str] | None = None,
 ) -> Selection:
     given = [_path(path, "a path") for each in paths for path in (each if isinstance(each, list | tuple) else [each])]
     named = [(name, _path(path, f"pillars: {name!r}")) for name, path in pillars.items()]
     for name, _ in named:
         if not name or any(c in name for c in "\r\n\0"):
             raise UsageError(f"pillars: {name!r} is no name; a name is text without line ends")
-    return select_pillars(given, named=named, template=None if template is None else _path(template, "template"))
+    named_template = None if template is None else _path(template, "template")
+    return select_pillars(given, named=named, template=named_template, wanted=wanted)
 
 
 def _path(value: object, what: str) -> Path:

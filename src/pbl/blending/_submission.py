@@ -21,6 +21,8 @@ from pbl.domain.recipe import FileFacts, Ingredient, Output, Recipe
 from pbl.domain.rules import Severity
 from pbl.domain.wording import plural
 from pbl.engine.duck import open_duck
+from pbl.reading.survey import open_survey
+from pbl.reading.targets import is_pointless, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pbl.blending.residuals import Residuals
     from pbl.blending.whole_columns import Completed
     from pbl.checks.open_files import CheckedFile, Inputs
+    from pbl.domain.contract import Contract
     from pbl.domain.findings import Finding
     from pbl.domain.limits import Limits
     from pbl.domain.progress import Progress
@@ -135,6 +138,10 @@ def make_submission(
             files = _check(duck, inputs, plan, limits, progress)
             aligned = align_anyway(duck, files, contract, limits)
             done = _write(duck, aligned, plan, draft, limits=limits, progress=progress)
+        if not plan.needs_whole and _is_pointless(files, draft, contract):
+            known = files if all(file.table for file in files) else _check(duck, inputs, plan, limits, progress)
+            again = align_anyway(duck, known, contract, limits)
+            done = _write(duck, again, plan, draft, limits=limits, progress=progress, pointless=True)
         files = _add_findings(files, [*find_outside(duck, files, plan), *_note_lacking(files, plan, done.whole)])
         report = make_report(files, selection)
         if report.errors():
@@ -165,17 +172,28 @@ def _check(duck: Duck, inputs: Inputs, plan: Plan, limits: Limits, progress: Pro
 
 
 def _write(
-    duck: Duck, aligned: Table | Batches, plan: Plan, draft: Draft, *, limits: Limits, progress: Progress
+    duck: Duck,
+    aligned: Table | Batches,
+    plan: Plan,
+    draft: Draft,
+    *,
+    limits: Limits,
+    progress: Progress,
+    pointless: bool = False,
 ) -> _Done:
+    """Write the blend of aligned rows, `pointless` if whole numbers are to stand without a point."""
     contract, formula = plan.selection.contract, plan.formula
     if plan.needs_whole:
         return _write_whole(duck, aligned, plan, draft, limits=limits, progress=progress)
     match aligned:
         case Table(files=files):
             progress.stage("writing the submission", duck.part)
-            return _Done(written=write_table(duck, formula, contract, draft, progress), files=files)
+            return _Done(
+                written=write_table(duck, formula, contract, draft, progress, pointless=pointless), files=files
+            )
         case Batches(rows=rows):
-            return _Done(written=write_batches(duck, rows, formula, contract, draft, limits=limits), files=rows.result)
+            written = write_batches(duck, rows, formula, contract, draft, limits=limits, pointless=pointless)
+            return _Done(written=written, files=rows.result)
 
 
 def _write_whole(
@@ -221,6 +239,17 @@ def _add_findings(files: Sequence[CheckedFile], found: Sequence[Finding]) -> tup
         return [each for each in found if (each.file, each.pillar) == (str(file.input.path), file.input.name)]
 
     return tuple(replace(file, findings=(*file.findings, *about(file))) for file in files)
+
+
+def _is_pointless(files: Sequence[CheckedFile], draft: Draft, contract: Contract) -> bool:
+    """Say whether all files, the template too, are written without a point, and the blend in the draft is whole."""
+    ranges = [each for file in files if file.profile for each in file.profile.ranges]
+    if not all(each.low.is_integer() and each.high.is_integer() for each in ranges):
+        return False
+    if not all(file.survey and is_pointless(file.survey) for file in files):
+        return False
+    with open_survey(draft.path, contract) as written:
+        return is_whole(written)
 
 
 def _facts(file: CheckedFile, folder: Path) -> dict[str, Any]:

@@ -93,9 +93,16 @@ def selection(
     *,
     template: str | None,
     pillars_dir: str | None,
+    weights: list[str] | None = None,
     **files: str | None,
 ) -> Selection:
-    """Return the pillars that the arguments mean; `files` are --siglip, --dino, --mvp and --dinov2."""
+    """Return the pillars that the arguments mean, and tell what there is to know of how they were found.
+
+    `files` are --siglip, --dino, --mvp and --dinov2; `weights` as they were typed.
+    """
+    from pbl.cli.show import stderr
+    from pbl.domain.weights import named_by
+    from pbl.domain.wording import safe
     from pbl.project.pillar_files import select_pillars
 
     order: list[str] = ctx.meta.get("pbl.flags", [])
@@ -106,12 +113,16 @@ def selection(
     named.sort(key=lambda item: order.index(f"--{item[0]}") if f"--{item[0]}" in order else len(order))
     for name, file in named:
         path(file, f"--{name}")
-    return select_pillars(
+    found = select_pillars(
         _none_empty(given),
         named=named,
         template=path(template, "--template"),
         pillars_dir=path(pillars_dir, "--pillars-dir"),
+        wanted=named_by(weights),
     )
+    for note in found.notes:
+        stderr.write(f"note     {safe(note)}")
+    return found
 
 
 def bare_weights_fit(files: dict[str, str | None], flags: list[str], weights: list[str]) -> None:

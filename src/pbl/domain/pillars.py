@@ -50,6 +50,12 @@ class Selection:
     settings: Settings = field(default_factory=Settings)
     template: Path | None = None
     set_aside: tuple[str, ...] = ()
+    not_read: tuple[str, ...] = ()
+    """What could be a model's predictions and isn't read: files of other endings, sub-folders (with a `/`)."""
+    folds: tuple[tuple[str, ...], ...] = ()
+    """Groups of pillars whose names, given by their files, differ in the number of a fold or seed only."""
+    notes: tuple[str, ...] = ()
+    """What the user is to be told of how the selection came about."""
     found: tuple[Path, ...] = ()
     """Every file that is a pillar's, also of those that named weights leave aside; none of them is ever written."""
 

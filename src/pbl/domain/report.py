@@ -38,6 +38,7 @@ class Report:
     findings: tuple[Finding, ...]
     hidden: tuple[Finding, ...] = ()
     """What was found and isn't reported, because other codes were selected or these were ignored."""
+    not_read: tuple[str, ...] = ()
     fail_on: Severity = field(default=Severity.ERROR)
 
     @property
@@ -134,7 +135,7 @@ class Report:
                     "path": f.path,
                     "sha256": f.sha256,
                     "rows": f.rows,
-                    "ok": not any(map(self.fails, self.of(f))),
+                    "ok": not f.not_checked and not any(map(self.fails, self.of(f))),
                     "not_checked": list(f.not_checked),
                 }
                 for f in self.files
@@ -142,6 +143,7 @@ class Report:
             "template": self.template
             and {"path": self.template.path, "sha256": self.template.sha256, "rows": self.template.rows},
             "set_aside": list(self.set_aside),
+            "not_read": list(self.not_read),
             "findings": [f.to_json() for f in self.findings],
         }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import UsageError
@@ -13,7 +14,7 @@ from pbl.domain.values import number
 from pbl.domain.wording import restore_utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pbl.domain.pillars import Pillar, Selection
 
@@ -81,8 +82,8 @@ def parse_weights(texts: Sequence[str], selection: Selection) -> list[float] | d
         return [_parse(selection, word) for word in words]
     given: dict[str, float] = {}
     for word in words:
-        name, equals, text = word.rpartition("=")
-        if not equals:
+        name, text = _halves(word, selection.names)
+        if name is None:
             raise UsageError(
                 f"--weights: {word!r} has no name and others do; write name=number for each. {_list_pillars(selection)}"
             )
@@ -90,6 +91,13 @@ def parse_weights(texts: Sequence[str], selection: Selection) -> list[float] | d
             raise UsageError(f"--weights: {name!r} is given twice. {_list_pillars(selection)}")
         given[name] = _parse(selection, text)
     return given
+
+
+def named_by(weights: Iterable[str] | None) -> frozenset[str] | None:
+    """Return the pillars that typed weights name; None if they name none."""
+    halves = [_halves(word.strip()) for text in weights or () for word in text.split(",")]
+    names = [name for name, _ in halves if name is not None]
+    return frozenset(names) if names else None
 
 
 def divide(weights: Sequence[float]) -> tuple[float, ...]:
@@ -103,6 +111,12 @@ def divide(weights: Sequence[float]) -> tuple[float, ...]:
         sum(scaled[1:], start=scaled[0]) if min(weights) >= 0 else math.fsum(scaled)
     )  # what cancels may hide the rest
     return tuple(w / total for w in scaled)
+
+
+def _halves(word: str, known: Sequence[str] = ()) -> tuple[str | None, str]:
+    """Split `name=number`, blanks around either aside unless a name has them; the name is None where there is none."""
+    name, equals, text = word.rpartition("=")
+    return (name if name in known else name.strip()) if equals else None, text.strip()
 
 
 def _parse(selection: Selection, text: str) -> float:
@@ -122,7 +136,15 @@ def _default(selection: Selection) -> Weighing:
                 f"give every pillar one, or all with --weights. {_list_pillars(selection)}"
             )
         return Weighing(weights=tuple(said.values()), source=Source.TOML)
-    if set(selection.names) == set(TABLE):
+    others = [name for name in selection.names if name not in TABLE]
+    if set(TABLE) <= set(selection.names):
+        if others:
+            line = ",".join(f"{name}={known.weight:g}" for name, known in TABLE.items())
+            zero = "".join(f",{name}=0" for name in others)
+            raise UsageError(
+                f"the usual four pillars and others too ({', '.join(others)}), and no weights: write "
+                f"--weights {quote(line)} for the four, or --weights {quote(line + zero)} with the others' weights"
+            )
         return Weighing(weights=tuple(TABLE[name].weight for name in selection.names), source=Source.TABLE)
     return Weighing(weights=(1.0,) * len(selection.pillars), source=Source.EQUAL)
 

@@ -119,7 +119,7 @@ def blend(
     if inputs is not None:
         raise UsageError("--inputs goes with --recipe")
     options.bare_weights_fit(files, ctx.meta["pbl.flags"], given)
-    selection = options.selection(ctx, paths, template=template, pillars_dir=pillars_dir, **files)
+    selection = options.selection(ctx, paths, template=template, pillars_dir=pillars_dir, weights=given, **files)
     plan = plan_blend(
         selection,
         weights=parse_weights(given, selection),

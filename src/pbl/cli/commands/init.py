@@ -23,4 +23,4 @@ def init(
     from pbl.project.init import init as write_toml
 
     path, selection = write_toml(options.path(folder, "FOLDER") or Path())
-    tell_init(path, selection.names)
+    tell_init(path, selection)

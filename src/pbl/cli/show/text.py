@@ -38,8 +38,12 @@ def report_lines(report: Report, *, colour: bool) -> Iterable[str]:
         if file.not_checked:
             yield f"  not checked: {', '.join(file.not_checked)}"
     yield from _order_lines(report)
+    if any(_is_below_rows(example, file) for file in files for each in report.of(file) for example in each.examples):
+        yield "rows are counted as a spreadsheet counts them: the header is row 1"
     if report.set_aside:
         yield f"set aside: {', '.join(map(safe, report.set_aside))}"
+    if report.not_read:
+        yield f"not read: {', '.join(map(safe, report.not_read))}"
     yield paint(report.verdict(), Colour.GOOD if report.fine else Colour.BAD, on=colour)
 
 
@@ -58,6 +62,11 @@ def finding_lines(finding: Finding, *, colour: bool, indent: str = "") -> Iterab
         yield f"{indent}    -> {safe(finding.hint)}"
 
 
+def _is_below_rows(example: Example, file: FileReport) -> bool:
+    """Say whether a row's number is above the number of rows, which leaves the header out."""
+    return example.row is not None and file.rows is not None and example.row > file.rows
+
+
 def _name(file: FileReport) -> str:
     return safe(file.pillar or "template")
 
@@ -72,6 +81,8 @@ def _outcome(report: Report, file: FileReport, *, colour: bool) -> str:
     ]
     if hidden := tally([x for x in report.hidden_of(file) if x.severity is not Severity.INFO]):
         parts.append(paint(f"not shown: {hidden}", Colour.DOUBTFUL, on=colour))
+    if not parts and file.not_checked:
+        return paint("not checked", Colour.DOUBTFUL, on=colour)
     return ", ".join(parts) or paint("ok", Colour.GOOD, on=colour)
 
 
