@@ -20,7 +20,7 @@ from pbl.domain.values import NUMBER
 from pbl.domain.wording import restore_utf8
 from pbl.project import file_names
 from pbl.project._folder import Doubt, Folder, is_folder, list_folder
-from pbl.project.find_toml import TOML
+from pbl.project.find_toml import TOML, upwards
 from pbl.project.pbl_toml import read_settings
 from pbl.reading.targets import has_constant_targets
 
