@@ -52,13 +52,20 @@ class EngineError(PblError):
     """The machine ran out of what the work needs: memory, disk, a limit that was set."""
 
 
-class FindingsError(PblError):
-    """The data isn't fine; nothing was written."""
+class DataError(PblError):
+    """The data isn't fine, in a way that only what was to be done with it could tell."""
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, report: Report) -> None:
+
+class FindingsError(PblError):
+    """The data isn't fine; what was asked for was left `undone`."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, report: Report, undone: str = "nothing was written") -> None:
         self.report = report
+        self.undone = undone
         super().__init__(report.verdict())
 
 
