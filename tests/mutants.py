@@ -488,10 +488,10 @@ MUTANTS = (
         "tests/blending/test_constraints.py",
     ),
     Mutant(
-        "the clip is never the cause",
+        "what the clip broke is the method's fault",
         "src/pbl/blending/residuals.py",
-        "if not before.broken and not formula.constraints:",
-        "if False:",
+        'return "clip"',
+        'return "method"',
         "tests/blending/test_constraints.py",
     ),
     Mutant(

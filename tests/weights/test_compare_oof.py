@@ -1,11 +1,14 @@
 """With a truth, a comparison has scikit-learn's scores and numpy's correlations of errors."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.metrics import root_mean_squared_error
+from support.making import command, write
 
+import pbl
 from pbl.blending.plan import plan_blend
 from pbl.domain.contract import Contract
 from pbl.domain.pillars import Pillar, Selection
@@ -43,3 +46,22 @@ def test_scores_and_the_errors_correlations_are_added(columns):
         a, b = ((files[each[key]] - truth).ravel() for key in "ab")
         wanted = None if "exact" in {each["a"], each["b"]} else pytest.approx(np.corrcoef(a, b)[0, 1], abs=1e-12)
         assert each["error_pearson"] == wanted
+
+
+def test_the_command_reads_out_of_fold_files_and_their_truth():
+    chance = np.random.default_rng(1)
+    ids, truth = [f"s{k}" for k in range(40)], chance.normal(size=40)
+    write("train.csv", dict(zip(ids, map(float, truth), strict=True)))
+    files = {name: truth + chance.normal(size=40) for name in "ab"}
+    for name, numbers in files.items():
+        write(f"oof_{name}.csv", dict(zip(reversed(ids), map(float, numbers[::-1]), strict=True)))
+    done = command("compare", "oof_a.csv", "oof_b.csv", "--truth", "train.csv", "--metric", "rmse", "--format", "json")
+    assert done.code == 0, done.talk
+    found = json.loads(done.out)
+    assert found["metric"] == "rmse"
+    for each in found["pillars"]:
+        assert each["score"] == pytest.approx(root_mean_squared_error(truth, files[each["pillar"]]))
+    errors = np.corrcoef(*(numbers - truth for numbers in files.values()))[0, 1]
+    assert found["pairs"][0]["error_pearson"] == pytest.approx(errors, abs=1e-12)
+    assert pbl.compare("oof_a.csv", "oof_b.csv", truth="train.csv", metric="rmse").metric == "rmse"
+    assert command("compare", "oof_a.csv", "--metric", "rmse").code == 2
