@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pbl.domain.report import Report
+
+
+_TOLD = 5
+"""As many findings stand in an exception's text; the report has all of them."""
 
 
 class PblError(Exception):
@@ -24,6 +30,14 @@ class ContractError(PblError):
 
 class InputError(PblError):
     """A file that was named is not there, or is not what it must be for this command."""
+
+
+class UnreadableError(InputError):
+    """A file is there and can't be read; `reason` says why, without the file's name."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"{path}: {reason}")
 
 
 class ChangedError(PblError):
@@ -56,12 +70,8 @@ class FindingsError(PblError):
     def __init__(self, report: Report, undone: str = "nothing was written") -> None:
         self.report = report
         self.undone = undone
-        super().__init__(report.verdict())
+        super().__init__("\n".join((report.verdict(), *report.first_failures(_TOLD))))
 
 
 class Unclear(Exception):  # noqa: N818 - an answer, caught by the one who asked
     """What was asked for can't be told the fast way: some cell or row needs to be explained."""
-
-
-class Unreadable(Exception):  # noqa: N818 - same
-    """A file can't be read; the message says why, and the file is known to the one who asked."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbl.domain.errors import OutputError, UsageError
 from pbl.project.toml_text import toml_key, toml_value
-from pbl.storage.commit import write_whole
+from pbl.storage.atomic_write import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbl.cli.show.runs import padded, wide_as
+from pbl.cli.show.run_table import padded, wide_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
