@@ -348,7 +348,7 @@ MUTANTS = (
     Mutant(
         "a sound file's numbers may be out of bounds",
         SCHEMA,
-        "if not all(told[: len(bounds)]):",
+        "if not all(numbers.select(_all(bounds)).row(0)):",
         "if False:",
         "tests/checks/test_validate.py",
     ),

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
-from pbl.domain.errors import InputError
+from pbl.domain.errors import InputError, UsageError
 from pbl.domain.pillars import TABLE, Pillar
 from pbl.domain.recipe import recipe_path
 from pbl.project import file_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
 
@@ -66,6 +67,24 @@ def is_folder(path: Path) -> bool:
         return path.is_dir()
     except PermissionError:
         return False
+
+
+def refuse_doubts(doubts: Sequence[Doubt], pillars: Sequence[Pillar], wanted: Collection[str] | None) -> None:
+    """Raise UsageError for files that may be no pillars, unless weights name others only."""
+    left = [doubt for doubt in doubts if doubt.pillar in pillars and (wanted is None or doubt.pillar.name in wanted)]
+    if not left:
+        return
+    said = "\n".join(f"{doubt.pillar.path}: {doubt.why}" for doubt in left)
+    others = [pillar for pillar in pillars if pillar not in [doubt.pillar for doubt in doubts]]
+    if set(TABLE) <= {pillar.name for pillar in others}:
+        line = ",".join(f"{name}={known.weight:g}" for name, known in TABLE.items())
+    else:
+        line = ",".join(f"{pillar.name}=1" for pillar in others)
+    weigh = f"; or leave it out of a blend: --weights {quote(line)}" if line else ""
+    one = left[0].pillar
+    raise UsageError(
+        f"{said}\ntake it away; or name it if it is a pillar after all: {quote(f'{one.name}={one.path}')}{weigh}"
+    )
 
 
 def _is_aside(path: Path) -> bool:

@@ -19,7 +19,7 @@ from pbl.domain.settings import Settings
 from pbl.domain.values import NUMBER
 from pbl.domain.wording import restore_utf8
 from pbl.project import file_names
-from pbl.project._folder import Doubt, Folder, is_folder, list_folder
+from pbl.project._folder import Doubt, Folder, is_folder, list_folder, refuse_doubts
 from pbl.project.find_toml import TOML, upwards
 from pbl.project.pbl_toml import read_settings
 from pbl.reading.targets import has_constant_targets
@@ -66,7 +66,7 @@ def select_pillars(
         notes += [f"the template is {meant}, {why}"] if why else []
         found = [pillar for pillar in found if pillar.path != meant]
     _unique(found)
-    _doubtless([doubt for look in looks for doubt in look.doubts], found, wanted)
+    refuse_doubts([doubt for look in looks for doubt in look.doubts], found, wanted)
     if pillars_dir is not None:
         found = _prefer(found, Path(pillars_dir))
     not_read = [name for look in looks for name in look.not_read]
@@ -265,24 +265,6 @@ def _unique(pillars: Sequence[Pillar]) -> None:
                 "take one away, or name them: first=FILE second=FILE"
             )
         seen[pillar.name] = pillar.path
-
-
-def _doubtless(doubts: Sequence[Doubt], pillars: Sequence[Pillar], wanted: Collection[str] | None) -> None:
-    """Raise UsageError for files that may be no pillars, unless weights name others only."""
-    left = [doubt for doubt in doubts if doubt.pillar in pillars and (wanted is None or doubt.pillar.name in wanted)]
-    if not left:
-        return
-    said = "\n".join(f"{doubt.pillar.path}: {doubt.why}" for doubt in left)
-    others = [pillar for pillar in pillars if pillar not in [doubt.pillar for doubt in doubts]]
-    if set(TABLE) <= {pillar.name for pillar in others}:
-        line = ",".join(f"{name}={known.weight:g}" for name, known in TABLE.items())
-    else:
-        line = ",".join(f"{pillar.name}=1" for pillar in others)
-    weigh = f"; or leave it out of a blend: --weights {quote(line)}" if line else ""
-    one = left[0].pillar
-    raise UsageError(
-        f"{said}\ntake it away; or name it if it is a pillar after all: {quote(f'{one.name}={one.path}')}{weigh}"
-    )
 
 
 def _nothing(given: Sequence[Path], set_aside: Sequence[str], not_read: Sequence[str], template: Path | None) -> str:
