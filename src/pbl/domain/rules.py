@@ -79,6 +79,15 @@ def _rules() -> Iterable[Rule]:
     yield rule("PBL607", "scale-differs", "are the predictions of all pillars in the same unit?", warning)
     yield rule("PBL608", "missing-pillar", "put the file there, or take the pillar out of pbl.toml")
     yield rule("PBL701", "truncated-tail", "the last line has no line end; was the export cut short?", warning)
+    yield rule("PBL801", "features-unreadable", "write the features again, as Parquet or CSV")
+    yield rule("PBL802", "sample-twice", "keep one row a sample")
+    yield rule("PBL803", "feature-missing", "give every row every feature; pbl never fills a gap")
+    yield rule("PBL804", "feature-not-finite", "find out where it comes from; pbl never fills a gap")
+    yield rule("PBL805", "samples-without-features", "make the features of these samples too")
+    yield rule("PBL806", "features-differ", "make the features as those were made that the pillar was fitted on")
+    yield rule("PBL807", "targets-incomplete", "give every sample every target, or leave the sample out of the truth")
+    yield rule("PBL808", "fold-splits-group", "put whole groups, and every sample, into one fold each")
+    yield rule("PBL821", "fitted-unreadable", "fit the pillar again, and copy the file as it is")
 
 
 RULES = {rule.code: rule for rule in _rules()}
