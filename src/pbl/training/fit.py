@@ -81,7 +81,7 @@ def fit(
     _check(features, goal, folds)
     task = _settle_task(goal, task)
     chosen = choose_learners(task, learners)
-    work = Work(x=features.values, goal=goal, task=task, seed=seed)
+    work = Work(x=np.ascontiguousarray(features.values), goal=goal, task=task, seed=seed)
     done, steps = count(1), (len(folds.names) + 1) * len(chosen)
 
     def advance() -> None:
