@@ -32,19 +32,17 @@ class Mutant(NamedTuple):
     tests: str
 
 
-RECORDS, TOKENS = "src/pbl/reading/_records.py", "src/pbl/reading/rows.py"
-READING, GATHER, VALIDATE, BLEND = (
-    "src/pbl/reading/survey.py",
-    "src/pbl/checks/_gather.py",
-    "src/pbl/checks/validate.py",
-    "src/pbl/blending/blend.py",
-)
+RECORDS = "src/pbl/reading/_records.py"
+TOKENS = "src/pbl/reading/rows.py"
 TEMPORARY = "src/pbl/storage/temporary.py"
-APPENDING, CSV_TEXT = "src/pbl/storage/append_log.py", "src/pbl/storage/csv_text.py"
-WRITING, PILLARS, DUCK = "src/pbl/storage/commit.py", "src/pbl/project/pillar_files.py", "src/pbl/engine/duck.py"
-LINE_UP, BLOCKS, DECIDE = "src/pbl/checks/_line_up.py", "src/pbl/reading/blocks.py", "src/pbl/checks/_schema.py"
-MATCH = "src/pbl/checks/_match.py"
-FORMULA, SUBMISSION = "src/pbl/blending/formula.py", "src/pbl/blending/_write.py"
+APPENDING = "src/pbl/storage/append_log.py"
+CSV_TEXT = "src/pbl/storage/csv_text.py"
+FILES = "src/pbl/storage/files.py"
+PILLARS = "src/pbl/project/pillar_files.py"
+DUCK = "src/pbl/engine/duck.py"
+DECIDE = "src/pbl/checks/_schema.py"
+FORMULA = "src/pbl/blending/formula.py"
+SUBMISSION = "src/pbl/blending/_write.py"
 SCREEN = "src/pbl/reading/_scan.py"
 SCHEMA = "schemas/pbl_schemas/prediction.py"
 
@@ -67,14 +65,14 @@ MUTANTS = (
     Mutant(
         "NULs are not looked for",
         SCREEN,
-        'self.nul = self.nul or b"\\0" in rest',
+        'self._nul = self._nul or b"\\0" in rest',
         "pass",
         "tests/reading/test_traps.py",
     ),
     Mutant(
         "quotes are not noticed",
         SCREEN,
-        "self.quote = self.quote or b'\"' in rest",
+        "self._quote = self._quote or b'\"' in rest",
         "pass",
         "tests/checks/test_cases.py",
     ),
@@ -85,9 +83,7 @@ MUTANTS = (
         "",
         "tests/reading/test_scan.py tests/reading/test_survey.py",
     ),
-    Mutant(
-        "rows of no text are handed on", TOKENS, "return not foreign", "return True", "tests/reading/test_survey.py"
-    ),
+    Mutant("rows of no text are handed on", TOKENS, "return not foreign", "return True", "tests/reading/test_rows.py"),
     Mutant(
         "the mark of UTF-8 is taken for text",
         RECORDS,
@@ -97,31 +93,31 @@ MUTANTS = (
     ),
     Mutant(
         "columns are taken by position",
-        READING,
+        "src/pbl/reading/_header.py",
         "tuple(header.index(name) for name in wanted)",
         "tuple(range(len(wanted)))",
         "tests/checks/test_cases.py tests/fuzz/test_fuzz.py",
     ),
     Mutant(
         "a change underneath is overlooked",
-        READING,
-        "if _identity(os.fstat(self.fd)) != self.identity or",
-        "if False and",
-        "tests/reading/test_survey.py",
+        "src/pbl/reading/survey.py",
+        "if not same or not (still or early_hash(file.fd) == self.scan.early):",
+        "if not same and False:",
+        "tests/reading/test_changes.py",
     ),
     Mutant(
         "line ends in quotes are no white space",
-        READING,
-        "spaced=screen.spaced or screen.quote",
-        "spaced=screen.spaced",
+        "src/pbl/reading/survey.py",
+        "return self.scan.spaced or self.scan.quote",
+        "return self.scan.spaced",
         "tests/reading/test_traps.py",
     ),
     Mutant(
         "endless lines are read to their end",
         SCREEN,
-        "while not self.endless and (chunk",
-        "while (chunk",
-        "tests/reading/test_survey.py",
+        "while not scanner.endless and (data",
+        "while (data",
+        "tests/reading/test_rows.py",
     ),
     # The engine
     Mutant(
@@ -150,32 +146,32 @@ MUTANTS = (
         DUCK,
         "SET enable_external_access = false",
         "SET enable_external_access = true",
-        "tests/reading/test_survey.py",
+        "tests/engine/test_duck.py",
     ),
     Mutant(
         "rows are joined by position whatever their ids",
-        GATHER,
-        "JOIN {cells[id(f)]} AS {aliases[id(f)]} ON {aliases[id(f)]}.id = o.id",
-        "POSITIONAL JOIN {cells[id(f)]} AS {aliases[id(f)]}",
+        "src/pbl/blending/_align_sql.py",
+        "JOIN {cell} AS {alias} ON {alias}.id = o.id",
+        "POSITIONAL JOIN {cell} AS {alias}",
         "tests/blending/test_blend.py",
     ),
     Mutant(
         "an inner join drops ids",
-        GATHER,
-        'and not facts.get("wrong") and facts["rows"] == rows',
-        'and not facts.get("wrong")',
+        "src/pbl/blending/_align_sql.py",
+        'or {facts["rows"]} != counts or',
+        "or",
         "tests/blending/test_blend.py tests/fuzz/test_properties.py",
     ),
     Mutant(
         "ids beside each other are not compared",
-        LINE_UP,
+        "src/pbl/blending/_align_frames.py",
         'if not all((part["id"] == parts[0]["id"]).all() for part in parts[1:]):',
         "if False:",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "ids need not be unique",
-        GATHER,
+        "src/pbl/blending/_align_sql.py",
         'return bool(duck.rows("blend/different_ids")[0][0] == rows)',
         "return True",
         "tests/reading/test_traps.py",
@@ -187,57 +183,67 @@ MUTANTS = (
         "coalesce({good}, true)",
         "tests/reading/test_traps.py",
     ),
-    Mutant("+-5 is a number", GATHER, " AND NOT starts_with({cell}, '+-')", "", "tests/reading/test_traps.py"),
     Mutant(
-        "infinite is finite", GATHER, 'parts.append(Sql(f"isfinite({number})"))', "pass", "tests/reading/test_traps.py"
+        "+-5 is a number",
+        "src/pbl/checks/screen_sql.py",
+        " AND NOT starts_with({cell}, '+-')",
+        "",
+        "tests/reading/test_traps.py",
+    ),
+    Mutant(
+        "infinite is finite",
+        "src/pbl/checks/screen_sql.py",
+        'Sql(f"isfinite({number})")',
+        'Sql("true")',
+        "tests/reading/test_traps.py",
     ),
     # Large files
     Mutant(
         "rows sorted by hashes need not have the same ids",
-        MATCH,
-        '            if not (frame["id"].gather(places) == ids).all():\n                raise OthersError\n',
-        "",
+        "src/pbl/blending/_match_ids.py",
+        'if not (frame["id"].gather(places) == ids).all():',
+        "if False:",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "large files: ids need not be unique",
-        GATHER,
-        "sum(duck.frame(",
-        "return True or sum(duck.frame(",
+        "src/pbl/blending/_align_sql.py",
+        "return sum(each.n_unique() for each in hashes) == rows",
+        "return True",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "large files: infinite is finite",
-        MATCH,
+        "src/pbl/checks/screen_frames.py",
         "cell.is_finite()",
         "cell.is_not_null()",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "large files: a block may begin with a mark",
-        BLOCKS,
-        "if block.startswith(codecs.BOM_UTF8, 1):",
+        "src/pbl/reading/blocks.py",
+        "if lines.startswith(codecs.BOM_UTF8, 1):",
         "if False:",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "large files: ids that repeat far apart",
         DECIDE,
-        "return seen if seen.distinct() else None",
-        "return seen",
+        "if not profile.distinct or not survey.scan.ascii:",
+        "if False:",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "large files: what was written is not compared",
         SUBMISSION,
-        "if self._draft.sha256() != self._digest.hexdigest():",
+        "if draft.sha256() != digest.hexdigest():",
         "if False:",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "large files: a number's text is not compared with the number",
         SUBMISSION,
-        'text.cast(pl.Float64, strict=False) == texts[f"b{t}"]',
+        'text.cast(pl.Float64, strict=False) == blend[f"b{t}"]',
         "text == text",
         "tests/blending/test_align.py",
     ),
@@ -251,37 +257,37 @@ MUTANTS = (
     Mutant("large files: no id is quoted", SUBMISSION, "if not odd.any():", "if True:", "tests/blending/test_align.py"),
     Mutant(
         "large files: a guess stands whatever comes",
-        READING,
-        "return self.plain and same and not self.stopped and self.spaced <= guess.spaced",
-        "return True",
-        "tests/blending/test_align.py",
+        "src/pbl/reading/blocks.py",
+        "if not survey.plain or survey.header != preview.header:",
+        "if False:",
+        "tests/fuzz/test_fuzz.py tests/blending/test_align.py",
     ),
     Mutant(
         "large files: one id twice in all",
-        LINE_UP,
-        "if not seen.distinct():",
+        "src/pbl/blending/_align_frames.py",
+        "if not profile.distinct or not surveys[0].scan.ascii:",
         "if False:",
         "tests/blending/test_align.py",
     ),
     Mutant(
         "a pass over the bytes may miss some",
-        READING,
-        "if source.size and not screen.endless and screen.size != source.size:",
+        "src/pbl/reading/survey.py",
+        "if file.size and not scan.endless and scan.size != file.size:",
         "if False:",
-        "tests/reading/test_survey.py",
+        "tests/reading/test_changes.py",
     ),
     Mutant(
         "records: who reads a file moves others on",
         RECORDS,
         "data = os.pread(self._fd, len(buffer), self._at)",
         "data = os.read(self._fd, len(buffer))",
-        "tests/reading/test_survey.py",
+        "tests/reading/test_changes.py",
     ),
     Mutant(
         "large files: who reads ahead is not waited for",
-        LINE_UP,
-        "with closing(frames), threads(1) as pool:",
-        "with threads(1) as pool:",
+        "src/pbl/reading/prefetch.py",
+        "pool.shutdown(cancel_futures=True)",
+        "pool.shutdown(wait=False, cancel_futures=True)",
         "tests/blending/test_align.py",
     ),
     Mutant(
@@ -370,22 +376,22 @@ MUTANTS = (
     ),
     Mutant(
         "findings do not stop a blend",
-        "src/pbl/blending/_job.py",
-        "if examination.report.errors():",
+        "src/pbl/blending/_submission.py",
+        "if report.errors():",
         "if False:",
         "tests/blending/test_blend.py tests/reading/test_traps.py",
     ),
     Mutant(
         "an infinite blend is written",
-        "src/pbl/blending/_job.py",
-        "if facts.broken:",
+        SUBMISSION,
+        "if summary.broken:",
         "if False:",
         "tests/blending/test_blend.py",
     ),
     Mutant(
         "a replay makes other bytes unseen",
-        "src/pbl/blending/_job.py",
-        "if self.expected not in {None, written.sha256}:",
+        "src/pbl/blending/replay.py",
+        "if made.written.sha256 != recipe.output.sha256:",
         "if False:",
         "tests/blending/test_blend.py",
     ),
@@ -394,14 +400,14 @@ MUTANTS = (
         "src/pbl/project/recipe_files.py",
         "and same_bytes(submission, output.sha256)",
         "",
-        "tests/reading/test_survey.py",
+        "tests/reading/test_changes.py",
     ),
     Mutant(
         "inputs may change meanwhile",
-        VALIDATE,
-        "            file.source.unchanged(before)\n",
+        "src/pbl/checks/open_files.py",
+        "            self.survey.unchanged(before)\n",
         "            pass\n",
-        "tests/reading/test_survey.py",
+        "tests/reading/test_changes.py",
     ),
     # Pillars and recipes
     Mutant(
@@ -421,7 +427,7 @@ MUTANTS = (
     Mutant(
         "negative weights",
         "src/pbl/domain/weights.py",
-        "if value < 0:",
+        "if weight < 0:",
         "if False:",
         "tests/project/test_pillar_files.py",
     ),
@@ -441,62 +447,101 @@ MUTANTS = (
     ),
     # Writing
     Mutant(
-        "a folder being removed is forgotten", TEMPORARY, "live[gone] = None", "pass", "tests/storage/test_writing.py"
+        "a folder being removed is forgotten",
+        TEMPORARY,
+        "live[gone] = None",
+        "pass",
+        "tests/storage/test_temporary.py",
     ),
     Mutant(
         "a lock outlives its process",
         TEMPORARY,
-        "for fd in _inherited())],",
-        "for fd in ())],",
-        "tests/storage/test_writing.py",
+        "for fd in _list_inheritable())",
+        "for fd in ())",
+        "tests/storage/test_temporary.py",
     ),
     Mutant(
         "renamed before it is on the disk",
-        WRITING,
-        "            with plainly(each.name):\n                os.fsync(each.fd)\n",
+        "src/pbl/storage/commit.py",
+        "            each.sync()\n",
         "",
-        "tests/storage/test_writing.py",
+        "tests/storage/test_commit_faults.py",
     ),
     Mutant(
         "a new submission beside the old recipe",
-        WRITING,
+        "src/pbl/storage/_replace.py",
         "                note.target.rename(aside)\n",
         "                pass\n",
-        "tests/storage/test_writing.py",
+        "tests/storage/test_commit_faults.py",
     ),
     Mutant(
         "temporaries stay",
-        WRITING,
+        "src/pbl/storage/commit.py",
         "        for path in self._paths:\n            drop(path)\n",
         "        for path in self._paths:\n",
-        "tests/storage/test_writing.py",
+        "tests/storage/test_commit.py",
     ),
     Mutant(
         "the log is not locked",
         APPENDING,
-        "fcntl.flock(fd, fcntl.LOCK_EX)\n",
-        "pass\n",
-        "tests/storage/test_writing.py tests/ledger/test_log_run.py",
+        "            lock(fd)\n",
+        "            pass\n",
+        "tests/storage/test_append_log.py tests/storage/test_append_log_faults.py tests/ledger/test_log_run.py",
     ),
     Mutant(
         "a logged row is not on the disk",
         APPENDING,
         "        os.fsync(log.fd)\n        sync_folder",
         "        sync_folder",
-        "tests/storage/test_writing.py",
+        "tests/storage/test_append_log_faults.py",
     ),
     Mutant(
         "formulas in the log",
         CSV_TEXT,
         'return f"\'{cell}" if cell.startswith',
         "return cell if cell.startswith",
-        "tests/storage/test_writing.py",
+        "tests/storage/test_csv_text.py",
+    ),
+    Mutant(
+        "a lock that another holds is taken for ours",
+        "src/pbl/storage/locks.py",
+        "        return False\n",
+        "        return True\n",
+        "tests/storage/test_locks.py",
+    ),
+    Mutant(
+        "a pipe is waited for",
+        FILES,
+        "os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC",
+        "os.O_RDONLY | os.O_CLOEXEC",
+        "tests/storage/test_files.py",
+    ),
+    Mutant(
+        "a file is hashed from where it stands",
+        FILES,
+        "    at = 0\n",
+        "    at = os.lseek(fd, 0, os.SEEK_CUR)\n",
+        "tests/storage/test_files.py",
+    ),
+    Mutant(
+        "a file is hashed in one piece",
+        FILES,
+        "os.pread(fd, _CHUNK, at)",
+        "os.pread(fd, os.fstat(fd).st_size, at)",
+        "tests/storage/test_files.py tests/project/test_recipe_files.py",
+    ),
+    Mutant(
+        "a full disk is said in the system's words",
+        "src/pbl/storage/_os_errors.py",
+        'errno.ENOSPC: "the disk is full",',
+        "",
+        "tests/storage/test_os_errors.py tests/kaggle/test_pack.py",
     ),
     # The log and the program
     Mutant(
         "an edited submission is logged",
-        "src/pbl/ledger/log_run.py",
-        "if (source.sha256, source.size) != (recipe.output.sha256, recipe.output.bytes):",
+        "src/pbl/ledger/_submission_row.py",
+        "if (found.scan.sha256, found.scan.size) != (recipe.output.sha256, recipe.output.bytes):",
         "if False:",
         "tests/ledger/test_log_run.py",
     ),

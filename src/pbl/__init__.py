@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from pbl._version import __version__
 
 if TYPE_CHECKING:
-    from pbl.api import blend, log_run, validate
+    from pbl.api import blend, log_run, runs, score, tune, validate
     from pbl.domain.errors import FindingsError, PblError
 
-__all__ = ["FindingsError", "PblError", "__version__", "blend", "log_run", "validate"]
+__all__ = ["FindingsError", "PblError", "__version__", "blend", "log_run", "runs", "score", "tune", "validate"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever was asked for

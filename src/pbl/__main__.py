@@ -42,15 +42,6 @@ def main() -> NoReturn:
     os._exit(code)
 
 
-class _Absent:
-    """Make two libraries as if they weren't installed: pbl needs neither, and Pandera loads them if it can."""
-
-    def find_spec(self, name: str, *_: object) -> None:
-        """Refuse the two, and leave the rest to others."""
-        if name in {"numpy", "pandas"}:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-
 def _streams() -> bool:
     """Make sure that no file opened later takes a standard stream's place; say whether there is a standard output."""
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - stdin, stdout, stderr
@@ -71,10 +62,10 @@ def _run() -> int:
             del os.environ[name]
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # they are text files here
-        sys.meta_path.insert(0, _Absent())
         warnings.filterwarnings("ignore", "Polars binary is missing")  # it is said in our words
-        from pbl.cli import app
+        from pbl.cli import absent, app
 
+        absent.hide("numpy", "pandas")
         app(prog_name="pbl")
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else 2 if exit_.code else 0

@@ -15,11 +15,16 @@ from pbl.blending.plan import default_output, plan_blend
 from pbl.blending.replay import replay
 from pbl.checks.validate import validate as _validate
 from pbl.domain.errors import UsageError
+from pbl.domain.extras import require_extra
 from pbl.domain.limits import Limits, parse_memory
 from pbl.domain.provenance import Provenance
 from pbl.domain.weights import parse_weights
 from pbl.ledger.log_run import Scores, Surroundings
 from pbl.ledger.log_run import log_run as _log_run
+from pbl.ledger.run import SORTED_BY
+from pbl.ledger.run_list import list_runs
+from pbl.project.find_toml import find_settings
+from pbl.project.oof_files import select_oof
 from pbl.project.pillar_files import select_pillars
 
 if TYPE_CHECKING:
@@ -30,6 +35,12 @@ if TYPE_CHECKING:
     from pbl.domain.recipe import Recipe
     from pbl.domain.report import Report
     from pbl.ledger.log_run import Logged
+    from pbl.ledger.run import Order
+    from pbl.ledger.run_list import RunList
+    from pbl.project.oof_files import OofSelection
+    from pbl.weights.metrics import Average
+    from pbl.weights.score import Scores as ScoreTable
+    from pbl.weights.tuning import Tuning
 
     AnyPath = str | PathLike[str]
 
@@ -98,6 +109,70 @@ def blend(
     return _blend(plan, output=target, provenance=_provenance(), spill=target.parent, force=force, limits=limits).recipe
 
 
+def score(
+    *paths: AnyPath,
+    pillars: Mapping[str, AnyPath] | None = None,
+    truth: AnyPath | None = None,
+    metric: AnyPath | None = None,
+    average: Average | None = None,
+    weights: Sequence[float] | Mapping[str, float] | None = None,
+    method: str | None = None,
+    common_rows: bool = False,
+) -> ScoreTable:
+    """Score out-of-fold files against the truth as `pbl score` does, and return the scores.
+
+    Raises FindingsError, which has the report, for files that aren't fine, and PblError where they can't be scored.
+    """
+    chosen = _select_oof("score", paths, pillars, truth)
+    from pbl.weights.from_files import Question, score_files
+
+    question = Question(metric=_text(metric), average=average, common_rows=common_rows)
+    given = _weights(weights, chosen.selection)
+    return score_files(chosen, question, weights=given, method=method, spill=Path(gettempdir()))[0]
+
+
+def tune(
+    *paths: AnyPath,
+    pillars: Mapping[str, AnyPath] | None = None,
+    truth: AnyPath | None = None,
+    metric: AnyPath | None = None,
+    average: Average | None = None,
+    greater_is_better: bool | None = None,
+    groups: Sequence[str] = (),
+    folds: AnyPath | None = None,
+    methods: Sequence[str] = (),
+    negative: bool = False,
+    trust: Sequence[str] = (),
+    common_rows: bool = False,
+    write: bool = False,
+) -> Tuning:
+    """Find the weights that out-of-fold files support as `pbl tune` does, and return candidates and advice.
+
+    With `write`, the advised weights are set in `pbl.toml`; nothing is if the advice is to use none. Raises
+    FindingsError, which has the report, for files that aren't fine, and PblError where there is no answer.
+    """
+    chosen = _select_oof("tune", paths, pillars, truth)
+    from pbl.project.edit_toml import check_writable, write_weights
+    from pbl.weights.from_files import Question, tune_files
+
+    settings = chosen.selection.settings
+    if write:
+        check_writable(settings, chosen.selection.names)
+    found, _ = tune_files(
+        chosen,
+        Question(metric=_text(metric), average=average, greater_is_better=greater_is_better, common_rows=common_rows),
+        groups=_several(groups, "groups"),
+        folds=None if folds is None else Path(folds),
+        methods=_several(methods, "methods"),
+        negative=negative,
+        trust=_several(trust, "trust"),
+        spill=Path(gettempdir()),
+    )
+    if write and found.advice.weights is not None:
+        write_weights(settings, found.advice.weights, found.advice.method or "mean")
+    return found
+
+
 def log_run(
     submission: AnyPath | None = None,
     *,
@@ -121,7 +196,7 @@ def log_run(
     from pbl import __version__
 
     path = None if submission is None else Path(submission)
-    if path is None and pillar is None and Path("submission.csv").exists():
+    if path is None and pillar is None and scores is None and Path("submission.csv").exists():
         path = Path("submission.csv")
     moment = datetime.now(UTC) if now is None else now.astimezone(UTC)
     return _log_run(
@@ -136,6 +211,21 @@ def log_run(
         model=model,
         table=None if scores is None else Path(scores),
     )
+
+
+def runs(
+    *,
+    logs: AnyPath = "run_logs",
+    label: str | None = None,
+    sort: Order = "when",
+) -> RunList:
+    """List the logged runs as `pbl runs` does, the newest or the best (`sort` by "cv" or "public") first.
+
+    Raises PblError if the folder of the logs can't be listed, or `pbl.toml` can't be read.
+    """
+    if sort not in {"when", *SORTED_BY}:
+        raise UsageError(f"sort: {sort!r} is not one of when, {', '.join(SORTED_BY)}")
+    return list_runs(Path(logs), spill=Path(gettempdir()), label=label, order=sort, metric=find_settings(Path()).metric)
 
 
 def _finite(score: float | None) -> float | None:
@@ -155,6 +245,29 @@ def _select(paths: Sequence[AnyPath], pillars: Mapping[str, AnyPath] | None, tem
     if "" in map(str, [*paths, *(pillars or {}).values()]):
         raise UsageError("a path is empty")
     return select_pillars([Path(p) for p in paths], named=named, template=None if template is None else Path(template))
+
+
+def _select_oof(
+    what: str, paths: Sequence[AnyPath], pillars: Mapping[str, AnyPath] | None, truth: AnyPath | None
+) -> OofSelection:
+    """Find the out-of-fold files; raise UsageError where what scores them isn't installed."""
+    require_extra("tune", f"pbl.{what}")
+    return select_oof(
+        [Path(p) for p in paths],
+        named=[(name, Path(path)) for name, path in (pillars or {}).items()],
+        truth=None if truth is None else Path(truth),
+    )
+
+
+def _text(metric: AnyPath | None) -> str | None:
+    return None if metric is None else str(metric)
+
+
+def _several(names: Sequence[str], what: str) -> list[str]:
+    """Return the names; a text is taken for none, as it would be taken letter by letter."""
+    if isinstance(names, str):
+        raise UsageError(f"{what}: {names!r} is a text; give a list of names")
+    return list(names)
 
 
 def _weights(

@@ -82,18 +82,18 @@ def fail(*_, **__):
     raise OSError(28, "No space left on device")
 
 
-@pytest.mark.parametrize("step", ["fill", "_sync", "_exchanged"])
+@pytest.mark.parametrize("step", ["fill", "sync_folder", "_exchange"])
 def test_where_writing_fails_the_old_pack_is_left_and_nothing_else(here, monkeypatch, step):
     pack("pillars")
     before = files_of(here)
     monkeypatch.setattr(folders if step != "fill" else sys.modules["pbl.kaggle.pack"], step, fail)
-    assert "No space left" in pack("pillars", "--title", "my pillars", status=2).stderr
+    assert "not written: the disk is full" in pack("pillars", "--title", "my pillars", status=2).stderr
     assert files_of(here) == before
 
 
 def test_where_folders_can_t_be_exchanged_in_one_step_they_are_in_two(here, monkeypatch):
     pack("pillars")
-    monkeypatch.setattr(folders, "_exchanged", lambda *_: False)
+    monkeypatch.setattr(folders, "_exchange", lambda *_: False)
     pack("pillars", "--title", "my pillars")
     assert json.loads(Path("pack/dataset/dataset-metadata.json").read_text())["title"] == "my pillars"
     assert sorted(p.name for p in here.iterdir()) == ["pack", "pillars"]

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from pbl.cli import app
 from pbl.domain.contract import Contract
 from pbl.domain.rules import RULES, Severity
-from pbl.domain.settings import Entry, Settings
+from pbl.domain.settings import Entry, MetricSettings, Settings
 from pbl.project.pbl_toml import read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,7 +116,13 @@ def test_the_pbl_toml_shown_is_read_and_has_every_key(tmp_path):
     [block] = blocks("toml")
     (tmp_path / "pbl.toml").write_text(block, encoding="utf-8")
     settings = read_settings(tmp_path / "pbl.toml")
-    for part, kind in ((settings, Settings), (settings.contract, Contract), (settings.pillars[0], Entry)):
+    parts = {
+        Settings: settings,
+        Contract: settings.contract,
+        Entry: settings.pillars[0],
+        MetricSettings: settings.metric,
+    }
+    for kind, part in parts.items():
         assert [field.name for field in fields(kind) if getattr(part, field.name) in (None, ())] == []
 
 

@@ -10,7 +10,18 @@ import pytest
 from pbl.cli import app
 from pbl.cli.commands.runs import runs
 
-HEAVY = ("duckdb", "numpy", "pandas", "pandera", "polars", "pydantic", "pydantic_core", "rich.table")
+HEAVY = (
+    "duckdb",
+    "numpy",
+    "pandas",
+    "pandera",
+    "polars",
+    "pydantic",
+    "pydantic_core",
+    "rich.table",
+    "scipy",
+    "sklearn",
+)
 
 # Typer 0.29 loads it at a command's first parameter, earlier ones don't. It is no import of ours (import-linter).
 TYPER_S_OWN = {"pydantic", "pydantic_core"}
@@ -54,7 +65,17 @@ def test_importing_pbl_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "line", ["--help", "--version", "blend --help", "init --help", "log-run --help", "validate --help"]
+    "line",
+    [
+        "--help",
+        "--version",
+        "blend --help",
+        "init --help",
+        "log-run --help",
+        "score --help",
+        "tune --help",
+        "validate --help",
+    ],
 )
 def test_asking_pbl_about_itself_loads_nothing_heavy(line):
     assert heavy_modules_after_command(*line.split()) - TYPER_S_OWN == set()
@@ -62,7 +83,7 @@ def test_asking_pbl_about_itself_loads_nothing_heavy(line):
 
 def test_the_list_of_heavy_modules_names_what_is_installed():
     """A misspelt name in the list would never be found loaded."""
-    loaded = heavy_modules_after("import duckdb, pandera.polars, pbl, polars, pydantic, rich.table")
+    loaded = heavy_modules_after("import duckdb, pandera.polars, pbl, polars, pydantic, rich.table, sklearn")
     assert loaded >= set(HEAVY) - {"numpy", "pandas"}
 
 

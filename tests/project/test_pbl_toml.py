@@ -5,7 +5,7 @@ import pytest
 
 from pbl.domain.contract import Contract
 from pbl.domain.errors import ContractError, InputError
-from pbl.domain.settings import Entry, Settings
+from pbl.domain.settings import Entry, MetricSettings, Settings
 from pbl.domain.values import NUMBER
 from pbl.project.pbl_toml import read_settings
 
@@ -37,6 +37,7 @@ def test_every_key_is_read_and_its_paths_are_relative_to_the_file(tmp_path):
     id = "image"
     targets = ["green", "dead"]
     id_pattern = "ID[0-9]+"
+    id_separator = "/"
     min = -1
     max = 500.0
     template = "sample.csv"
@@ -53,6 +54,18 @@ def test_every_key_is_read_and_its_paths_are_relative_to_the_file(tmp_path):
     clip_min = 0
     clip_max = 300
     output = "out/submission.csv"
+    method = "rank"
+    negative = true
+
+    [metric]
+    name = "weighted-r2"
+    greater_is_better = true
+    weights = { green = 1, "dead" = 0.5 }
+    average = "targets"
+    truth = "../train.csv"
+    groups = ["State", "Date"]
+    label = "kind"
+    columns = ["w"]
     """
     assert settings(tmp_path, text) == Settings(
         path=tmp_path / "pbl.toml",
@@ -70,6 +83,19 @@ def test_every_key_is_read_and_its_paths_are_relative_to_the_file(tmp_path):
         clip_min=0.0,
         clip_max=300.0,
         output=tmp_path / "out" / "submission.csv",
+        method="rank",
+        negative=True,
+        id_separator="/",
+        metric=MetricSettings(
+            name="weighted-r2",
+            greater_is_better=True,
+            weights={"green": 1.0, "dead": 0.5},
+            average="targets",
+            truth=tmp_path / ".." / "train.csv",
+            groups=("State", "Date"),
+            label="kind",
+            columns=("w",),
+        ),
     )
 
 
@@ -81,6 +107,7 @@ def test_every_key_is_read_and_its_paths_are_relative_to_the_file(tmp_path):
         ("[contract]\nid_patern = 'a'", "contract.id_patern", "id_pattern"),
         ("[pillars.a]\nfile = 'a.csv'\nwieght = 1", "pillars.a.wieght", "weight"),
         ("[blend]\nclipmin = 0", "blend.clipmin", "clip_min"),
+        ("[metric]\nlabels = 'kind'", "metric.labels", "label"),
         ("Contract = 1", "Contract", "contract"),
     ],
 )
@@ -133,6 +160,16 @@ def test_a_key_that_is_like_none_is_answered_with_all_that_are_known(tmp_path):
         ("[blend]\nclip_max = nan", "blend.clip_max"),
         ("[blend]\nclip_min = 1\nclip_max = 0", "blend.clip_min"),
         ("[blend]\noutput = 1", "blend.output"),
+        ("[blend]\nnegative = 1", "blend.negative"),
+        ("[contract]\nid_separator = 1", "contract.id_separator"),
+        ("metric = 'r2'", "metric"),
+        ("[metric]\naverage = 'folds'", "metric.average"),
+        ("[metric]\ngreater_is_better = 'yes'", "metric.greater_is_better"),
+        ("[metric]\nweights = [1]", "metric.weights"),
+        ("[metric]\nweights = { a = 0 }", "metric.weights.a"),
+        ("[metric]\nweights = { a = 'x' }", "metric.weights.a"),
+        ("[metric]\ngroups = 'State'", "metric.groups"),
+        ("[metric]\ncolumns = [1]", "metric.columns"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused_by_its_key(tmp_path, text, key):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sklearn.metrics as learn
+from support.judging import needs_pandas
 
 from pbl.weights import metrics
 from pbl.weights._metric_file import load_metric
@@ -160,6 +161,7 @@ def _file_sheet(guess):
     )
 
 
+@needs_pandas
 def test_a_metric_file_gets_new_frames_in_one_order():
     metric = file_metric("metric.py", load_metric(FILE, "metric.py"), greater_is_better=False, columns=["w"])
     sheet = _file_sheet([2.5, 1.0])
@@ -169,12 +171,14 @@ def test_a_metric_file_gets_new_frames_in_one_order():
     assert drawn.tolist() == [[5.0]]
 
 
+@needs_pandas
 def test_a_metric_file_speaks_to_the_participant_in_280_characters():
     metric = file_metric("metric.py", load_metric(FILE, "metric.py"), columns=["w"])
     with pytest.raises(ParticipantVisible, match=r"^negative x{271}$"):
         score(_file_sheet([-1.0, 1.0]), metric, np.array([-1.0, 1.0]))
 
 
+@needs_pandas
 def test_another_exception_of_a_metric_file_comes_with_its_line():
     function = load_metric("def score(a, b, c):\n    return 1 / 0\n", "metric.py")
     sheet = _file_sheet([1.0, 1.0])

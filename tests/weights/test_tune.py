@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.judging import needs_pandas
 
 from pbl.weights._metric_file import load_metric
 from pbl.weights.errors import MetricError
@@ -178,6 +179,7 @@ def test_the_json_is_the_public_form():
     assert told["warnings"] == [{"code": "left-out", "message": "these pillars take no part: mvp: no file"}]
 
 
+@needs_pandas
 def test_a_metric_that_refuses_the_means_skips_that_test_and_says_so():
     source = "def score(s, p, i):\n    assert p['t0'].nunique() > 12\n    return ((s['t0'] - p['t0']) ** 2).mean()\n"
     metric = file_metric("m.py", load_metric(source, "m.py"), greater_is_better=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pbl.blending._align_frames import Readable, align_frames
 from pbl.blending._align_sql import align_checked, align_table, read_table
-from pbl.domain.errors import Unclear, Unreadable
+from pbl.domain.errors import Unclear, UnreadableError
 from pbl.domain.progress import Progress
 from pbl.domain.wording import plural
 from pbl.reading.prefetch import Pull, load_ahead
@@ -68,8 +68,8 @@ def align(
             return Batches(rows=_watched(rows, readable[0].preview.rows, len(files), progress))
     try:
         surveys = [(each, survey(file, contract, progress=progress)) for each, file in files]
-    except Unreadable as reason:
-        raise Unclear(str(reason)) from reason
+    except UnreadableError as error:
+        raise Unclear(error.reason) from error
     progress.stage("joining the files", duck.part)
     found = align_table(duck, surveys, contract, ids=limits.sizes.ids)
     return _read(duck, found, contract, limits) if large else Table(files=found)

@@ -112,7 +112,7 @@ def _copy(duck: Duck, formula: Formula, contract: Contract, draft: Draft, number
     """Have the database write the blend of some numbers, replacing what the draft held."""
     names = ["id", *(f"b{t}" for t in range(formula.targets))]
     picked = [Sql(f"{n} AS {identifier(c)}") for n, c in zip(names, contract.columns, strict=True)]
-    with draft.filling():
+    with draft.explain_os_errors():
         duck.write(draft.fd, "blend/write", formula.values(), blend=formula.blend(numbers), columns=listed(picked))
 
 

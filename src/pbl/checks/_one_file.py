@@ -12,7 +12,7 @@ from pbl.checks._findings import instead, note
 from pbl.checks._schema import check_blocks, explain
 from pbl.checks.open_files import IDS, ROWS, VALUES, CheckedFile
 from pbl.checks.profile import Profile, Range
-from pbl.domain.errors import Unclear, Unreadable
+from pbl.domain.errors import Unclear, UnreadableError
 from pbl.domain.findings import Offences, finding
 from pbl.domain.progress import Progress
 from pbl.domain.rules import Severity
@@ -66,8 +66,8 @@ def _explain(
     """Say what is wrong with a file, if anything is."""
     try:
         found = survey(file, contract, progress=progress)
-    except Unreadable as reason:
-        unread = finding("PBL101", file=str(each.path), pillar=each.name, message=str(reason))
+    except UnreadableError as error:
+        unread = finding("PBL101", file=str(each.path), pillar=each.name, message=error.reason)
         return CheckedFile(input=each, findings=(unread,), not_checked=(ROWS, VALUES, IDS))
     if found.header.stopped:
         return CheckedFile(input=each, survey=found, findings=found.findings, not_checked=(ROWS, VALUES, IDS))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pbl.domain.findings import Example
 from pbl.project.outputs import refuse_input
-from pbl.storage.commit import write_whole
+from pbl.storage.atomic_write import write_whole
 from pbl.storage.csv_text import csv_line
 
 if TYPE_CHECKING:

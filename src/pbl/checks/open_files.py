@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pbl.domain.errors import Unreadable
+from pbl.domain.errors import UnreadableError
 from pbl.domain.findings import finding
 from pbl.domain.report import FileReport
 from pbl.project.pillar_files import is_there
@@ -120,8 +120,8 @@ def _open(stack: ExitStack, pillar: Pillar | None, path: Path) -> Input:
     if not (pillar and pillar.promised) or is_there(path):
         try:
             file = open_file(path, name)
-        except Unreadable as reason:
-            code, why = "PBL101", str(reason)
+        except UnreadableError as error:
+            code, why = "PBL101", error.reason
         else:
             stack.callback(file.close)
             return Input(pillar=pillar, path=path, file=file)

@@ -11,6 +11,8 @@ from pbl.cli.commands.log_run import log_run
 from pbl.cli.commands.notebook import notebook
 from pbl.cli.commands.pack import pack
 from pbl.cli.commands.runs import runs
+from pbl.cli.commands.score import score
+from pbl.cli.commands.tune import tune
 from pbl.cli.commands.validate import validate
 
 app = typer.Typer(
@@ -42,6 +44,8 @@ def _pbl(
 
 app.command(cls=Command)(validate)
 app.command(cls=Command)(blend)
+app.command(cls=Command)(score)
+app.command(cls=Command)(tune)
 app.command(cls=Command)(log_run)
 app.add_typer(runs)
 app.command(cls=Command)(init)

@@ -19,6 +19,13 @@ class ReportFormat(StrEnum):
     JUNIT = "junit"
 
 
+class TableFormat(StrEnum):
+    """How a result of numbers is written."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
 class ListFormat(StrEnum):
     """How a list of runs is written."""
 

@@ -19,3 +19,33 @@ class Contract:
     def columns(self) -> tuple[str, ...]:
         """Return the header that a file must have."""
         return (self.id, *self.targets)
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Return the further columns that a file may have."""
+        return ()
+
+    @property
+    def open(self) -> bool:
+        """Say whether a file may have any further columns, which are ignored."""
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WideContract(Contract):
+    """A contract of files that may have more than the id and the targets; a prediction file never has."""
+
+    texts: tuple[str, ...] = ()
+    """Columns of text that may be there."""
+    others: bool = False
+    """Whether any other columns may be there too."""
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Return the columns of text that a file may have."""
+        return self.texts
+
+    @property
+    def open(self) -> bool:
+        """Say whether a file may have any further columns, which are ignored."""
+        return self.others

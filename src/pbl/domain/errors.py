@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pbl.domain.report import Report
 
 
@@ -26,6 +28,14 @@ class InputError(PblError):
     """A file that was named is not there, or is not what it must be for this command."""
 
 
+class UnreadableError(InputError):
+    """A file is there and can't be read; `reason` says why, without the file's name."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"{path}: {reason}")
+
+
 class ChangedError(PblError):
     """An input, a submission or a recipe is not the one that the record speaks of."""
 
@@ -42,19 +52,22 @@ class EngineError(PblError):
     """The machine ran out of what the work needs: memory, disk, a limit that was set."""
 
 
-class FindingsError(PblError):
-    """The data isn't fine; nothing was written."""
+class DataError(PblError):
+    """The data isn't fine, in a way that only what was to be done with it could tell."""
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, report: Report) -> None:
+
+class FindingsError(PblError):
+    """The data isn't fine; what was asked for was left `undone`."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, report: Report, undone: str = "nothing was written") -> None:
         self.report = report
+        self.undone = undone
         super().__init__(report.verdict())
 
 
 class Unclear(Exception):  # noqa: N818 - an answer, caught by the one who asked
     """What was asked for can't be told the fast way: some cell or row needs to be explained."""
-
-
-class Unreadable(Exception):  # noqa: N818 - same
-    """A file can't be read; the message says why, and the file is known to the one who asked."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pbl.domain.contract import Contract
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+SEPARATOR = "__"
+"""What parts a sample from the target's name in an id, unless `pbl.toml` says otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +26,21 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MetricSettings:
+    """The project's metric; `greater_is_better` is None where its name tells."""
+
+    name: str | None = None
+    greater_is_better: bool | None = None
+    weights: Mapping[str, float] | None = None
+    """The weight of a row by its target name."""
+    average: Literal["rows", "targets"] | None = None
+    truth: Path | None = None
+    groups: tuple[str, ...] = ()
+    label: str | None = None
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """All that `pbl.toml` says; `path` is None where there is none. Paths are already joined to its folder."""
 
@@ -32,3 +51,8 @@ class Settings:
     clip_min: float | None = None
     clip_max: float | None = None
     output: Path | None = None
+    method: str | None = None
+    negative: bool = False
+    """Whether weights below 0 are meant."""
+    id_separator: str = SEPARATOR
+    metric: MetricSettings = MetricSettings()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pbl.domain.errors import OutputError
 from pbl.kaggle._metadata import is_unedited_metadata
 from pbl.kaggle.notebook import SUMS, is_unedited
-from pbl.storage.atomic_folder import sha256
+from pbl.storage.files import hash_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,7 +62,7 @@ def _find_strange(output: Path) -> Iterator[str]:
         elif not path.is_file() or path.is_symlink():
             ours = False
         elif part == "dataset":
-            ours = inner == f"dataset/{SUMS}" or hashes.get(file) == sha256(path) or _is_ours(path)
+            ours = inner == f"dataset/{SUMS}" or hashes.get(file) == hash_file(path) or _is_ours(path)
         else:
             ours = part == "notebook" and _is_ours(path)
         if not ours:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from pbl.domain.errors import InputError, OutputError
-from pbl.storage.commit import write_whole
+from pbl.storage.atomic_write import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

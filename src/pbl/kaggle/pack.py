@@ -25,7 +25,8 @@ from pbl.kaggle.names import SAMPLE_SUBMISSION
 from pbl.kaggle.notebook import SUMS, Purpose, make_notebook
 from pbl.kaggle.outcome import Packed, PackedFile, Warned
 from pbl.kaggle.wheels import Wheel, has_pbl
-from pbl.project.pbl_toml import TOML, read_settings
+from pbl.project.find_toml import TOML
+from pbl.project.pbl_toml import read_settings
 from pbl.project.toml_text import toml_text
 from pbl.storage.atomic_folder import fill, new_folder
 

@@ -1,10 +1,14 @@
-"""Read what `kaggle competitions submissions` prints: CSV or JSON, of old clients and new, and the talk around it."""
+"""What `kaggle competitions submissions` prints, as values: CSV or JSON, of old clients and new.
+
+`ledger` imports the scores of a listing.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +16,23 @@ from pbl.domain.errors import InputError
 from pbl.domain.values import decimal, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
 _EXPECTED = "expected what `kaggle competitions submissions COMPETITION --csv` or `--format json` prints"
 _NONE = {"", "none", "null", "nan"}
+_KNOWN = {
+    plain: name
+    for name in ("ref", "fileName", "date", "description", "status", "publicScore", "privateScore")
+    for plain in [name.lower()]
+}
+"""The columns that Kaggle has, by their plain names."""
+_NEEDED = ("description", "publicscore")
+_SEPARATORS = {";": "';'", "\t": "tabs"}
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?", re.DOTALL)
+_REF = re.compile(r"0*([0-9]{1,18})(?:\.0*)?")
+"""A whole number; a spreadsheet may have put a point behind it. One with an exponent has lost digits."""
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SHOWN = 120
 
 
@@ -24,13 +40,21 @@ _SHOWN = 120
 class Listed:
     """One submission as Kaggle lists it; scores are None where it has none, or was not completed."""
 
+    where: str
+    """The line, or the number of the JSON object."""
     ref: str
+    """Kaggle's number of it, in digits; empty if it isn't listed."""
     file: str
     at: datetime | None
     description: str
     status: str
     public: float | None
     private: float | None
+
+    @property
+    def age(self) -> tuple[float, int]:
+        """Return what sorts submissions from old to new: by date, those without one first and by ref."""
+        return (self.at.timestamp() if self.at else float("-inf"), int(self.ref or -1))
 
     def __str__(self) -> str:
         day = f" of {self.at:%Y-%m-%d %H:%M}" if self.at else ""
@@ -47,7 +71,12 @@ class Listing:
 
 
 def read_listing(data: bytes, name: str) -> Listing:
-    """Read a listing; raise InputError if it is none. An empty one, or `No submissions found`, lists nothing."""
+    """Read a listing; an empty one, or `No submissions found`, lists nothing.
+
+    Raises InputError, naming the column that is missing, if it is none.
+    """
+    if data.startswith(_UTF_16):
+        raise InputError(f"{name}: is UTF-16 text, as PowerShell's > writes it; save it as UTF-8")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -55,23 +84,27 @@ def read_listing(data: bytes, name: str) -> Listing:
     if not text.strip():
         return Listing(rows=(), unread=())
     lines = text.splitlines(keepends=True)
-    tables = _from_json(lines)
     unread: list[str] = []
-    if tables is None:
-        tables = _from_csv(lines, unread, name)
-    if tables is None:
+    objects = _from_json(lines, name)
+    rows = objects or _from_csv(lines, unread, name)
+    if rows is None:
+        rows = objects
+    if rows is None:
         if "no submissions found" in text.lower():
             return Listing(rows=(), unread=())
-        raise InputError(f"{name}: is no list of submissions: it begins with {text.strip()[:80]!r}; {_EXPECTED}")
-    return Listing(rows=tuple(_listed(where, row, unread, name) for where, row in tables), unread=tuple(unread))
+        raise InputError(f"{name}: is no list of submissions{_likeness(lines)}; {_EXPECTED}")
+    notes: list[tuple[str, str]] = []
+    listed = tuple(_listed(where, row, notes) for where, row in rows)
+    return Listing(rows=listed, unread=(*unread, *(f"{name}: {note}" for note in _gathered(notes))))
 
 
 _Rows = list[tuple[str, dict[str, str]]]
 
 
-def _from_json(lines: Sequence[str]) -> _Rows | None:
-    """Return the objects of the first line on that begins a list of submissions."""
+def _from_json(lines: Sequence[str], name: str) -> _Rows | None:
+    """Return the objects of the first line on that begins a list of submissions; none of an empty list."""
     decoder = json.JSONDecoder()
+    empty = False
     for at, line in enumerate(lines):
         if not line.lstrip().startswith(("[", "{")):
             continue
@@ -83,22 +116,25 @@ def _from_json(lines: Sequence[str]) -> _Rows | None:
             value = next((v for v in value.values() if isinstance(v, list)), None)
         if isinstance(value, list) and all(isinstance(each, dict) for each in value):
             rows = [{_plain(key): _cell(cell) for key, cell in each.items()} for each in value]
-            if all("description" in row for row in rows):
+            columns = {column for row in rows for column in row}
+            if len(columns & set(_KNOWN)) > 1:
+                _need(columns, name)
                 return [(f"submission {n}", row) for n, row in enumerate(rows, 1)]
-    return None
+            empty = empty or not rows
+    return [] if empty else None
 
 
 def _from_csv(lines: Sequence[str], unread: list[str], name: str) -> _Rows | None:
     """Return the rows below the header, wherever that stands."""
-    header: list[str] = []
     begin = 0
     for line in lines:
         begin += 1
         header = [_plain(cell) for cell in next(csv.reader([line.rstrip("\r\n")]), [])]
-        if {"description", "date"} <= set(header) and "publicscore" in header:
+        if len(set(header) & set(_KNOWN)) > 1:
             break
     else:
         return None
+    _need(set(header), name)
     reader = csv.reader(io.StringIO("".join(lines[begin:]), newline=""))
     rows: _Rows = []
     while True:
@@ -117,28 +153,59 @@ def _from_csv(lines: Sequence[str], unread: list[str], name: str) -> _Rows | Non
     return rows
 
 
+def _need(columns: set[str], name: str) -> None:
+    """Raise InputError naming what is missing to know which run scored what, and which of two scores is the newer."""
+    missing = [_KNOWN[column] for column in _NEEDED if column not in columns]
+    if not columns & {"ref", "date"}:
+        missing.append("ref or date")
+    if missing:
+        said = f"the column{'s' if len(missing) > 1 else ''} {' and '.join(missing)}"
+        raise InputError(f"{name}: the list of submissions lacks {said}; {_EXPECTED}")
+
+
+def _likeness(lines: Sequence[str]) -> str:
+    """Say what a text resembles that is no listing."""
+    for line in lines:
+        for mark, word in _SEPARATORS.items():
+            if len({_plain(cell) for cell in line.split(mark)} & set(_KNOWN)) > 1:
+                return f" that can be read: its columns are separated by {word}, not by a comma"
+        if len({_plain(cell) for cell in line.split()} & set(_KNOWN)) > 1:
+            return " that can be read: it is the table for people"
+    return f": it begins with {''.join(lines).strip()[:80]!r}"
+
+
 def _is_talk(line: str) -> bool:
     return line.startswith(("Next Page Token", "Warning:", "Using competition"))
 
 
-def _listed(where: str, row: Mapping[str, str], unread: list[str], name: str) -> Listed:
+def _listed(where: str, row: Mapping[str, str], notes: list[tuple[str, str]]) -> Listed:
     status = row.get("status", "").strip()
     word = status.rpartition(".")[2]
     done = word.lower() in {"", "complete"}
 
-    def score(key: str) -> float | None:
-        cell = row.get(key, "").strip()
-        value = decimal(cell) if done and cell.lower() not in _NONE else None
-        if value is None and done and cell.lower() not in _NONE:
-            unread.append(f"{name}: {where}: {key} is {cell[:80]!r}, not a finite decimal number")
+    def said(column: str) -> str:
+        cell = row.get(column, "").strip()
+        return "" if cell.lower() in _NONE else cell
+
+    def score(column: str) -> float | None:
+        cell = said(column)
+        value = decimal(cell) if done and cell else None
+        if value is None and done and cell:
+            notes.append((where, f"{where}: {_KNOWN[column]} is {cell[:80]!r}, not a finite decimal number"))
         return value
 
-    date = row.get("date", "").strip()
-    at = moment(date)
-    if at is None and date.lower() not in _NONE:
-        unread.append(f"{name}: {where}: date is {date[:80]!r}, no moment in time")
+    date = said("date")
+    at = moment(date) if _DATE.fullmatch(date) else None
+    if date and at is None:
+        form = "no moment as Kaggle writes it (2026-11-22 09:00:00), and is passed over"
+        notes.append(("date", f"{where}: date is {date[:80]!r}, {form}"))
+    ref = said("ref")
+    digits = _REF.fullmatch(ref)
+    if ref and not digits:
+        notes.append(("ref", f"{where}: ref is {ref[:80]!r}, not a whole number, and is passed over"))
     return Listed(
-        ref=row.get("ref", "").strip(),
+        where=where,
+        ref=digits[1] if digits else "",
         file=row.get("filename", ""),
         at=at,
         description=row.get("description", ""),
@@ -146,6 +213,15 @@ def _listed(where: str, row: Mapping[str, str], unread: list[str], name: str) ->
         public=score("publicscore"),
         private=score("privatescore"),
     )
+
+
+def _gathered(notes: Sequence[tuple[str, str]]) -> Iterable[str]:
+    """Return the first note of each kind, and how many more there are."""
+    kinds: dict[str, list[str]] = {}
+    for kind, note in notes:
+        (kinds.setdefault(kind, []) if kind in {"date", "ref"} else kinds.setdefault(note, [])).append(note)
+    for first, *more in kinds.values():
+        yield first + (f"; so {'are' if len(more) > 1 else 'is'} {len(more):,} more" if more else "")
 
 
 def _plain(key: str) -> str:

@@ -1,26 +1,33 @@
-"""Read every run log of a folder for all that can be read; what can't be is named, never dropped."""
+"""Read every run log of a folder for all that can be read; what can't be is named, never dropped.
+
+`history` makes runs of the rows.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from pbl.domain.errors import InputError
-from pbl.domain.values import decimal, moment, stamp
-from pbl.ledger.log_format import BY_HAND, COLUMNS, KAGGLE, SCORES, SEED, meant, run_id
+from pbl.domain.run_row import COLUMNS, KAGGLE, SEED, RunRow
+from pbl.domain.values import moment, stamp
+from pbl.domain.wording import plural
+from pbl.ledger.log_format import run_id, typed_text
+from pbl.ledger.row_codec import Odd, decode_text, row_decoder
 from pbl.reading.tolerant import Table, take_apart
 from pbl.storage.files import read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
 _NAME = re.compile(r"scores_([0-9]{4}-[0-9]{2}-[0-9]{2})_(.+)\.csv", re.DOTALL)
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SHOWN = 3
+_STAMP = len("2026-11-22T09:00:00Z")
 
 
 class Trouble(NamedTuple):
@@ -28,81 +35,105 @@ class Trouble(NamedTuple):
 
     code: str
     message: str
+    label: str
+    """The label in the log's name."""
 
 
 class Fact(NamedTuple):
-    """One row of a log: where it stands, which run it is about, and its cells by column."""
+    """One row of a log: where it stands, and what it says."""
 
     file: Path
-    row: int
-    run_id: str
-    label: str
+    number: int
+    """The row's number, the header being 1."""
+    row: RunRow
+    """As it stands there, but for `run_id` and `label`, which older logs have in the file's name or not at all."""
     when: str
     """An ISO moment in UTC; of an old log the date in its name; empty where there is neither."""
-    scores: tuple[float | None, ...]
-    """In the order of SCORES."""
-    cells: dict[str, str]
-
-    @property
-    def later(self) -> bool:
-        """Say whether it is a score that was added to a run."""
-        return self.cells.get("method") in {KAGGLE, BY_HAND}
+    call: str
+    """What the rows of one call have in common; of an old log all rows."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Logs:
-    """All that was read of a folder's logs, the files by name and their rows in order, and all that was not."""
+class Log(NamedTuple):
+    """What was read of one log, and what was not."""
 
-    facts: list[Fact] = field(default_factory=list)
-    troubles: list[Trouble] = field(default_factory=list)
+    header: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
 
 
-def read_logs(folder: Path) -> Logs:
-    """Read every `scores_*.csv` of a folder; raise InputError only if the folder itself can't be listed."""
+def read_logs(folder: Path) -> Mapping[Path, Log]:
+    """Read every `scores_*.csv` of a folder, by name; raise InputError only if the folder itself can't be listed."""
     try:
         names = sorted(n for n in os.listdir(folder) if n.startswith("scores_") and n.endswith(".csv"))  # noqa: PTH208 - names are wanted
     except FileNotFoundError:
-        return Logs()
+        return {}
     except OSError as error:
         raise InputError(f"{folder}: cannot be listed: {error.strerror}") from error
-    logs = Logs()
-    for name in names:
-        _read_log(folder / name, logs)
-    return logs
+    return {folder / name: _read_log(folder / name) for name in names}
 
 
-def _read_log(path: Path, logs: Logs) -> None:
-    """Add what a log says, and what of it can't be read."""
+def _read_log(path: Path) -> Log:
+    """Return what a log says, and what of it can't be read."""
+    day, label = _named(path.name)
 
-    def tell(code: str, message: str) -> None:
-        logs.troubles.append(Trouble(code, f"{path}: {message}"))
+    def trouble(code: str, message: str) -> Trouble:
+        return Trouble(code, f"{path}: {message}", label)
 
     try:
-        table = take_apart(read_bytes(path))
+        data = read_bytes(path)
     except InputError as error:
-        logs.troubles.append(Trouble("RUN201", str(error)))
-        return
-    header = table.header
-    if not header:
+        return Log(troubles=(Trouble("RUN201", str(error), label),))
+    if data.startswith(_UTF_16):
+        return Log(troubles=(trouble("RUN201", "not read: is UTF-16 text; save it as UTF-8"),))
+    table = take_apart(data)
+    if not table.header:
         reason = f"row 1 {table.broken[0][1]}" if table.broken else "is empty"
-        tell("RUN201", f"not read: {reason}")
-        return
-    twice = sorted({c for c in header if c in COLUMNS and header.count(c) > 1})
-    if twice or ("run_id" not in header and len(set(header) & set(SEED)) < len(SEED) - 1):
-        got = ",".join(header)[:200]
-        why = f"the column {twice[0]!r} stands there twice" if twice else f"expected {','.join(SEED)} and more"
-        tell("RUN202", f"not read: its columns are {got!r}; {why}")
-        return
-    strange = [c for c in header if c not in COLUMNS]
-    missing = [c for c in (SEED if not set(header) & set(COLUMNS[len(SEED) :]) else COLUMNS) if c not in header]
-    if strange:
-        tell("RUN202", f"{_columns(strange)} not known to pbl, and not shown")
-    if missing:
-        tell("RUN202", f"{_columns(missing)} missing; shown as empty")
+        return Log(troubles=(trouble("RUN201", f"not read: {reason}"),))
+    if unfit := _unfit(table.header):
+        return Log(header=table.header, troubles=(trouble("RUN202", f"not read: {unfit}"),))
+    facts, odd = _facts(path, day, label, table)
+    told = [*_column_notes(table.header)]
     if not table.utf8:
-        tell("RUN204", "is not all UTF-8; the bytes that aren't are shown as \\x..")
-    _tell_rows(table, tell)
-    _add_facts(path, table, logs, tell)
+        told.append(("RUN204", "is not all UTF-8; the bytes that aren't are shown as \\x.."))
+    told += _row_notes(table)
+    if odd:
+        more = f"; and {len(odd) - _SHOWN:,} more" if len(odd) > _SHOWN else ""
+        told.append(("RUN204", "; ".join(odd[:_SHOWN]) + more + "; shown as empty"))
+    return Log(table.header, tuple(facts), tuple(trouble(code, message) for code, message in told))
+
+
+def _named(name: str) -> tuple[str, str]:
+    """Return the day and the label in a log's name; the day is empty if it is none."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return "", typed_text(name[7:-4])
+    return found[1] if moment(found[1]) else "", typed_text(found[2])
+
+
+def _unfit(header: Sequence[str]) -> str | None:
+    """Return why columns are none of a log."""
+    got = f"its columns are {','.join(header)[:200]!r}"
+    twice = sorted({c for c in header if c in COLUMNS and header.count(c) > 1})
+    if twice:
+        return f"{got}; the column {twice[0]!r} stands there twice"
+    if "run_id" in header or len(set(header) & set(SEED)) >= len(SEED) - 1:
+        return None
+    if header[0].startswith("sep="):
+        return f"its first line is {','.join(header)!r}, which only Excel knows; take the line out"
+    for mark, word in ((";", "';'"), ("\t", "tabs")):
+        if len(set(",".join(header).split(mark)) & set(SEED)) > 1:
+            return f"its columns are separated by {word}, not by a comma; save it with commas"
+    return f"{got}; expected {','.join(SEED)} and more"
+
+
+def _column_notes(header: Sequence[str]) -> Iterable[tuple[str, str]]:
+    strange = [c for c in header if c not in COLUMNS]
+    wanted = COLUMNS if set(header) & set(COLUMNS[len(SEED) :]) else SEED
+    missing = [c for c in wanted if c not in header]
+    if strange:
+        yield "RUN202", f"{_columns(strange)} not known to pbl, and not shown"
+    if missing:
+        yield "RUN202", f"{_columns(missing)} missing; shown as empty"
 
 
 def _columns(names: Sequence[str]) -> str:
@@ -110,56 +141,56 @@ def _columns(names: Sequence[str]) -> str:
     return f"the column{'s' if some else ''} {', '.join(map(repr, names))} {'are' if some else 'is'}"
 
 
-def _tell_rows(table: Table, tell: Callable[[str, str], None]) -> None:
+def _row_notes(table: Table) -> Iterable[tuple[str, str]]:
     broken = list(table.broken)
     last = max((row for row, _ in table.rows), default=1)
     if not table.ends and broken and broken[-1][0] > last:
         row, problem = broken.pop()
-        tell("RUN205", f"row {row}, the last one, was cut short: it {problem}, and was not read")
+        yield "RUN205", f"row {row}, the last one, was cut short: it {problem}, and was not read"
     elif not table.ends:
-        tell("RUN205", "the last row has no line end; was it cut short? It is read as it stands")
+        yield "RUN205", "the last row has no line end; was it cut short? It is read as it stands"
     if broken:
         shown = "; ".join(f"row {row} {problem}" for row, problem in broken[:_SHOWN])
         more = f"; and {len(broken) - _SHOWN:,} more" if len(broken) > _SHOWN else ""
-        tell("RUN203", f"{len(broken):,} row{'s' if len(broken) > 1 else ''} not read: {shown}{more}")
+        yield "RUN203", f"{plural(len(broken), 'row')} not read: {shown}{more}"
 
 
-def _add_facts(path: Path, table: Table, logs: Logs, tell: Callable[[str, str], None]) -> None:
-    day, label = (name[1], name[2]) if (name := _NAME.fullmatch(path.name)) else ("", path.name[7:-4])
-    if day and moment(day) is None:
-        day = ""
-    odd: list[str] = []
+def _facts(path: Path, day: str, label: str, table: Table) -> tuple[list[Fact], list[str]]:
+    """Return what the rows say, and which of their cells say nothing that their column could hold."""
+    facts: list[Fact] = []
+    told: list[str] = []
+    odd: list[Odd] = []
     seen: dict[tuple[str, ...], int] = {}
     known = [column if column in COLUMNS else "" for column in table.header]
-    for row, texts in table.rows:
-        cells = {c: t if t[0] != "'" else meant(c, t) for c, t in zip(known, texts, strict=True) if t and c}
-        scores = tuple(_score(cells, column, row, odd) for column in SCORES)
-        when = cells.get("logged_at", "")
-        if when and not _MOMENT.fullmatch(when):
-            at = moment(when)
-            if at is None:
-                odd.append(f"row {row}: logged_at is {when[:80]!r}, no moment in time")
-            when = stamp(at) if at else ""
-        which = cells.get("run_id", "")
-        if not which:
-            key = (path.name, *(cells.get(column, "") for column in SEED))
+    decode = row_decoder(known)
+    seed = [known.index(column) if column in known else None for column in SEED]
+    logged_at = known.index("logged_at") if "logged_at" in known else None
+    for number, cells in table.rows:
+        row = decode(cells, odd)
+        if odd:
+            told += [f"row {number}: {each}" for each in odd]
+            odd.clear()
+        call, which = row.run_id, row.run_id
+        if not call:
+            key = (path.name, *("" if at is None else decode_text(known[at], cells[at]) for at in seed))
             seen[key] = seen.get(key, 0) + 1
-            digest = hashlib.sha256("\0".join((*key, str(seen[key]))).encode(errors="surrogateescape")).digest()
-            which = run_id(day.replace("-", "") or "undated", digest[:5])
-        later = cells.get("method") == KAGGLE
-        logs.facts.append(
-            Fact(path, row, which, cells.get("label") or label, when or ("" if later else day), scores, cells)
-        )
-    if odd:
-        more = f"; and {len(odd) - _SHOWN:,} more" if len(odd) > _SHOWN else ""
-        tell("RUN204", "; ".join(odd[:_SHOWN]) + more + "; shown as empty")
+            which = _old_id(day, key, seen[key])
+        if not call or not row.label:
+            row = row._replace(run_id=which, label=row.label or label)
+        if row.logged_at is None or logged_at is None:
+            when = "" if row.method == KAGGLE else day
+        else:
+            when = _stamp(row.logged_at, cells[logged_at])
+        facts.append(Fact(path, number, row, when, call))
+    return facts, told
 
 
-def _score(cells: dict[str, str], column: str, row: int, odd: list[str]) -> float | None:
-    cell = cells.get(column)
-    if cell is None:
-        return None
-    value = decimal(cell)
-    if value is None:
-        odd.append(f"row {row}: {column} is {cell[:80]!r}, not a finite decimal number")
-    return value
+def _stamp(at: datetime, text: str) -> str:
+    """Return a moment as pbl writes it; where it stands so already, that is known in a tenth of the time."""
+    return text if len(text) == _STAMP and text[10] == "T" and text[-1] == "Z" else stamp(at)
+
+
+def _old_id(day: str, key: Sequence[str], nth: int) -> str:
+    """Return the id of a row that has none: made of what it says, it stays when the log grows."""
+    digest = hashlib.sha256("\0".join((*key, str(nth))).encode(errors="surrogateescape")).digest()
+    return run_id(day.replace("-", "") or "undated", digest[:5])

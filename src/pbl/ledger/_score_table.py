@@ -1,24 +1,31 @@
-"""Read a pillar's own score table, `pillar,model,processed_cv[,full_cv]`, or refuse it as a whole."""
+"""A pillar's own score table, `pillar,model,processed_cv[,full_cv]`: read strictly, or refused as a whole.
+
+`log_run` copies its rows into the log.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import InputError
+from pbl.domain.run_row import SEED, RunRow, SpelledNumber
 from pbl.domain.values import decimal
-from pbl.ledger.log_format import SEED, meant
+from pbl.ledger.row_codec import decode_text
 from pbl.reading.tolerant import take_apart
 from pbl.storage.files import read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 _SHOWN = 5
 
 
-def read_score_table(path: Path, taken: Sequence[Mapping[str, str]], doubts: list[str]) -> list[dict[str, str]]:
-    """Read a pillar's own score table strictly; raise InputError naming each row that isn't as it must be."""
+def read_score_table(path: Path, taken: Sequence[RunRow], doubts: list[str]) -> list[RunRow]:
+    """Read a pillar's own score table strictly; raise InputError naming each row that isn't as it must be.
+
+    No row may be one that is `taken`; what may not be meant is added to `doubts`.
+    """
     table = take_apart(read_bytes(path))
     wanted = ",".join(SEED)
     if sorted(table.header) not in (sorted(SEED), sorted((*SEED, "full_cv"))):
@@ -26,10 +33,10 @@ def read_score_table(path: Path, taken: Sequence[Mapping[str, str]], doubts: lis
     if not table.utf8:
         raise InputError(f"{path}: is not UTF-8 text; save it as UTF-8")
     troubles = [f"row {row} {problem}" for row, problem in table.broken]
-    first = {(row["pillar"], row["model"]): "the run itself" for row in taken}
+    first = {(row.pillar, row.model): "the run itself" for row in taken}
     rows = []
     for n, texts in table.rows:
-        row = {column: meant(column, text) for column, text in zip(table.header, texts, strict=True)}
+        row = {column: decode_text(column, text) for column, text in zip(table.header, texts, strict=True)}
         troubles += [f"row {n}: {column} is empty" for column in SEED[:2] if not row[column].strip()]
         troubles += [
             f"row {n}: {column} is {cell[:80]!r}, not a finite decimal number"
@@ -46,4 +53,12 @@ def read_score_table(path: Path, taken: Sequence[Mapping[str, str]], doubts: lis
         raise InputError(f"{path}: {shown}{more}; nothing was logged, correct the table and try again")
     if not table.ends:
         doubts.append(f"{path}: the last line has no line end; was the table cut short?")
-    return rows
+    return [
+        RunRow(
+            pillar=row["pillar"],
+            model=row["model"],
+            processed_cv=SpelledNumber(row["processed_cv"]),
+            full_cv=SpelledNumber(row["full_cv"]) if row.get("full_cv") else None,
+        )
+        for row in rows
+    ]

@@ -1,21 +1,24 @@
-"""Look whether the files of a run are still there, and still the ones it was made of."""
+"""Whether the files of a run are still there, and still the ones it was made of.
+
+`runs show` tells it of one run; `history` warns of the newest ones.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pbl.domain.errors import InputError
 from pbl.domain.recipe import Recipe, parse_recipe, recipe_path
-from pbl.ledger.log_format import typed
-from pbl.storage.files import read_bytes
+from pbl.ledger.log_format import text_path, typed_text
+from pbl.storage.files import hash_descriptor, open_regular, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from pbl.domain.run_row import RunRow
 
 _GLANCE = 64 << 20
 _NEWEST = 200
@@ -51,38 +54,32 @@ class _Hashes:
 
     def _hash(self, path: Path) -> str | None:
         try:
-            fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-        except (OSError, ValueError):
+            fd = open_regular(path)
+        except (InputError, OSError):
             return ""
         try:
-            about = os.fstat(fd)
-            if not stat.S_ISREG(about.st_mode):
-                return ""
             if self.budget is not None:
-                if about.st_size > self.budget:
+                size = os.fstat(fd).st_size
+                if size > self.budget:
                     return None
-                self.budget -= about.st_size
-            digest = hashlib.sha256()
-            while chunk := os.read(fd, 1 << 20):
-                digest.update(chunk)
-            return digest.hexdigest()
+                self.budget -= size
+            return hash_descriptor(fd)
         except OSError:
             return ""
         finally:
             os.close(fd)
 
 
-def files_of(cells: Mapping[str, str], logs: Path) -> list[Kept]:
+def files_of(row: RunRow, logs: Path) -> list[Kept]:
     """Return the files that a run's row speaks of, as they are now; the recipe beside it knows their places."""
-    wanted, hashes = cells.get("submission_sha256", ""), _Hashes(budget=None)
+    wanted, hashes = row.submission_sha256, _Hashes(budget=None)
     if not wanted:
         return []
-    place = _place(cells, logs)
+    place = _place(row, logs)
     recipe = _recipe(place) if place else None
     paths = _paths(recipe, place) if recipe and place else {}
     files = [("submission", place, wanted)]
-    inputs: Mapping[str, str] = typed("inputs", cells.get("inputs", "")) or {}
-    files += [(name, paths.get(name), sha256) for name, sha256 in inputs.items()]
+    files += [(name, paths.get(name), sha256) for name, sha256 in (row.inputs or {}).items()]
     if recipe and recipe.template and place and recipe.output.sha256 == wanted:
         files.append(("template", place.parent / recipe.template.path, recipe.template.sha256))
     return [
@@ -90,26 +87,26 @@ def files_of(cells: Mapping[str, str], logs: Path) -> list[Kept]:
     ]
 
 
-def changed_inputs(rows: Sequence[tuple[str, Mapping[str, str]]], logs: Path) -> list[str]:
-    """Tell which input files are no longer those that runs (id and cells, the newest last) were made of.
+def changed_inputs(rows: Sequence[tuple[str, RunRow]], logs: Path) -> list[str]:
+    """Tell which input files are no longer those that runs (id and row, the newest last) were made of.
 
     Only the newest submissions are looked at, and files of some size; `files_of` looks at all.
     """
     hashes = _Hashes(budget=_GLANCE)
     places: dict[str, dict[str, Path]] = {}
     changed: dict[tuple[str, Path], dict[str, None]] = {}
-    for run_id, cells in reversed(rows):
-        submission = cells.get("submission", "")
-        if not submission or not cells.get("inputs"):
+    for run_id, row in reversed(rows):
+        submission = row.submission
+        if not submission or not row.inputs:
             continue
         if submission not in places:
             if len(places) >= _NEWEST:
                 continue
-            place = _place(cells, logs)
+            place = _place(row, logs)
             recipe = _recipe(place) if place else None
             places[submission] = _paths(recipe, place) if recipe and place else {}
         if paths := places[submission]:
-            for name, sha256 in (typed("inputs", cells["inputs"]) or {}).items():
+            for name, sha256 in row.inputs.items():
                 if name in paths and hashes.of(paths[name]) not in {"", None, sha256}:
                     changed.setdefault((name, paths[name]), {})[run_id] = None
     return list(_told(changed))
@@ -122,9 +119,9 @@ def _told(changed: Mapping[tuple[str, Path], Mapping[str, None]]) -> Iterable[st
         yield f"{path} has changed: it is not the {name} that {which} {'was' if len(runs) == 1 else 'were'} made of"
 
 
-def _place(cells: Mapping[str, str], logs: Path) -> Path | None:
-    text = cells.get("submission", "")
-    return logs.parent / text if text and "\0" not in text else None
+def _place(row: RunRow, logs: Path) -> Path | None:
+    text = row.submission
+    return logs.parent / text_path(text) if text and "\0" not in text else None
 
 
 def _recipe(submission: Path) -> Recipe | None:
@@ -137,7 +134,7 @@ def _recipe(submission: Path) -> Recipe | None:
 
 def _paths(recipe: Recipe, submission: Path) -> dict[str, Path]:
     folder = submission.parent
-    return {each.name: Path(os.path.normpath(folder / each.path)) for each in recipe.inputs}
+    return {typed_text(each.name): Path(os.path.normpath(folder / each.path)) for each in recipe.inputs}
 
 
 def _status(path: Path | None, sha256: str, hashes: _Hashes) -> str:

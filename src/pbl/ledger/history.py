@@ -1,29 +1,41 @@
-"""Read all runs back from the logs: each with its newest scores, and what is worth a second look over all of them."""
+"""All runs read back from the logs, each with its newest scores, and what is worth a second look over all of them.
+
+It reads the logs once and asks DuckDB; `run_list`, `runs show` and the imports of scores start from it.
+"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pbl.domain.errors import UsageError
 from pbl.domain.limits import Limits
+from pbl.domain.metrics import Metric, resolve_metrics
+from pbl.domain.run_row import KAGGLE, SCORES
+from pbl.domain.settings import MetricSettings
 from pbl.domain.values import moment
+from pbl.domain.wording import plural
 from pbl.engine.duck import open_duck
 from pbl.ledger._log_files import Fact, Trouble, read_logs
 from pbl.ledger.file_status import changed_inputs
-from pbl.ledger.log_format import KAGGLE, SCORES
-from pbl.ledger.run import Run, ordered
+from pbl.ledger.run import SORTED_BY, Run, ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pbl.engine.duck import Duck
 
 RHO_FROM = 5
 """Runs that it takes for a rank correlation to mean something."""
+LAST = "last"
+"""What the newest run is called."""
 _SHOWN = 5
+_DATED = 1 << 61
+"""What lifts a date, in microseconds, above every ref."""
+_UNKNOWN = -1
 
 
 class Notice(NamedTuple):
@@ -38,109 +50,163 @@ class Notice(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """All runs, in the order of the logs."""
+    """The runs, in the order of the logs; of one label, if one was asked for."""
 
     runs: tuple[Run, ...]
     facts: tuple[Fact, ...]
+    """All rows of all logs."""
     warnings: tuple[Notice, ...]
     troubles: tuple[Trouble, ...]
     """What of the logs could not be read."""
+    headers: Mapping[Path, tuple[str, ...]]
+    """Each log's header."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Return all labels, sorted."""
+        return tuple(sorted({fact.row.label for fact in self.facts}))
 
     def facts_of(self, run_id: str) -> list[Fact]:
         """Return all rows of a run, in the order of the logs."""
-        return [fact for fact in self.facts if fact.run_id == run_id]
+        return [fact for fact in self.facts if fact.row.run_id == run_id]
 
     def find(self, text: str) -> list[Run]:
-        """Return the runs of one run id, which may be cut short; raise UsageError if it is none or many."""
+        """Return the runs of one run id: named whole or by a part of it, by a label that has one run, or by `last`.
+
+        Raises UsageError if that is none, or could be several.
+        """
         wanted = text.removeprefix("pbl:")
-        ids = dict.fromkeys(run.base.run_id for run in reversed(self.runs) if run.base.run_id.startswith(wanted))
-        if not wanted or not ids:
-            newest = list(dict.fromkeys(run.base.run_id for run in reversed(self.runs)))
+        newest = list(dict.fromkeys(run.run_id for run in ordered(self.runs, "when")))
+        found = [wanted] if wanted in newest else self._meant(wanted, newest) if wanted else []
+        if not found:
             there = f"the last ones are {', '.join(newest[:_SHOWN])}" if newest else "the logs hold none"
             raise UsageError(f"no run {text!r}; {there}")
-        if wanted not in ids and len(ids) > 1:
-            shown = ", ".join(list(ids)[:_SHOWN])
-            more = f" and {len(ids) - _SHOWN:,} more" if len(ids) > _SHOWN else ""
-            raise UsageError(f"{text!r} could be any of {len(ids):,} runs: {shown}{more}; write more of it")
-        chosen = wanted if wanted in ids else next(iter(ids))
-        return [run for run in self.runs if run.base.run_id == chosen]
+        if len(found) > 1:
+            more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
+            raise UsageError(
+                f"{text!r} could be any of {len(found):,} runs: {', '.join(found[:_SHOWN])}{more}; write more of the id"
+            )
+        return [run for run in self.runs if run.run_id == found[0]]
+
+    def _meant(self, wanted: str, newest: Sequence[str]) -> list[str]:
+        """Return the ids of the runs that a text could mean, the newest first."""
+        labelled = {run.run_id for run in self.runs if run.label == wanted}
+        last = set(newest[:1]) if wanted == LAST else set()
+        return [run_id for run_id in newest if wanted in run_id or run_id in labelled or run_id in last]
 
 
-def read_history(logs: Path, *, spill: Path, look: bool = False) -> History:
+def read_history(
+    logs: Path,
+    *,
+    spill: Path,
+    look: bool = False,
+    label: str | None = None,
+    metric: MetricSettings = MetricSettings(),
+) -> History:
     """Read every log of a folder, and ask DuckDB for each run's newest scores and for what looks wrong.
 
-    With `look` the runs' input files are looked at too. `spill` is where a private folder may be made.
+    With `look` the runs' input files are looked at too; with `label` the runs, and what is told of them, are of that
+    label only. `metric` is what the project says of its own. `spill` is where a private folder may be made.
     """
     read = read_logs(logs)
-    if not read.facts:
-        return History(runs=(), facts=(), warnings=(), troubles=tuple(read.troubles))
-    with open_duck({}, Limits(threads=1), size=0, spill=spill) as duck:
-        duck.run("runs/runs", {"facts": _columns(read.facts)})
-        runs = tuple(
-            Run(base=read.facts[n], scores=dict(zip((*SCORES, "gap"), scores, strict=True)))
-            for n, *scores in duck.rows("runs/listed_runs")
+    facts = tuple(fact for log in read.values() for fact in log.facts)
+    troubles = tuple(each for log in read.values() for each in log.troubles if label in {None, each.label})
+    runs: tuple[Run, ...] = ()
+    warnings: list[Notice] = []
+    if facts:
+        metrics = resolve_metrics(
+            {fact.row.metric for fact in facts}, name=metric.name, greater_is_better=metric.greater_is_better
         )
-        warnings = [*_same_submissions(duck), *_same_scores(duck), *_ranks(duck, runs)]
+        with open_duck({}, Limits(threads=1), size=0, spill=spill) as duck:
+            duck.run("runs/runs", {"facts": _columns(facts, metrics)})
+            every = (_run(facts[n], scores, metrics) for n, *scores in duck.rows("runs/listed_runs"))
+            runs = tuple(run for run in every if label in {None, run.label})
+            warnings = [*_same_submissions(duck, label), *_same_scores(duck, label), *_ranks(duck, runs, label)]
     if look:
-        rows = [(run.base.run_id, run.base.cells) for run in runs]
+        rows = [(run.run_id, run.base.row) for run in runs]
         warnings += [Notice("RUN103", told) for told in changed_inputs(rows, logs)]
-    return History(runs=runs, facts=tuple(read.facts), warnings=tuple(sorted(warnings)), troubles=tuple(read.troubles))
+    return History(
+        runs=runs,
+        facts=facts,
+        warnings=tuple(sorted(warnings)),
+        troubles=troubles,
+        headers={path: log.header for path, log in read.items()},
+    )
 
 
-def _columns(facts: Sequence[Fact]) -> str:
+def _run(base: Fact, newest: Sequence[float | None], metrics: Mapping[str, Metric]) -> Run:
+    scores = dict(zip(SCORES, newest, strict=True))
+    cv, public, metric = scores["processed_cv"], scores["public_score"], metrics[base.row.metric]
+    gap = None if cv is None or public is None else metric.gap(cv, public)
+    return Run(base=base, scores=scores | {"gap": gap}, metric=metric)
+
+
+def _columns(facts: Sequence[Fact], metrics: Mapping[str, Metric]) -> str:
     """Return the facts as the JSON that runs.sql reads: much faster to hand over than rows."""
-    cells = [fact.cells for fact in facts]
+    rows = [fact.row for fact in facts]
     table: dict[str, list[Any]] = {
         "n": list(range(len(facts))),
-        "run_id": [fact.run_id for fact in facts],
-        "pillar": [each.get("pillar", "") for each in cells],
-        "model": [each.get("model", "") for each in cells],
-        "label": [fact.label for fact in facts],
-        "metric": [each.get("metric", "") for each in cells],
-        "sha256": [each.get("submission_sha256", "") for each in cells],
-        "later": [fact.later for fact in facts],
-        "dated": [_kaggle_date(fact) for fact in facts],
-    }
-    table |= {
-        name: [fact.scores[at] for fact in facts] for at, name in enumerate(("cv", "full_cv", "public", "private"))
+        "run_id": [row.run_id for row in rows],
+        "pillar": [row.pillar for row in rows],
+        "model": [row.model for row in rows],
+        "label": [row.label for row in rows],
+        "metric": [metrics[row.metric].key for row in rows],
+        "sense": [metrics[row.metric].sense or "" for row in rows],
+        "sha256": [row.submission_sha256 for row in rows],
+        "later": [row.is_later_score for row in rows],
+        "place": [_kaggle_place(fact) if fact.row.method == KAGGLE else None for fact in facts],
+        "cv": [row.processed_cv for row in rows],
+        "full_cv": [row.full_cv for row in rows],
+        "public": [row.public_score for row in rows],
+        "private": [row.private_score for row in rows],
     }
     return json.dumps(table, allow_nan=False)
 
 
-def _kaggle_date(fact: Fact) -> int | None:
-    at = moment(fact.when) if fact.cells.get("method") == KAGGLE and fact.when else None
-    return None if at is None else round(at.timestamp() * 1e6)
+def _kaggle_place(fact: Fact) -> int:
+    """Return a number that is the greater the newer a score of Kaggle's is: by its date, without one by its ref.
+
+    What is dated is never beaten by what isn't.
+    """
+    if at := moment(fact.when) if fact.when else None:
+        return _DATED + round(at.timestamp() * 1e6)
+    ref = fact.row.kaggle_ref
+    return int(ref) if ref.isascii() and ref.isdigit() and int(ref) < _DATED else _UNKNOWN
 
 
-def _same_submissions(duck: Duck) -> Iterable[Notice]:
+def _same_submissions(duck: Duck, label: str | None) -> Iterable[Notice]:
     for sha256, labels, runs in duck.rows("runs/same_submissions"):
-        yield Notice(
-            "RUN101", f"{runs:,} runs are the same submission (sha256 {sha256[:12]}) under the labels {_list(labels)}"
-        )
+        if label is None or label in labels:
+            which = f"the same submission (sha256 {sha256[:12]}) under the labels {_list(labels)}"
+            yield Notice("RUN101", f"{runs:,} runs are {which}")
 
 
-def _same_scores(duck: Duck) -> Iterable[Notice]:
+def _same_scores(duck: Duck, label: str | None) -> Iterable[Notice]:
     for labels, rows, pillar, model, cv in duck.rows("runs/same_scores"):
-        said = "row is" if rows == 1 else "rows are"
-        yield Notice(
-            "RUN102",
-            f"{rows:,} score {said} the same under the labels {_list(labels)}: {pillar},{model},{cv!r}"
-            f"{' and more' if rows > 1 else ''}; was one log copied from another?",
-        )
+        if label is None or label in labels:
+            said = (
+                f"{plural(rows, 'score row')} {'is' if rows == 1 else 'are'} the same under the labels {_list(labels)}"
+            )
+            more = " and more" if rows > 1 else ""
+            yield Notice("RUN102", f"{said}: {pillar},{model},{cv!r}{more}; was one log copied from another?")
 
 
-def _ranks(duck: Duck, runs: Sequence[Run]) -> Iterable[Notice]:
-    for metric, count, rho in duck.rows("runs/ranks"):
-        both = [r for r in runs if r.base.cells.get("metric", "") == metric and r.scores["gap"] is not None]
-        by_cv, by_public = (ordered(both, by)[0].base.run_id for by in ("cv", "public"))
+def _ranks(duck: Duck, runs: Sequence[Run], label: str | None) -> Iterable[Notice]:
+    for key, count, rho in duck.rows("runs/ranks", {"label": label}):
+        both = ordered([run for run in runs if run.metric.key == key and run.scores["gap"] is not None], "when")
+        by_cv, by_public = (max(both, key=partial(_merit, column)).run_id for column in SORTED_BY.values())
         told = f", Spearman's rho is {rho:.3f}" if count >= RHO_FROM and rho is not None else ""
         which = (
             f"best by CV is {by_cv}, best in public {by_public}" if by_cv != by_public else f"both put {by_cv} first"
         )
-        of = f" of {metric}" if metric else ""
+        of = f" of {both[0].metric.name}" if both[0].metric.name else ""
         yield Notice(
             "RUN104", f"CV and the public leaderboard{of} rank {count:,} runs in different orders{told}; {which}"
         )
+
+
+def _merit(column: str, run: Run) -> float:
+    return run.metric.merit(run.scores[column] or 0.0)
 
 
 def _list(labels: Sequence[str]) -> str:

@@ -1,32 +1,36 @@
-"""Append the scores that Kaggle lists, or that are given by hand, to the runs they belong to; no row is rewritten."""
+"""Append the scores that Kaggle lists, or that are given by hand, to the runs they belong to; no row is rewritten.
+
+It closes the circle: what was logged, packed and submitted gets the leaderboard's answer.
+"""
 
 from __future__ import annotations
 
-import fcntl
 import os
-import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pbl.domain.errors import InputError, UsageError
-from pbl.domain.values import decimal, moment, stamp
-from pbl.kaggle.submissions import Listed, read_listing
-from pbl.ledger.history import History, read_history
-from pbl.ledger.log_format import BY_HAND, COLUMNS, KAGGLE, log_path, written
+from pbl.domain.errors import UsageError
+from pbl.domain.run_row import BY_HAND, COLUMNS, KAGGLE, RunRow
+from pbl.domain.values import stamp
+from pbl.kaggle.submissions import read_listing
+from pbl.ledger._known_scores import KnownScores
+from pbl.ledger.history import read_history
+from pbl.ledger.log_format import log_path
+from pbl.ledger.row_codec import encode_row
 from pbl.ledger.run import main
-from pbl.reading.tolerant import take_apart
 from pbl.storage.append_log import Appended, append_rows
-from pbl.storage.files import read_bytes
+from pbl.storage.files import open_folder
+from pbl.storage.locks import lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from pbl.kaggle.submissions import Listed
+    from pbl.ledger.history import History
     from pbl.ledger.run import Run
-
-_RUN = re.compile(r"(?<![0-9A-Za-z])pbl:([0-9A-Za-z]+(?:-[0-9A-Za-z]+)*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,32 +96,38 @@ def import_scores(data: bytes, *, name: str, logs: Path, now: datetime, spill: P
     listing = read_listing(data, name)
     with _alone(logs):
         history = read_history(logs, spill=spill)
-        known = _Known(history)
-        taken: list[tuple[Run, Listed]] = []
+        known = KnownScores(history)
+        taken: list[tuple[Run, RunRow]] = []
         already = 0
         without: list[str] = []
         unmatched: list[str] = []
-        for each in sorted(listing.rows, key=lambda row: row.at.timestamp() if row.at else 0.0):
-            run = known.run(each.description)
+        scored: list[tuple[Run, Listed]] = []
+        for each in sorted(listing.rows, key=lambda row: row.age):
+            run = known.run_of(each.description)
             if isinstance(run, str):
                 unmatched.append(f"{each}: {run}")
             elif each.public is None and each.private is None:
-                without.append(f"{each}: {each.status or 'no score yet'} (run {run.base.run_id})")
-            elif known.add(run, _identity(each)):
-                taken.append((run, each))
+                without.append(f"{each}: {each.status or 'no score yet'} (run {run.run_id})")
             else:
+                scored.append((run, each))
+        doubtful = []
+        for run, each in scored:
+            others = [row for other, row in scored if other is run]
+            if known.has(run, each):
                 already += 1
-        facts = [(run, _cells(run, each, now)) for run, each in taken]
-        appended = _append(facts, logs, now)
+            elif not each.ref and each.at is None and known.differ(run, each, others):
+                doubtful.append(f"{name}: {each.where}: {_doubt(run, each)}")
+            else:
+                taken.append((run, _from_kaggle(run, each, now)))
+                known.add(run, each)
+        files, appended = _append(taken, history, logs, now)
     return Imported(
         listed=len(listing.rows),
-        scores=tuple(
-            _score(run, cells, file) for (run, cells), file in zip(facts, _files(facts, logs, now), strict=True)
-        ),
+        scores=tuple(_score(row, file) for (_, row), file in zip(taken, files, strict=True)),
         already=already,
         without_score=tuple(without),
         unmatched=tuple(unmatched),
-        unread=listing.unread,
+        unread=(*listing.unread, *doubtful),
         troubles=tuple(trouble.message for trouble in history.troubles),
         appended=appended,
     )
@@ -126,7 +136,7 @@ def import_scores(data: bytes, *, name: str, logs: Path, now: datetime, spill: P
 def score_run(
     text: str, *, public: float | None, private: float | None, logs: Path, now: datetime, spill: Path
 ) -> Imported:
-    """Give a run (its id, or the beginning of it) its scores by hand, unless it has them already."""
+    """Give a run, named as `History.find` takes it, its scores by hand, unless it has them already."""
     if public is None and private is None:
         raise UsageError("give --public, --private or both")
     with _alone(logs):
@@ -136,13 +146,12 @@ def score_run(
             value is None or value == run.scores[column]
             for column, value in (("public_score", public), ("private_score", private))
         )
-        cells = _later(run, BY_HAND, public, private) | {"logged_at": stamp(now.replace(microsecond=0))}
-        facts = [] if same else [(run, cells)]
-        appended = _append(facts, logs, now)
-    scores = tuple(_score(run, cells, file) for file in _files(facts, logs, now))
+        row = _later(run, method=BY_HAND, public=public, private=private, at=now.replace(microsecond=0))
+        taken = [] if same else [(run, row)]
+        files, appended = _append(taken, history, logs, now)
     return Imported(
         listed=1,
-        scores=scores,
+        scores=tuple(_score(row, file) for file in files),
         already=int(same),
         without_score=(),
         unmatched=(),
@@ -152,100 +161,74 @@ def score_run(
     )
 
 
-_Identity = tuple[str, int | None, float | None, float | None]
+def _doubt(run: Run, row: Listed) -> str:
+    given = {"--public": row.public, "--private": row.private}
+    flags = " ".join(f"{flag} {score!r}" for flag, score in given.items() if score is not None)
+    told = f"neither ref nor date tells whether it is the newest score of run {run.run_id}"
+    return f"{told}; if it is: pbl runs score {run.run_id} {flags}"
 
 
-class _Known:
-    """The runs by id, and the facts that are in the logs."""
-
-    def __init__(self, history: History) -> None:
-        self._runs: dict[str, list[Run]] = {}
-        for run in history.runs:
-            self._runs.setdefault(run.base.run_id, []).append(run)
-        self._facts: set[tuple[str, _Identity]] = set()
-        for fact in history.facts:
-            if fact.cells.get("method") == KAGGLE:
-                at = moment(fact.when) if fact.when else None
-                identity = (fact.cells.get("kaggle_ref", ""), _micros(at), fact.scores[2], fact.scores[3])
-                self._facts.add((fact.run_id, identity))
-
-    def run(self, description: str) -> Run | str:
-        """Return the run that a description names, or why it is none."""
-        ids = list(dict.fromkeys(_RUN.findall(description)))
-        if not ids:
-            return "names no run"
-        if len(ids) > 1:
-            return f"names {len(ids)} runs"
-        return main(self._runs[ids[0]]) if ids[0] in self._runs else f"the logs have no run {ids[0]}"
-
-    def add(self, run: Run, identity: _Identity) -> bool:
-        """Note a fact, and say whether it is a new one; an export without `ref` knows the same fact by its date."""
-        ref, *rest = identity
-        which = run.base.run_id
-        there = {each for who, (each, *others) in self._facts if who == which and others == rest}
-        self._facts.add((which, identity))
-        return not (there and (ref in there or not ref or "" in there))
-
-
-def _identity(row: Listed) -> _Identity:
-    return (row.ref, _micros(row.at), row.public, row.private)
-
-
-def _micros(at: datetime | None) -> int | None:
-    return None if at is None else round(at.timestamp() * 1e6)
-
-
-def _cells(run: Run, row: Listed, now: datetime) -> dict[str, str]:
-    return _later(run, KAGGLE, row.public, row.private) | {
-        "logged_at": "" if row.at is None else stamp(row.at),
-        "kaggle_ref": row.ref,
-        "notes": f"imported {stamp(now.replace(microsecond=0))}",
-    }
-
-
-def _later(run: Run, method: str, public: float | None, private: float | None) -> dict[str, str]:
-    """Return a fact's cells: the run's pillar and model, and no other of the columns that old readers know."""
-    own = {column: run.base.cells.get(column, "") for column in ("pillar", "model", "metric")}
-    scores = {"public_score": public, "private_score": private}
-    return (
-        dict.fromkeys(COLUMNS, "")
-        | own
-        | {"run_id": run.base.run_id, "label": run.base.label, "method": method}
-        | {column: repr(score) for column, score in scores.items() if score is not None}
+def _from_kaggle(run: Run, listed: Listed, now: datetime) -> RunRow:
+    return _later(
+        run,
+        method=KAGGLE,
+        public=listed.public,
+        private=listed.private,
+        at=listed.at,
+        ref=listed.ref,
+        notes=f"imported {stamp(now.replace(microsecond=0))}",
     )
 
 
-def _score(run: Run, cells: Mapping[str, str], file: Path) -> Score:
+def _later(
+    run: Run,
+    *,
+    method: str,
+    public: float | None,
+    private: float | None,
+    at: datetime | None,
+    ref: str = "",
+    notes: str = "",
+) -> RunRow:
+    """Return a later score's row: the run's pillar and model, and no other of the columns that old readers know."""
+    return RunRow(
+        pillar=run.base.row.pillar,
+        model=run.base.row.model,
+        public_score=public,
+        private_score=private,
+        metric=run.base.row.metric,
+        run_id=run.run_id,
+        logged_at=at,
+        label=run.label,
+        method=method,
+        kaggle_ref=ref,
+        notes=notes,
+    )
+
+
+def _append(
+    taken: Sequence[tuple[Run, RunRow]], history: History, logs: Path, now: datetime
+) -> tuple[list[Path], tuple[Appended, ...]]:
+    """Append each row to its run's own log, or to today's if that one has other columns (an old log)."""
+    files = []
+    by_file: dict[Path, list[list[str]]] = {}
+    for run, row in taken:
+        own = run.base.file
+        file = own if history.headers[own] == COLUMNS else log_path(logs, now, run.label)
+        files.append(file)
+        by_file.setdefault(file, []).append(encode_row(row))
+    return files, tuple(append_rows(file, header=COLUMNS, rows=rows) for file, rows in by_file.items())
+
+
+def _score(row: RunRow, file: Path) -> Score:
     return Score(
-        run_id=run.base.run_id,
-        public=decimal(cells["public_score"]),
-        private=decimal(cells["private_score"]),
-        date=(cells["logged_at"] or None) if cells["method"] == KAGGLE else None,
-        ref=cells["kaggle_ref"] or None,
+        run_id=row.run_id,
+        public=row.public_score,
+        private=row.private_score,
+        date=stamp(row.logged_at) if row.method == KAGGLE and row.logged_at else None,
+        ref=row.kaggle_ref or None,
         file=file,
     )
-
-
-def _files(facts: Sequence[tuple[Run, Mapping[str, str]]], logs: Path, now: datetime) -> list[Path]:
-    """Return where each fact goes: the run's own log, or today's if that one has other columns (an old log)."""
-    takes: dict[Path, bool] = {}
-    files = []
-    for run, _ in facts:
-        own = run.base.file
-        if own not in takes:
-            try:
-                takes[own] = take_apart(read_bytes(own)).header == COLUMNS
-            except InputError:
-                takes[own] = False
-        files.append(own if takes[own] else log_path(logs, now, run.base.label))
-    return files
-
-
-def _append(facts: Sequence[tuple[Run, Mapping[str, str]]], logs: Path, now: datetime) -> tuple[Appended, ...]:
-    by_file: dict[Path, list[list[str]]] = {}
-    for (_, cells), file in zip(facts, _files(facts, logs, now), strict=True):
-        by_file.setdefault(file, []).append([written(column, cells[column]) for column in COLUMNS])
-    return tuple(append_rows(file, header=COLUMNS, rows=rows) for file, rows in by_file.items())
 
 
 @contextmanager
@@ -256,8 +239,8 @@ def _alone(logs: Path) -> Iterator[None]:
     """
     fd = None
     with suppress(OSError):
-        fd = os.open(logs.absolute().parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        fd = open_folder(logs.absolute().parent)
+        lock(fd)
     try:
         yield
     finally:

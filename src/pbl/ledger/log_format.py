@@ -1,42 +1,19 @@
-"""Say what a run log looks like.
+"""What a run log is called, which header it has, and how its rows are named.
 
-A log is `scores_YYYY-MM-DD_label.csv`. Its first columns are those of the logs that were there before pbl. A row is a
-fact: a run, or a score that came later under the same run id.
+Whoever writes or reads a log starts here; `row_codec` turns its rows into values and back.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import os
-import re
-import sys
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
-
-from pbl.domain.values import decimal
-from pbl.storage.csv_text import defused
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
-    from pathlib import Path
 
-SEED = ("pillar", "model", "processed_cv")
-_OURS = (
-    "full_cv,public_score,private_score,metric,run_id,logged_at,label,method,clip_min,clip_max,weights,rows,clipped,"
-    "submission,submission_sha256,inputs,git_commit,git_dirty,pbl_version,kaggle_ref,kaggle_run_type,kaggle_rerun,notes"
-)
-COLUMNS = (*SEED, *_OURS.split(","))
-"""The header of a log that pbl writes."""
-SCORES = ("processed_cv", "full_cv", "public_score", "private_score")
 LABEL = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-KAGGLE, BY_HAND = "kaggle", "by-hand"
-"""The `method` of a fact that came later: `logged_at` of the first is Kaggle's own date."""
-
-_FREE = frozenset({"pillar", "model", "metric", "method", "submission", "kaggle_ref", "kaggle_run_type", "notes"})
-_ESCAPED = re.compile(r"'+[=+\-@\t\r]")
-_DIGITS = 18
 
 
 def log_path(folder: Path, day: datetime, label: str) -> Path:
@@ -55,45 +32,19 @@ def run_id(day: str, data: bytes) -> str:
     return f"{day}-{letters.translate(str.maketrans('ilo', '890'))}"
 
 
-def written(column: str, text: str) -> str:
-    """Return a text as a log's cell: a formula is defused, so that `meant` gives the text again."""
-    if column not in _FREE:
-        return text
-    return f"'{text}" if _ESCAPED.match(text) else defused(text)
-
-
-def meant(column: str, cell: str) -> str:
-    """Return the text that a log's cell stands for."""
-    return cell[1:] if cell.startswith("'") and column in _FREE and _ESCAPED.match(cell) else cell
-
-
-def typed(column: str, text: str) -> Any:  # noqa: ANN401 - as JSON knows it
-    """Return a text as what its column holds: number, count, flag or object; None if it is empty or isn't one."""
-    if column in {*SCORES, "clip_min", "clip_max"}:
-        return decimal(text)
-    if column in {"rows", "clipped"}:
-        return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
-    if column in {"git_dirty", "kaggle_rerun"}:
-        return {"true": True, "false": False}.get(text)
-    if column in {"weights", "inputs"}:
-        return dict(table) if (table := named(column, text)) is not None else None
-    return text or None
-
-
-@lru_cache(maxsize=1000)
-def named(column: str, text: str) -> Mapping[str, Any] | None:
-    """Return the object of a `weights` or `inputs` cell: finite numbers or texts by name; None if it is none."""
+def typed_text(text: str) -> str:
+    """Return a text as it was typed: where the locale isn't UTF-8, Python has bytes in it that it couldn't read."""
     try:
-        table = json.loads(text) if text else None
-    except (ValueError, RecursionError):
-        return None
-    good = _share if column == "weights" else _text
-    return table if isinstance(table, dict) and all(map(good, table.values())) else None
+        return text.encode(errors="surrogateescape").decode(errors="surrogateescape")
+    except UnicodeEncodeError:  # half a character that no terminal sends
+        return text
 
 
-def _share(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+def path_text(path: Path) -> str:
+    """Return a path as a log has it, whatever the locale."""
+    return typed_text(path.as_posix())
 
 
-def _text(value: object) -> bool:
-    return isinstance(value, str)
+def text_path(text: str) -> Path:
+    """Return the path that a log's text stands for, as the system of this locale knows it."""
+    return Path(os.fsdecode(text.encode(errors="surrogateescape")))

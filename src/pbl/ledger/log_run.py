@@ -1,37 +1,28 @@
-"""Log a run: tie a submission, or a pillar, to its scores, weights, hashes and code, in one row that is never lost."""
+"""Log a run: tie a submission, or a pillar, to its scores, weights, hashes and code, in one row that is never lost.
+
+It stands at the end of the pipeline: a blend and its recipe become a row of a log.
+"""
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Any, Self
 
-from pbl.domain.contract import Contract
-from pbl.domain.errors import ChangedError, InputError, Unreadable, UsageError
-from pbl.domain.recipe import recipe_path
-from pbl.domain.values import stamp
+from pbl.domain.errors import UsageError
+from pbl.domain.run_row import COLUMNS, RunRow
 from pbl.ledger._git import Code, code_at
 from pbl.ledger._score_table import read_score_table
-from pbl.ledger.log_format import COLUMNS, LABEL, log_path, new_run_id, typed, written
-from pbl.project.recipe_files import fits, load_recipe
-from pbl.reading.rows import tokenize
-from pbl.reading.survey import open_survey
+from pbl.ledger._submission_row import submission_row
+from pbl.ledger.log_format import LABEL, log_path, new_run_id, typed_text
+from pbl.ledger.row_codec import encode_row
 from pbl.storage.append_log import Appended, append_rows
-from pbl.storage.commit import recover
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-
-    from pbl.domain.recipe import Recipe
-    from pbl.reading.survey import Survey
-
-_NO_SUBMISSION = frozenset({"PBL101", "PBL102", "PBL103", "PBL106", "PBL107", "PBL109"})
-"""What no submission can be: not readable, empty, no text, not CSV."""
+    from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,25 +56,32 @@ class Scores:
     public: float | None = None
     private: float | None = None
 
-    def cells(self) -> dict[str, str]:
-        """Return the scores as a log has them."""
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns of a log that the scores are for."""
         named = {
             "processed_cv": self.cv,
             "full_cv": self.full_cv,
             "public_score": self.public,
             "private_score": self.private,
         }
-        return {column: repr(value) for column, value in named.items() if value is not None}
+        return tuple(column for column, score in named.items() if score is not None)
+
+    def added_to(self, row: RunRow) -> RunRow:
+        """Return a row with these scores."""
+        return row._replace(
+            processed_cv=self.cv, full_cv=self.full_cv, public_score=self.public, private_score=self.private
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Logged:
-    """A run that was logged; `rows` are its rows as text by column."""
+    """A run that was logged, in one row or, with a score table, in several."""
 
     run_id: str
     label: str
     appended: Appended
-    rows: tuple[Mapping[str, str], ...]
+    rows: tuple[RunRow, ...]
     submission: Path | None
     recipe: Path | None
     kept: tuple[Path, ...] = ()
@@ -93,11 +91,17 @@ class Logged:
 
     @property
     def submit(self) -> tuple[str, ...] | None:
-        """Return the command that submits it, None where there is no submission; COMPETITION is to be filled in."""
+        """Return the command that submits it, None where there is no submission; words in capitals are to be filled in.
+
+        In a notebook on Kaggle that is the line for code competitions: they take a notebook's version, not a file.
+        """
         if self.submission is None:
             return None
-        message = f"pbl:{self.run_id} {self.label}"
-        return ("kaggle", "competitions", "submit", "COMPETITION", "-f", str(self.submission), "-m", message)
+        message = ("-m", f"pbl:{self.run_id} {self.label}")
+        if not self.rows[0].kaggle_run_type:
+            return ("kaggle", "competitions", "submit", "COMPETITION", "-f", str(self.submission), *message)
+        version = ("-k", "USER/SLUG", "-v", "N")
+        return ("kaggle", "competitions", "submit", "COMPETITION", *version, "-f", self.submission.name, *message)
 
     def to_json(self) -> dict[str, Any]:
         """Return the run in the public form."""
@@ -111,7 +115,7 @@ class Logged:
             "submission": None if self.submission is None else str(self.submission),
             "recipe": None if self.recipe is None else str(self.recipe),
             "warnings": [{"code": "PBL701", "message": doubt} for doubt in self.doubts],
-            "rows": [{column: typed(column, text) for column, text in row.items()} for row in self.rows],
+            "rows": [row.to_json() for row in self.rows],
             "next": [] if self.submit is None else [join(self.submit)],
         }
 
@@ -141,31 +145,31 @@ def log_run(
         )
     if (pillar is None) != (model is None) or "" in {pillar, model}:
         raise UsageError("--pillar and --model go together, and neither is empty")
-    own = scores.cells()
-    if submission is None and pillar is None and (own or table is None):
-        told = f"{', '.join(own)}: belong to nothing" if own else "nothing to log"
-        ways = "name a submission, give --pillar and --model with a score, or --scores"
-        raise UsageError(f"{told}: there is no submission.csv here; {ways}")
-    if submission is None and pillar is not None and not own:
-        raise UsageError("nothing to log: --pillar and --model need a score (--cv, ...), or name a submission")
-    rows: list[dict[str, str]] = []
+    _something(submission, scores, pillar, table)
+    rows: list[RunRow] = []
     recipe = None
     kept: tuple[Path, ...] = ()
     if submission is not None:
-        kept, facts, recipe = _submission(submission, logs)
-        rows.append({"pillar": "submission", "model": submission.name} | facts | own)
-    elif pillar is not None and own:
-        rows.append(own)
+        kept, row, recipe = submission_row(submission, logs)
+        rows.append(scores.added_to(row))
+    elif pillar is not None and scores.columns:
+        rows.append(scores.added_to(RunRow()))
     if pillar is not None and model is not None and rows:
-        rows[0] |= {"pillar": pillar, "model": model}
+        rows[0] = rows[0]._replace(pillar=typed_text(pillar), model=typed_text(model))
     doubts: list[str] = []
     rows += read_score_table(table, rows, doubts) if table is not None else []
     run_id = new_run_id(surroundings.now)
-    common = {"run_id": run_id, "label": label, "metric": metric, "notes": notes} | _where(
-        surroundings, code_at((submission or logs).absolute().parent, logs, surroundings.environment)
+    code = code_at((submission or logs).absolute().parent, logs, surroundings.environment)
+    whole = tuple(
+        _placed(row, surroundings, code)._replace(
+            run_id=run_id,
+            label=label,
+            metric=typed_text(metric),
+            notes=typed_text(notes),
+        )
+        for row in rows
     )
-    whole = tuple(dict.fromkeys(COLUMNS, "") | common | row for row in rows)
-    cells = [[written(column, row[column]) for column in COLUMNS] for row in whole]
+    cells = [encode_row(row) for row in whole]
     appended = append_rows(log_path(logs, surroundings.now, label), header=COLUMNS, rows=cells)
     return Logged(
         run_id=run_id,
@@ -179,80 +183,29 @@ def log_run(
     )
 
 
-def short_weights(shares: Mapping[str, float]) -> str:
-    """Return shares in a few words: `siglip=0.6 dino=0.4`."""
-    return " ".join(f"{name}={share:.4g}" for name, share in shares.items())
+def _something(submission: Path | None, scores: Scores, pillar: str | None, table: Path | None) -> None:
+    """Raise UsageError if there is nothing to log, or scores that belong to nothing."""
+    own = scores.columns
+    if submission is not None or (pillar is None and table is not None and not own):
+        return
+    if pillar is not None and not own:
+        raise UsageError("nothing to log: --pillar and --model need a score (--cv, ...), or name a submission")
+    if pillar is None and table is not None:
+        raise UsageError(f"{', '.join(own)}: belong to nothing; beside --scores, name the submission that they are of")
+    if pillar is None:
+        told = f"{', '.join(own)}: belong to nothing" if own else "nothing to log"
+        ways = "name a submission, give --pillar and --model with a score, or --scores"
+        raise UsageError(f"{told}: there is no submission.csv here; {ways}")
 
 
-def _where(surroundings: Surroundings, code: Code | None) -> dict[str, str]:
+def _placed(row: RunRow, surroundings: Surroundings, code: Code | None) -> RunRow:
+    """Return a row with what it took place in; a recipe's own pbl_version stays."""
     on_kaggle = surroundings.kaggle_run_type is not None
-    return {
-        "logged_at": stamp(surroundings.now.replace(microsecond=0)),
-        "pbl_version": surroundings.version,
-        "git_commit": code.commit if code else "",
-        "git_dirty": _flag(code.dirty) if code else "",
-        "kaggle_run_type": surroundings.kaggle_run_type or "",
-        "kaggle_rerun": _flag(surroundings.kaggle_rerun) if on_kaggle else "",
-    }
-
-
-def _flag(value: bool) -> str:  # noqa: FBT001 - it is the value
-    return "true" if value else "false"
-
-
-def _submission(path: Path, logs: Path) -> tuple[tuple[Path, ...], dict[str, str], Path | None]:
-    """Return what a submission's bytes and its recipe say; the recipe must describe those very bytes."""
-    kept = recipe_path(path)
-    recovered = recover(path, kept, fits)
-    recipe = load_recipe(kept) if os.path.lexists(kept) else None
-    try:
-        with open_survey(path, recipe.contract if recipe else Contract()) as found:
-            unfit = [each.message for each in found.findings if each.code in _NO_SUBMISSION]
-            if unfit or found.scan.sha256 is None:
-                raise InputError(f"{path}: {'; '.join(unfit) or 'cannot be read'}; nothing was logged")
-            facts = {"submission": _place(path, logs), "submission_sha256": found.scan.sha256}
-            if recipe is None:
-                return recovered, facts | {"rows": _count_rows(found)}, None
-            if (found.scan.sha256, found.scan.size) != (recipe.output.sha256, recipe.output.bytes):
-                raise ChangedError(
-                    f"{path}: edited since pbl wrote it: its sha256 is {found.scan.sha256}, {kept.name} says "
-                    f"{recipe.output.sha256}; blend again, or move {kept.name} away to log the file as it is"
-                )
-            found.unchanged()
-    except Unreadable as reason:
-        raise InputError(f"{path}: {reason}; nothing was logged") from reason
-    return recovered, facts | _recipe(recipe), kept
-
-
-def _count_rows(found: Survey) -> str:
-    """Return the number of rows of a file with any header, empty if they can't be counted."""
-    if found.plain:
-        return str(found.scan.rows)
-    if found.header.stopped:
-        return ""
-    batches, offences = tokenize(found, 0, all_columns=True)
-    counted = sum(len(batch[0]) for batch in batches)
-    return "" if offences.keys() - {"PBL701"} else str(counted)
-
-
-def _place(path: Path, logs: Path) -> str:
-    """Return a path relative to the folder that holds the logs if it lies in there, else in full."""
-    whole, home = path.absolute(), logs.absolute().parent
-    whole, home = (Path(os.path.normpath(each)) for each in (whole, home))
-    return (whole.relative_to(home) if whole.is_relative_to(home) else whole).as_posix()
-
-
-def _recipe(recipe: Recipe) -> dict[str, str]:
-    shares = {i.name: i.share for i in recipe.inputs}
-    return {
-        "pillar": "blend",
-        "model": short_weights(shares),
-        "method": recipe.method,
-        "clip_min": "" if recipe.clip_min is None else repr(recipe.clip_min),
-        "clip_max": "" if recipe.clip_max is None else repr(recipe.clip_max),
-        "weights": json.dumps(shares, allow_nan=False),
-        "rows": str(recipe.output.rows),
-        "clipped": str(recipe.output.clipped),
-        "inputs": json.dumps({i.name: i.sha256 for i in recipe.inputs}),
-        "pbl_version": recipe.pbl_version,
-    }
+    return row._replace(
+        logged_at=surroundings.now.replace(microsecond=0),
+        pbl_version=row.pbl_version or surroundings.version,
+        git_commit=code.commit if code else "",
+        git_dirty=code.dirty if code else None,
+        kaggle_run_type=surroundings.kaggle_run_type or "",
+        kaggle_rerun=surroundings.kaggle_rerun if on_kaggle else None,
+    )

@@ -1,23 +1,25 @@
-"""Know one run, and put runs side by side: in order, the best of them, what two differ in."""
+"""One run as its logs tell it, and runs side by side: in order, the best of them, what two differ in.
+
+`history` makes runs of the logs' rows; `run_list` and `runs diff` put them side by side.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pbl.ledger.log_format import COLUMNS, typed
+from pbl.domain.run_row import COLUMNS, OBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pbl.domain.metrics import Metric
     from pbl.ledger._log_files import Fact
 
 Order = Literal["when", "cv", "public"]
-LOWER_IS_BETTER = (
-    *("brier", "crps", "error", "logloss", "loss", "mae", "mape", "mcrmse", "medae", "mse", "pinball"),
-    *("rmse", "rmsle", "msle", "smape", "wer", "cer", "deviance"),
-)
-"""Metrics with one of these in their name are better when lower, all others when higher."""
+SORTED_BY: Mapping[Order, str] = {"cv": "processed_cv", "public": "public_score"}
+"""The score that an order goes by."""
+Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,22 +29,32 @@ class Run:
     base: Fact
     scores: Mapping[str, float | None]
     """By the columns of SCORES, and `gap`: CV minus public score."""
+    metric: Metric
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def run_id(self) -> str:
+        """Return its id, which all rows of one call have in common."""
+        return self.base.row.run_id
+
+    @property
+    def label(self) -> str:
+        """Return the label it was logged under."""
+        return self.base.row.label
+
+    @property
+    def key(self) -> Key:
         """Return what its facts have in common."""
-        return (self.base.run_id, self.base.cells.get("pillar", ""), self.base.cells.get("model", ""))
+        return (self.run_id, self.base.row.pillar, self.base.row.model)
 
     @property
     def weights(self) -> Mapping[str, float] | None:
         """Return its shares by pillar, if it is a blend."""
-        return typed("weights", self.base.cells.get("weights", "")) or None
+        return self.base.row.weights or None
 
-    @property
-    def lower_is_better(self) -> bool:
-        """Say whether the better score of two is the lower."""
-        metric = self.base.cells.get("metric", "").lower().replace("_", "").replace("-", "")
-        return any(word in metric for word in LOWER_IS_BETTER)
+    def merit(self, column: str) -> float | None:
+        """Return a number that is the greater the better its score is, None without a score."""
+        score = self.scores[column]
+        return None if score is None else self.metric.merit(score)
 
     def value(self, column: str) -> Any:  # noqa: ANN401 - as JSON knows it
         """Return one of its values, by a log's column, `gap` or `file`; None if there is none."""
@@ -50,13 +62,13 @@ class Run:
             return self.scores[column]
         match column:
             case "run_id" | "label":
-                return getattr(self.base, column)
+                return getattr(self.base.row, column)
             case "logged_at":
                 return self.base.when or None
             case "file":
                 return str(self.base.file)
             case _:
-                return typed(column, self.base.cells.get(column, ""))
+                return self.base.row.value(column)
 
     def to_json(self) -> dict[str, Any]:
         """Return the run in the public form."""
@@ -72,35 +84,37 @@ FIELDS = (
 
 def ordered(runs: Sequence[Run], by: Order) -> list[Run]:
     """Return runs, the newest or the best first; those without a score come last."""
-    first: dict[tuple[str, str], int] = {}
-    for n, run in enumerate(runs):
-        first.setdefault(_call(run), n)
-    latest = sorted(runs, key=lambda run: (run.base.when, first[_call(run)]), reverse=True)
+    calls = [(str(run.base.file), run.base.call) for run in runs]
+    first = {call: n for n, call in reversed([*enumerate(calls)])}
+    places = [(run.base.when, first[call]) for run, call in zip(runs, calls, strict=True)]
+    latest = [runs[n] for n in sorted(range(len(runs)), key=places.__getitem__, reverse=True)]
     if by == "when":
         return latest
-    column = "processed_cv" if by == "cv" else "public_score"
+    column = SORTED_BY[by]
 
     def rank(run: Run) -> tuple[bool, float]:
-        score = run.scores[column]
-        return (score is None, 0.0 if score is None else score if run.lower_is_better else -score)
+        merit = run.merit(column)
+        return (merit is None, 0.0 if merit is None else -merit)
 
     return sorted(latest, key=rank)
 
 
-def best(runs: Sequence[Run], column: str) -> set[tuple[str, str, str]]:
-    """Return the keys of the runs with the best score of their metric, where there is more than one to choose from."""
-    by_metric: dict[str, list[tuple[float, Run]]] = {}
+def best(runs: Sequence[Run], column: str) -> frozenset[Key]:
+    """Return the keys of the runs with the best score of their metric, where there is more than one to choose from.
+
+    A metric of which nobody knows which way it goes has no best.
+    """
+    by_metric: dict[str, list[Run]] = {}
     for run in runs:
-        score = run.scores[column]
-        if score is not None:
-            by_metric.setdefault(run.base.cells.get("metric", ""), []).append((score, run))
-    found = set()
+        if run.scores[column] is not None and run.metric.sense is not None:
+            by_metric.setdefault(run.metric.key, []).append(run)
+    found: set[Key] = set()
     for scored in by_metric.values():
-        choose = min if scored[0][1].lower_is_better else max
-        top = choose(score for score, _ in scored)
         if len(scored) > 1:
-            found |= {run.key for score, run in scored if score == top}
-    return found
+            merits = [scored[0].metric.merit(run.scores[column] or 0.0) for run in scored]
+            top = max(merits)
+            found |= {run.key for run, merit in zip(scored, merits, strict=True) if merit == top}
+    return frozenset(found)
 
 
 def differences(one: Sequence[Run], other: Sequence[Run]) -> list[tuple[str, Any, Any]]:
@@ -116,12 +130,7 @@ def differences(one: Sequence[Run], other: Sequence[Run]) -> list[tuple[str, Any
 
 def main(runs: Sequence[Run]) -> Run:
     """Return the run that was submitted, of those that were logged in one call; else the first."""
-    return next((run for run in runs if run.base.cells.get("submission_sha256")), runs[0])
-
-
-def _call(run: Run) -> tuple[str, str]:
-    """Return what the rows of one call have in common; of an old log all rows."""
-    return (str(run.base.file), run.base.cells.get("run_id", ""))
+    return next((run for run in runs if run.base.row.submission_sha256), runs[0])
 
 
 def _differ(one: Run | None, other: Run | None, prefix: str) -> list[tuple[str, Any, Any]]:
@@ -130,7 +139,7 @@ def _differ(one: Run | None, other: Run | None, prefix: str) -> list[tuple[str, 
         if column in {"run_id", "logged_at"}:
             continue
         a, b = (run and run.value(column) for run in (one, other))
-        if column in {"weights", "inputs"}:
+        if column in OBJECTS:
             a, b = a or {}, b or {}
             names = [*a, *(name for name in b if name not in a)]
             found += [(f"{prefix}{column}.{n}", a.get(n), b.get(n)) for n in names if a.get(n) != b.get(n)]

@@ -6,13 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 from pbl.domain.contract import Contract
-from pbl.domain.errors import OutputError, Unreadable
+from pbl.domain.errors import OutputError, UnreadableError
 from pbl.domain.weights import weigh
-from pbl.project.pbl_toml import TOML
+from pbl.project.find_toml import TOML
 from pbl.project.pillar_files import select_pillars
 from pbl.project.toml_text import toml_key, toml_string
 from pbl.reading.survey import open_survey
-from pbl.storage.commit import write_whole
+from pbl.storage.atomic_write import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ def _columns(selection: Selection) -> tuple[str, ...]:
         try:
             with open_survey(pillar.path, Contract()) as found:
                 header = found.header
-        except Unreadable:
+        except UnreadableError:
             continue
         named = all(name.isprintable() and name for name in header.names)
         if len(header.names) > 1 and named and not any(f.code == "PBL206" for f in header.findings):

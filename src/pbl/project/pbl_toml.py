@@ -6,17 +6,17 @@ import re
 import sys
 import tomllib
 import warnings
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pbl.domain.contract import Contract
 from pbl.domain.errors import ContractError, InputError
-from pbl.domain.settings import Entry, Settings
+from pbl.domain.settings import SEPARATOR, Entry, MetricSettings, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-TOML = "pbl.toml"
 _ESCAPE = r"\\(?:[dDwWsS]|[tnrfv]|x[0-7][0-9A-Fa-f]|[!-/:-@\[-`{-~])"
 _CLASS = rf"\[\^?(?:(?!&&|--|~~|\|\|)(?:[^\[\]\\]|{_ESCAPE}))+\]"
 _COUNT = r"(?:[*+?]|\{[0-9]{1,3}(?:,(?:[0-9]{1,3})?)?\})\??(?![*+?{])"
@@ -45,11 +45,12 @@ class _Toml:
         self.path = path
 
     def settings(self, table: Mapping[str, Any]) -> Settings:
-        self._known(table, "", ("contract", "pillars", "blend"))
+        self._known(table, "", ("contract", "pillars", "blend", "metric"))
         contract = self._table(table, "contract")
-        self._known(contract, "contract", ("id", "targets", "id_pattern", "min", "max", "template"))
+        self._known(contract, "contract", ("id", "targets", "id_pattern", "id_separator", "min", "max", "template"))
         blend = self._table(table, "blend")
-        self._known(blend, "blend", ("clip_min", "clip_max", "output"))
+        self._known(blend, "blend", ("clip_min", "clip_max", "output", "method", "negative"))
+        negative = self._truth(blend, "blend", "negative") or False
         pillars = self._table(table, "pillars")
         clip_min, clip_max = self._number(blend, "blend", "clip_min"), self._number(blend, "blend", "clip_max")
         self._ordered("blend", "clip_min", clip_min, "clip_max", clip_max)
@@ -57,11 +58,48 @@ class _Toml:
             path=self.path,
             contract=self._contract(contract),
             template=self._file(contract, "contract", "template"),
-            pillars=tuple(self._entry(name, pillars) for name in pillars),
+            pillars=tuple(self._entry(name, pillars, negative=negative) for name in pillars),
             clip_min=clip_min,
             clip_max=clip_max,
             output=self._file(blend, "blend", "output"),
+            method=self._text(blend, "blend", "method"),
+            negative=negative,
+            id_separator=self._separator(contract),
+            metric=self._metric(self._table(table, "metric")),
         )
+
+    def _metric(self, table: Mapping[str, Any]) -> MetricSettings:
+        self._known(table, "metric", tuple(field.name for field in fields(MetricSettings)))
+        average = self._text(table, "metric", "average")
+        if average not in {None, "rows", "targets"}:
+            raise self._error("metric.average", f"must be 'rows' or 'targets', not {average!r}")
+        return MetricSettings(
+            name=self._text(table, "metric", "name"),
+            greater_is_better=self._truth(table, "metric", "greater_is_better"),
+            weights=self._weights(table),
+            average=cast("Literal['rows', 'targets'] | None", average),
+            truth=self._file(table, "metric", "truth"),
+            groups=self._names(table, "metric", "groups"),
+            label=self._text(table, "metric", "label"),
+            columns=self._names(table, "metric", "columns"),
+        )
+
+    def _weights(self, table: Mapping[str, Any]) -> Mapping[str, float] | None:
+        if "weights" not in table:
+            return None
+        weights = self._table(table, "weights", within="metric")
+        found = {name: self._number(weights, "metric.weights", name) or 0.0 for name in weights}
+        for name, weight in found.items():
+            if weight <= 0:
+                raise self._error(f"metric.weights.{name}", f"must be above 0, not {weight:g}")
+        return found
+
+    def _separator(self, table: Mapping[str, Any]) -> str:
+        value = table.get("id_separator", SEPARATOR)
+        if not isinstance(value, str):
+            raise self._error("contract.id_separator", f"must be text, not {value!r}")
+        self._one_line("contract.id_separator", value)
+        return value
 
     def _contract(self, table: Mapping[str, Any]) -> Contract:
         lowest, highest = self._number(table, "contract", "min"), self._number(table, "contract", "max")
@@ -78,7 +116,7 @@ class _Toml:
             raise self._error("contract.targets", f"the columns {list(contract.columns)} must differ by more than case")
         return contract
 
-    def _entry(self, name: str, pillars: Mapping[str, Any]) -> Entry:
+    def _entry(self, name: str, pillars: Mapping[str, Any], *, negative: bool) -> Entry:
         if not name or any(c in name for c in "\r\n\0"):
             raise self._error(f"pillars.{name!r}", "a pillar's name is text without line ends")
         table = self._table(pillars, name, within="pillars")
@@ -88,16 +126,22 @@ class _Toml:
         if file is None:
             raise self._error(f"{where}.file", "is missing; each pillar names its file")
         weight = self._number(table, where, "weight")
-        if weight is not None and weight < 0:
+        if weight is not None and weight < 0 and not negative:
             raise self._error(f"{where}.weight", f"must not be negative, not {weight:g}")
         return Entry(name=name, file=file, weight=weight, oof=self._file(table, where, "oof"))
 
     def _targets(self, table: Mapping[str, Any]) -> tuple[str, ...]:
-        value = table.get("targets", ["target"])
-        if not isinstance(value, list) or not value or not all(isinstance(x, str) and x for x in value):
-            raise self._error("contract.targets", f"must be a list of column names, not {value!r}")
+        names = self._names(table, "contract", "targets", default=("target",))
+        if not names:
+            raise self._error("contract.targets", "must be a list of column names, not []")
+        return names
+
+    def _names(self, table: Mapping[str, Any], where: str, key: str, default: Sequence[str] = ()) -> tuple[str, ...]:
+        value = table.get(key, list(default))
+        if not isinstance(value, list) or not all(isinstance(x, str) and x for x in value):
+            raise self._error(f"{where}.{key}", f"must be a list of column names, not {value!r}")
         for name in value:
-            self._one_line("contract.targets", name)
+            self._one_line(f"{where}.{key}", name)
         return tuple(value)
 
     def _pattern(self, table: Mapping[str, Any]) -> str | None:
@@ -131,6 +175,12 @@ class _Toml:
             raise self._error(f"{where}.{key}", f"must be text, not {value!r}")
         if key != "id_pattern":
             self._one_line(f"{where}.{key}", value)
+        return value
+
+    def _truth(self, table: Mapping[str, Any], where: str, key: str) -> bool | None:
+        value = table.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise self._error(f"{where}.{key}", f"must be true or false, not {value!r}")
         return value
 
     def _one_line(self, where: str, value: str) -> None:

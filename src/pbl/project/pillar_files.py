@@ -14,10 +14,11 @@ from pbl.domain.pillars import TABLE, Pillar, Selection
 from pbl.domain.recipe import recipe_path
 from pbl.domain.settings import Settings
 from pbl.domain.values import NUMBER
-from pbl.project.pbl_toml import TOML, read_settings
+from pbl.project.find_toml import TOML, upwards
+from pbl.project.pbl_toml import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 
 TEMPLATE = "sample_submission.csv"
@@ -141,21 +142,10 @@ def _there(path: Path) -> None:
 
 def _settings(folders: Sequence[Path], folder: Path) -> Settings:
     """Read the `pbl.toml` of the folder given, else of the working folder or a parent up to the repository's root."""
-    for place in (*folders, *_upwards(folder)):
+    for place in (*folders, *upwards(folder)):
         if os.path.lexists(place / TOML):
             return read_settings(place / TOML)
     return Settings()
-
-
-def _upwards(folder: Path) -> Iterable[Path]:
-    above = [folder]
-    absolute = folder.absolute()
-    for place in (absolute, *absolute.parents):
-        if place != absolute:
-            above.append(place)
-        if (place / ".git").exists():
-            return above
-    return [folder]
 
 
 def _look(name: str | None, path: Path, settings: Settings, template: Path | None) -> _Scan:

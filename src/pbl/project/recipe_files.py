@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
-from pbl.domain.errors import ChangedError, InputError
+from pbl.domain.errors import ChangedError, InputError, UnreadableError
 from pbl.domain.recipe import FileFacts, Recipe, parse_recipe
+from pbl.storage.files import hash_file, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,18 +14,13 @@ if TYPE_CHECKING:
 
 def load_recipe(path: Path) -> Recipe:
     """Read a recipe file; raise InputError if it isn't there or isn't one."""
-    try:
-        return parse_recipe(path.read_bytes(), path)
-    except OSError as error:
-        raise InputError(
-            f"{path}: {'no such file' if isinstance(error, FileNotFoundError) else error.strerror}"
-        ) from error
+    return parse_recipe(read_bytes(path), path)
 
 
 def fits(submission: Path, recipe: Path) -> bool:
     """Say whether a recipe describes the submission: its size and hash are the file's."""
     try:
-        output = parse_recipe(recipe.read_bytes(), recipe).output
+        output = parse_recipe(read_bytes(recipe), recipe).output
         return submission.stat().st_size == output.bytes and same_bytes(submission, output.sha256)
     except (InputError, OSError):
         return False
@@ -40,18 +35,13 @@ def find_inputs(recipe: Recipe, folder: Path, inputs: Path | None) -> dict[str |
     troubles = []
     for who, facts in wanted:
         path = folder / facts.path
-        match = next(
-            (p for p in (path, *candidates.get(facts.bytes, ())) if _regular(p) and same_bytes(p, facts.sha256)), None
-        )
+        trouble = _compare(path, facts.sha256)
+        others = candidates.get(facts.bytes, ())
+        match = next((p for p in others if same_bytes(p, facts.sha256)), None) if trouble else path
         if match:
             found[who] = match
-            continue
-        called = who or "the template"
-        if not path.exists():
-            troubles.append(f"{called}: {path} is missing (expected sha256 {facts.sha256})")
         else:
-            now = _hash(path) if _regular(path) else "no regular file"
-            troubles.append(f"{called}: {path} has changed: expected sha256 {facts.sha256}, found {now}")
+            troubles.append(f"{who or 'the template'}: {path} {trouble}")
     if troubles:
         place = (
             f"; not found by hash in {inputs} either"
@@ -60,6 +50,22 @@ def find_inputs(recipe: Recipe, folder: Path, inputs: Path | None) -> dict[str |
         )
         raise ChangedError("\n".join(troubles) + place)
     return found
+
+
+def same_bytes(path: Path, sha256: str) -> bool:
+    """Say whether a file has this hash; one that can't be read has not."""
+    return not _compare(path, sha256)
+
+
+def _compare(path: Path, sha256: str) -> str:
+    """Say in what a file differs from the one with this hash; empty if in nothing."""
+    try:
+        now = hash_file(path)
+    except UnreadableError as error:
+        return f"{error.reason} (expected sha256 {sha256})"
+    except (InputError, OSError):
+        return f"is missing (expected sha256 {sha256})"
+    return "" if now == sha256 else f"has changed: expected sha256 {sha256}, found {now}"
 
 
 def _by_size(folder: Path) -> dict[int, list[Path]]:
@@ -75,19 +81,3 @@ def _regular(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
-
-
-def same_bytes(path: Path, sha256: str) -> bool:
-    """Say whether a file has this hash; one that can't be read has not."""
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-    except OSError:
-        return False
-    return digest.hexdigest() == sha256
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

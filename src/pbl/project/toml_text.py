@@ -23,7 +23,7 @@ def _section(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterable[str]:
     nested = {key: value for key, value in table.items() if isinstance(value, dict)}
     if plain or not nested:
         yield f"[{'.'.join(map(toml_key, path))}]"
-        yield from (f"{toml_key(key)} = {_value(value)}" for key, value in plain.items())
+        yield from (f"{toml_key(key)} = {toml_value(value)}" for key, value in plain.items())
     for place, (key, value) in enumerate(nested.items()):
         if place or plain:
             yield ""
@@ -35,7 +35,8 @@ def toml_key(text: str) -> str:
     return text if _BARE.fullmatch(text) else toml_string(text)
 
 
-def _value(value: object) -> str:
+def toml_value(value: object) -> str:
+    """Return a value: text, a truth, a finite number or a list of such."""
     match value:
         case str():
             return toml_string(value)
@@ -46,7 +47,7 @@ def _value(value: object) -> str:
         case float() if math.isfinite(value):
             return repr(value)
         case list() | tuple():
-            return f"[{', '.join(map(_value, value))}]"
+            return f"[{', '.join(map(toml_value, value))}]"
         case _:
             message = f"not a value of pbl.toml: {value!r}"
             raise TypeError(message)

@@ -134,11 +134,12 @@ def _match_columns(about: _About, contract: Contract, header: tuple[str, ...]) -
     if not any(_fold(name) in folded for name in header) and any(_DATA.fullmatch(name) for name in header):
         text = ",".join(header)
         return (), [about.finding("PBL206", "the first row looks like data, not like a header", 1, value=text)]
-    faults = [*_find_repeated(header), *_find_misnamed(header, wanted)]
+    seen = _leave_out_others(header, contract) if contract.open else header
+    faults = [*_find_repeated(seen), *_find_misnamed(seen, contract)]
     if faults:
         return (), [about.finding(code, text, 1, column=name, value=raw) for code, text, name, raw in faults]
     found = []
-    if header != wanted:
+    if not contract.open and tuple(name for name in header if name in wanted) != wanted:
         text = ",".join(header)
         found = [about.finding("PBL207", f"the columns stand in another order: {text}", 1, value=text)]
     return tuple(header.index(name) for name in wanted), found
@@ -150,13 +151,23 @@ def _find_repeated(header: tuple[str, ...]) -> Iterator[tuple[str, str, str, str
             yield "PBL203", f"the column {name!r} stands {times} times in the header", name, name
 
 
-def _find_misnamed(header: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[tuple[str, str, str, str | None]]:
+def _leave_out_others(header: tuple[str, ...], contract: Contract) -> tuple[str, ...]:
+    """Return the columns of the contract, and those that may be meant by one that isn't there."""
+    named = (*contract.columns, *contract.optional)
+    missing = {_fold(name) for name in contract.columns if name not in header}
+    return tuple(name for name in header if name in named or _fold(name) in missing)
+
+
+def _find_misnamed(header: tuple[str, ...], contract: Contract) -> Iterator[tuple[str, str, str, str | None]]:
     """Yield code, message, column and raw name of what is missing, misspelt or too much in a header."""
-    extra = [name for name in dict.fromkeys(header) if name not in wanted]
-    for name in wanted:
+    wanted = contract.columns
+    extra = [name for name in dict.fromkeys(header) if name not in wanted and name not in contract.optional]
+    for name in (*wanted, *contract.optional):
         if name in header:
             continue
         near = next((other for other in extra if _fold(other) == _fold(name)), None)
+        if near is None and name in contract.optional:
+            continue
         if near is None:
             yield "PBL201", f"there is no column {name!r}; the header is {printable(','.join(header))!r}", name, None
         else:
@@ -168,7 +179,8 @@ def _find_misnamed(header: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator
         elif name.startswith("Unnamed:"):
             yield "PBL205", f"the column {name!r} had no name", name, name
         else:
-            yield "PBL202", f"the column {name!r} is not expected; expected are {', '.join(wanted)}", name, name
+            expected = ", ".join((*wanted, *contract.optional))
+            yield "PBL202", f"the column {name!r} is not expected; expected are {expected}", name, name
 
 
 def _fold(name: str) -> str:

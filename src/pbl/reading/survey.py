@@ -8,17 +8,16 @@ quote, no oddity) may be read by a faster engine, which then can't read it other
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pbl.domain.errors import ChangedError, InputError, Unreadable
+from pbl.domain.errors import ChangedError, UnreadableError
 from pbl.domain.progress import Progress
 from pbl.reading._header import Header, read_header
 from pbl.reading._scan import CHUNK, HEAD, Scan, Scanner, early_hash, scan_file
+from pbl.storage.files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,17 +93,9 @@ class Preview:
 
 
 def open_file(path: Path, pillar: str | None) -> OpenFile:
-    """Open a regular file; raise InputError if there is none of the name, Unreadable for whatever else stands there."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except OSError as error:
-        raise Unreadable(_refusal(path, error)) from error
+    """Open a regular file; raises what `open_regular` does."""
+    fd = open_regular(path)
     about = os.fstat(fd)
-    if not stat.S_ISREG(about.st_mode):
-        os.close(fd)
-        raise Unreadable(f"is {_kind(about.st_mode)}, not a regular file")
     return OpenFile(path=path, pillar=pillar, fd=fd, identity=_identity(about), size=about.st_size)
 
 
@@ -119,14 +110,14 @@ def open_survey(path: Path, contract: Contract, *, pillar: str | None = None) ->
 def survey(file: OpenFile, contract: Contract, *, progress: Progress = Progress(), chunk: int = CHUNK) -> Survey:
     """Hash and scan every byte of an open file, and read its header.
 
-    Raises Unreadable where the system can't read on, ChangedError if there are more or fewer bytes than there were.
+    Raises UnreadableError where the system can't read on, ChangedError if the number of bytes is another than before.
     """
     try:
         with Scanner(os.pread(file.fd, HEAD, 0), hashed=True) as scanner:
             progress.stage(f"reading {file.path.name}", lambda: scanner.size / max(file.size, 1))
             return conclude(file, contract, scan_file(file.fd, scanner, chunk=chunk))
     except OSError as error:
-        raise Unreadable(f"cannot be read: {error.strerror}") from error
+        raise UnreadableError(file.path, f"cannot be read: {error.strerror}") from error
 
 
 def conclude(file: OpenFile, contract: Contract, scan: Scan) -> Survey:
@@ -136,7 +127,7 @@ def conclude(file: OpenFile, contract: Contract, scan: Scan) -> Survey:
     try:
         header = read_header(file.fd, contract, scan, os.pread(file.fd, HEAD, 0), path=file.path, pillar=file.pillar)
     except OSError as error:
-        raise Unreadable(f"cannot be read: {error.strerror}") from error
+        raise UnreadableError(file.path, f"cannot be read: {error.strerror}") from error
     return Survey(file=file, scan=scan, header=header)
 
 
@@ -159,23 +150,6 @@ def preview(file: OpenFile, contract: Contract, *, size: int = CHUNK) -> Preview
 
 def _changed(path: Path) -> ChangedError:
     return ChangedError(f"{path}: changed while it was being read; wait until it is whole, then try again")
-
-
-def _refusal(path: Path, error: OSError) -> str:
-    if error.errno == errno.ENXIO:
-        return f"is {_kind(path.stat().st_mode)}, not a regular file"
-    return f"cannot be opened: {error.strerror}"
-
-
-def _kind(mode: int) -> str:
-    kinds = {
-        stat.S_IFDIR: "a folder",
-        stat.S_IFIFO: "a FIFO (named pipe)",
-        stat.S_IFCHR: "a device",
-        stat.S_IFBLK: "a device",
-        stat.S_IFSOCK: "a socket",
-    }
-    return kinds.get(stat.S_IFMT(mode), "no file")
 
 
 def _identity(about: os.stat_result) -> tuple[int, ...]:

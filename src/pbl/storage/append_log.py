@@ -1,9 +1,11 @@
-"""Append to logs that lose no row, whoever else appends and whenever it ends."""
+"""Rows appended to a CSV log, none of them lost, whoever else appends and whenever a process ends.
+
+The ledger writes through this alone. A log is locked, its torn end is completed or set aside, and rows are one write.
+"""
 
 from __future__ import annotations
 
 import csv
-import fcntl
 import os
 import re
 import stat
@@ -12,20 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pbl.domain.errors import LogError, OutputError
-from pbl.storage.commit import write_whole
+from pbl.storage._names import name_next, resolve_target
+from pbl.storage._os_errors import explain, explain_os_errors
+from pbl.storage.atomic_write import write_whole
 from pbl.storage.csv_text import csv_line
-from pbl.storage.files import (
-    NO_LOCKS,
-    is_open_as,
-    numbered,
-    plainly,
-    reason,
-    regular,
-    sync_folder,
-    tolerating,
-    write_all,
-)
-from pbl.storage.temporary import drop, gate
+from pbl.storage.files import is_open_as, sync_folder, write_all
+from pbl.storage.locks import lock
+from pbl.storage.temporary import critical_section, drop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,14 +53,14 @@ def append_rows(path: Path, *, header: Sequence[str], rows: Sequence[Sequence[st
     for cell in (cell for row in rows for cell in row if "\0" in cell):
         message = f"{path}: not logged: a cell has a NUL character, which no CSV can hold: {cell[:80]!r}"
         raise LogError(message)
-    with plainly(path, LogError):
-        target, _ = regular(path, LogError)
+    with explain_os_errors(path, LogError):
+        target, _ = resolve_target(path, LogError)
         with suppress(FileExistsError):
             target.parent.mkdir()
             sync_folder(target.parent.parent)
         log = _open_log(path, target)
         try:
-            with gate:
+            with critical_section:
                 return _append(log, header, rows)
         finally:
             os.close(log.fd)
@@ -94,8 +89,7 @@ def _open_log(name: Path, target: Path) -> _Log:
             except FileNotFoundError:
                 continue
         try:
-            with tolerating(NO_LOCKS):
-                fcntl.flock(fd, fcntl.LOCK_EX)
+            lock(fd)
             if is_open_as(target, fd) and stat.S_ISREG(os.fstat(fd).st_mode):
                 return _Log(name, target, fd, made)
         except BaseException:
@@ -116,21 +110,21 @@ def _append(log: _Log, header: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     while record := _RECORD.match(data, end):
         end = record.end()
     torn = data[end:]
-    cells = _cells(torn)
+    cells = _parse(torn)
     completed = len(cells) == len(header) if first else cells == list(header)
     headed = bool(first) or completed
-    if (headed and _cells(head) != list(header)) or not (headed or (_encoded(header) + b"\r\n").startswith(head)):
+    if (headed and _parse(head) != list(header)) or not (headed or (_encode(header) + b"\r\n").startswith(head)):
         got = head[:200].decode(errors="replace").strip()
         message = f"{log.name}: not logged: its columns are {got!r}, not those of a log of pbl; use another --label"
         raise LogError(message)
     line_end = b"\r\n" if head.endswith((b"\r\n", b"\r")) and headed else b"\n"
-    lines = [_encoded(row) + line_end for row in ([] if headed else [header]) + list(rows)]
+    lines = [_encode(row) + line_end for row in ([] if headed else [header]) + list(rows)]
     if completed:
         lines.insert(0, b"\n" if torn.endswith(b"\r") else line_end)
     set_aside = None
     try:
         if torn and not completed:
-            set_aside = numbered(log.target, "torn")
+            set_aside = name_next(log.target, "torn")
             write_whole(set_aside, torn, replace=False)
             os.ftruncate(log.fd, end)
             size = end
@@ -141,7 +135,7 @@ def _append(log: _Log, header: Sequence[str], rows: Sequence[Sequence[str]]) -> 
         undone = _undo_append(log, size)
         if not isinstance(error, (OSError, OutputError)):
             raise
-        why = reason(error) if isinstance(error, OSError) else str(error)
+        why = explain(error) if isinstance(error, OSError) else str(error)
         moved = f"; its torn last bytes are in {set_aside}" if set_aside and size == end else ""
         message = f"{log.name}: {'not' if undone else 'perhaps'} logged: {why}{moved}"
         raise LogError(message) from error
@@ -161,11 +155,11 @@ def _undo_append(log: _Log, size: int) -> bool:
     return False
 
 
-def _encoded(row: Sequence[str]) -> bytes:
+def _encode(row: Sequence[str]) -> bytes:
     return csv_line(row).encode(errors="backslashreplace")
 
 
-def _cells(record: bytes) -> list[str]:
+def _parse(record: bytes) -> list[str]:
     """Take one record apart; a record that can't be whole has no cells."""
     line = record.rstrip(b"\r\n") + b"\n"
     if b"\0" in line or not _RECORD.fullmatch(line):

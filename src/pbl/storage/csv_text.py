@@ -1,4 +1,7 @@
-"""Cells as CSV text."""
+"""Cells as CSV text: a record of them, and one that no spreadsheet runs.
+
+The log and the failures of `validate` are written by these.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,6 @@ def csv_line(row: Sequence[object]) -> str:
     return text.getvalue().removesuffix("\r\n")
 
 
-def defused(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """Put an apostrophe before what a spreadsheet would take for a formula; numbers stay numbers."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not _DECIMAL.fullmatch(cell) else cell

@@ -1,4 +1,7 @@
-"""Temporaries, of which none is left, however the process ends."""
+"""Temporary files and folders, removed however the process ends.
+
+`commit` lists its drafts here, engine and checks spill into `private_folder`; `__main__` sweeps as the process ends.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pbl.storage.files import plainly
+from pbl.storage._os_errors import explain_os_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 live: dict[Path, None] = {}
 """The temporaries that are there."""
-gate = threading.RLock()
+critical_section = threading.RLock()
 """Held where stopping half-way would leave something half done, and by `sweep` for good."""
 
 _SWEEP_S = 0.6
@@ -24,10 +27,10 @@ _SWEEP_S = 0.6
 @contextmanager
 def private_folder(beside: Path) -> Iterator[Path]:
     """Give a folder in the folder `beside` that only this user can open, and remove it with all that is in it."""
-    with plainly(beside):
+    with explain_os_errors(beside):
         folder = Path(os.path.realpath(beside)) / f".{os.urandom(8).hex()}.pbl-tmp"
         try:
-            with gate:
+            with critical_section:
                 live[folder] = None
                 folder.mkdir(mode=0o700)
         except BaseException:
@@ -48,7 +51,7 @@ def sweep() -> bool:
     is left to it.
     """
     with suppress(Exception):
-        gate.acquire(timeout=0.5)
+        critical_section.acquire(timeout=0.5)
         removing = threading.Thread(target=drop, args=list(live), daemon=True)
         removing.start()
         removing.join(_SWEEP_S)
@@ -98,17 +101,18 @@ def _leave_to_another(paths: Iterable[Path]) -> None:
     """Have files and folders removed by a process of its own, which neither signals nor a closed terminal reach."""
     script = 'for _ in 1 2 3; do rm -rf -- "$@" && exit; sleep 1; done'  # again, if something came in meanwhile
     streams = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]
+    closing = ((os.POSIX_SPAWN_CLOSE, fd) for fd in _list_inheritable())  # a lock must not outlive us
     os.posix_spawnp(
         "sh",
         ["sh", "-c", script, "sh", *map(str, paths)],
         os.environ,  # noqa: TID251 - handed on, not asked
-        file_actions=[*streams, *((os.POSIX_SPAWN_CLOSE, fd) for fd in _inherited())],  # a lock must not outlive us
+        file_actions=[*streams, *closing],
         setsid=True,
         setsigmask=[],
     )
 
 
-def _inherited() -> Iterator[int]:
+def _list_inheritable() -> Iterator[int]:
     """Yield the descriptors, but for the streams, that another program would get."""
     for entry in Path("/dev/fd").iterdir():
         with suppress(OSError):

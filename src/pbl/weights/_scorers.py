@@ -12,6 +12,7 @@ import numpy as np
 
 from pbl.weights import metrics
 from pbl.weights._forms import form_of
+from pbl.weights._formulas import auc
 from pbl.weights._metric_file import call
 from pbl.weights.errors import MetricFileError, ParticipantVisible
 
@@ -160,7 +161,7 @@ class _Auc:
             high = part[self.truth[part] == 1]
             low = part[self.truth[part] != 1]
             for k, blend in enumerate(blends):
-                found[k, p] = _auc(blend[high], blend[low])
+                found[k, p] = auc(blend[high], blend[low])
         return np.asarray(found.mean(axis=1))
 
     def resampled(self, blends: Floats, bins: Integers, counts: Floats) -> Floats:
@@ -168,7 +169,7 @@ class _Auc:
         for part in self.parts:
             positive = self.truth[part] == 1
             for k, blend in enumerate(blends):
-                whole = _auc(blend[part][positive], blend[part][~positive])
+                whole = auc(blend[part][positive], blend[part][~positive])
                 found[:, k] += _drawn_auc(blend[part], positive, bins[part], counts, whole)
         return found / len(self.parts)
 
@@ -247,17 +248,6 @@ class _File:
         except (ParticipantVisible, MetricFileError):
             return float("nan")
         return float("nan") if found is None else found
-
-
-def _auc(high: Floats, low: Floats) -> float:
-    """Return the share of (high, low) pairs in order, ties as a half; exact but for one division."""
-    if not len(high) or not len(low):
-        return float("nan")
-    few, many = (high, low) if len(high) <= len(low) else (low, high)
-    few, many = np.sort(few), np.sort(many)
-    below = np.searchsorted(many, few, "left").sum() + np.searchsorted(many, few, "right").sum()
-    pairs = 2 * len(few) * len(many)
-    return float((below if len(high) <= len(low) else pairs - below) / pairs)
 
 
 def _drawn_auc(blend: Floats, positive: NDArray[np.bool_], bins: Integers, counts: Floats, whole: float) -> Floats:

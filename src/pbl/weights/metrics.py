@@ -1,4 +1,4 @@
-"""Score predictions as the field's metrics do: scikit-learn's numbers, per target name, averaged, or by class.
+"""Score predictions by the field's metrics: scikit-learn's numbers, per target name, averaged, or by class.
 
 The scores that `score` and `tune` report come from here; `_scorers` has fast forms for search and resamples.
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from pbl.weights import _formulas
 from pbl.weights._metric_file import call
 from pbl.weights.errors import MetricDomainError, MetricError
 
@@ -30,10 +32,9 @@ CSIRO = {"Dry_Green_g": 0.1, "Dry_Dead_g": 0.1, "Dry_Clover_g": 0.1, "GDM_g": 0.
 HIGHER = frozenset({"r2", "auc", "accuracy", "weighted-r2", "csiro-biomass"})
 NAMES = ("r2", "rmse", "mae", "medae", "mape", "rmsle", "logloss", "auc", "accuracy", "weighted-r2", "csiro-biomass")
 SQUARED = frozenset({"r2", "rmse", "weighted-r2", "csiro-biomass"})
+EPSILON = _formulas.EPSILON
 OF_CLASSES = frozenset({"logloss", "auc", "accuracy"})
 """They want a truth of 0 and 1, and read a class column as such."""
-EPSILON = float(np.finfo(np.float64).eps)
-"""What scikit-learn holds probabilities and divisors to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +64,7 @@ def make_metric(
 ) -> Metric:
     """Return the metric of that name, the default for None; raise MetricError if it is unknown or lacks weights."""
     name = name or ("csiro-biomass" if set(target_names) == set(CSIRO) else "r2")
-    if name not in NAMES:
-        raise MetricError(f"unknown metric {name!r}: give one of {', '.join(NAMES)}, or a file such as metric.py")
+    check_name(name)
     if name == "csiro-biomass":
         weights = CSIRO
     elif name != "weighted-r2":
@@ -77,6 +77,14 @@ def make_metric(
     if weights is not None and not all(math.isfinite(w) and w > 0 for w in weights.values()):
         raise MetricError(f"{name} wants row weights above 0")
     return Metric(name=name, average=average, greater_is_better=name in HIGHER, weights=weights)
+
+
+def check_name(name: str) -> None:
+    """Raise MetricError if there is no metric of that name, with the nearest one."""
+    if name not in NAMES:
+        near = get_close_matches(name.lower().replace("_", "-"), NAMES, n=1)
+        meant = f"; did you mean {near[0]!r}? If not," if near else ":"
+        raise MetricError(f"unknown metric {name!r}{meant} give one of {', '.join(NAMES)}, or a file such as metric.py")
 
 
 def file_metric(
@@ -160,49 +168,38 @@ def _one_target(sheet: Sheet, metric: Metric, predictions: Floats, rows: NDArray
 
 
 def _plain(name: str, truth: Floats, predictions: Floats, weights: Floats | None) -> float | None:
-    """Return scikit-learn's metric of one run of rows."""
-    import sklearn.metrics as learn
-
+    """Return a metric of one run of rows, None where it isn't defined."""
     if len(truth) == 0:
         return None
-    found: float
     match name:
         case "r2" | "weighted-r2" | "csiro-biomass":
-            if len(truth) == 1:
-                return None
-            found = learn.r2_score(truth, predictions, sample_weight=weights)
+            found = _formulas.r2(truth, predictions, weights) if len(truth) > 1 else math.nan
         case "auc":
-            if len(np.unique(truth)) != 2:  # noqa: PLR2004 - the two classes
-                return None
-            found = learn.roc_auc_score(truth, predictions)
-        case "accuracy":
-            found = learn.accuracy_score(truth, (predictions > 0.5).astype(np.float64))  # noqa: PLR2004
-        case "logloss":
-            found = learn.log_loss(truth, predictions, labels=[0.0, 1.0])
+            found = _formulas.auc(predictions[truth == 1], predictions[truth != 1])
         case _:
-            plain: dict[str, Callable[[Floats, Floats], float]] = {
-                "rmse": learn.root_mean_squared_error,
-                "mae": learn.mean_absolute_error,
-                "medae": learn.median_absolute_error,
-                "mape": learn.mean_absolute_percentage_error,
-                "rmsle": learn.root_mean_squared_log_error,
-            }
-            found = plain[name](truth, predictions)
-    return float(found) if math.isfinite(found) else None
+            found = _PLAIN[name](truth, predictions)
+    return found if math.isfinite(found) else None
+
+
+_PLAIN: Mapping[str, Callable[[Floats, Floats], float]] = {
+    "rmse": _formulas.rmse,
+    "mae": _formulas.mae,
+    "medae": _formulas.medae,
+    "mape": _formulas.mape,
+    "rmsle": _formulas.rmsle,
+    "logloss": _formulas.logloss,
+    "accuracy": _formulas.accuracy,
+}
 
 
 def _of_classes(sheet: Sheet, name: str, predictions: Floats, rows: NDArray[np.intp]) -> float | None:
     """Return logloss or accuracy of the class column."""
-    import sklearn.metrics as learn
-
     at = rows[:: sheet.width] // sheet.width
     if sheet.label is None or not len(at):
         return None
     label = sheet.label[at]
     if name == "accuracy":
-        best = predictions.reshape(-1, sheet.width)[at].argmax(axis=1)
-        return float(learn.accuracy_score(label, best))
-    table = shares(sheet, predictions).reshape(-1, sheet.width)[at]
+        return float(np.mean(predictions.reshape(-1, sheet.width)[at].argmax(axis=1) == label))
     if sheet.width == 1:
         return None
-    return float(learn.log_loss(label, table, labels=list(range(sheet.width))))
+    return _formulas.class_logloss(label, shares(sheet, predictions).reshape(-1, sheet.width)[at])

@@ -64,7 +64,8 @@ class Scores:
 
     metric: str
     average: Average
-    greater_is_better: bool
+    greater_is_better: bool | None
+    """None for a metric file of which nobody said."""
     rows: int
     samples: int
     baseline: Score | None
@@ -143,7 +144,7 @@ def _blend(sheet: Sheet, metric: Metric, weights: Mapping[str, float], method: M
     metrics.check_domain(sheet, metric, blend, "the blend")
     return Score(
         pillar=BLEND,
-        weights=dict(zip(sheet.pillars, share.tolist(), strict=True)),
+        weights={name: each for name, each in zip(sheet.pillars, share.tolist(), strict=True) if name in weights},
         score=metrics.score(sheet, metric, blend),
         per_target=metrics.per_target(sheet, metric, blend),
     )

@@ -48,6 +48,8 @@ class Sheet:
     """Further columns of the truth, by id."""
     id_name: str = "sample_id"
     label_name: str = ""
+    separator: str = "__"
+    """What parts a sample from the target's name in an id; empty where nothing does."""
 
     @property
     def width(self) -> int:
@@ -77,15 +79,15 @@ class Sheet:
 
 def make_sheet(
     *,
-    ids: Sequence[str],
+    ids: Sequence[str] | Texts,
     columns: Sequence[str],
     truth: ArrayLike | None,
     predictions: Mapping[str, ArrayLike],
     separator: str = "__",
-    groups: Mapping[str, Sequence[str]] | None = None,
-    label: Sequence[str] | None = None,
-    folds: Mapping[str, Sequence[str]] | None = None,
-    extra: Mapping[str, Sequence[object]] | None = None,
+    groups: Mapping[str, Sequence[str] | Texts] | None = None,
+    label: Sequence[str] | Texts | None = None,
+    folds: Mapping[str, Sequence[str] | Texts] | None = None,
+    extra: Mapping[str, Sequence[object] | Texts] | None = None,
     id_name: str = "sample_id",
     label_name: str = "",
 ) -> Sheet:
@@ -94,11 +96,14 @@ def make_sheet(
     `truth` and each of `predictions` are of shape (ids,) or (ids, columns). `label` replaces `truth`: the class of
     each id, the name of a column. `groups` are the truth's columns by which rows belong together, else samples do.
     """
-    order = np.argsort(_texts(ids), kind="stable")
-    sorted_ids = _texts(ids)[order]
+    given = _texts(ids)
+    order = np.argsort(given, kind="stable")
+    sorted_ids = given[order]
+    in_order = bool((order == np.arange(len(order))).all())
     width = len(columns)
     classes = None if label is None else _classes(_texts(label)[order], tuple(columns))
-    numbers = _rows(np.eye(width)[classes], None, width) if classes is not None else _rows(truth, order, width)
+    by_row = None if in_order else order
+    numbers = _rows(np.eye(width)[classes], None, width) if classes is not None else _rows(truth, by_row, width)
     stems, suffixes = _split(sorted_ids, separator)
     samples, sample = np.unique(stems, return_inverse=True)
     if width > 1 or not separator or any(s is None for s in suffixes):
@@ -112,7 +117,7 @@ def make_sheet(
         columns=tuple(columns),
         truth=numbers,
         pillars=tuple(predictions),
-        predictions=_stack([_rows(values, order, width) for values in predictions.values()], len(numbers)),
+        predictions=_stack(list(predictions.values()), by_row, width, len(numbers)),
         names=names,
         target=target.astype(np.intp),
         samples=tuple(samples),
@@ -125,6 +130,7 @@ def make_sheet(
         extra={name: np.array(list(values), dtype=object)[order] for name, values in (extra or {}).items()},
         id_name=id_name,
         label_name=label_name,
+        separator=separator,
     )
 
 
@@ -140,8 +146,12 @@ def _rows(values: ArrayLike | None, order: Integers | None, width: int) -> Float
     return (table if order is None else table[order]).reshape(-1)
 
 
-def _stack(rows: list[Floats], length: int) -> Floats:
-    return np.vstack(rows) if rows else np.empty((0, length))
+def _stack(tables: Sequence[ArrayLike], order: Integers | None, width: int, length: int) -> Floats:
+    """Return the rows of tables below each other; one table at a time is copied on the way."""
+    found = np.empty((len(tables), length))
+    for k, table in enumerate(tables):
+        found[k] = _rows(table, order, width)
+    return found
 
 
 def _classes(label: Texts, columns: tuple[str, ...]) -> Integers:

@@ -13,14 +13,23 @@ from pbl.cli.formats import OutcomeFormat
 
 def log_run(
     submission: Annotated[
-        str | None, typer.Argument(metavar="SUBMISSION", help="Default: submission.csv, if it is there.")
+        str | None,
+        typer.Argument(
+            metavar="SUBMISSION",
+            help="Default: submission.csv, if it is there and neither --scores nor --pillar is given.",
+        ),
     ] = None,
     label: Annotated[str, typer.Option("--label", "-l", metavar="LABEL", help="Names the log.")] = ...,  # type: ignore[assignment] # required
     cv: Annotated[str | None, typer.Option("--cv", metavar="X", help="Cross-validation score.")] = None,
     full_cv: Annotated[str | None, typer.Option("--full-cv", metavar="X", help="Score over all folds at once.")] = None,
     public: Annotated[str | None, typer.Option("--public", metavar="X", help="Public leaderboard score.")] = None,
     private: Annotated[str | None, typer.Option("--private", metavar="X", help="Private leaderboard score.")] = None,
-    metric: Annotated[str, typer.Option("--metric", metavar="M", help="Which metric the scores are of.")] = "",
+    metric: Annotated[
+        str,
+        typer.Option(
+            "--metric", metavar="M", help="Which metric the scores are of; M:max or M:min says which is better."
+        ),
+    ] = "",
     notes: Annotated[str, typer.Option("--notes", metavar="TEXT", help="Whatever you want to remember.")] = "",
     pillar: Annotated[str | None, typer.Option("--pillar", metavar="P", help="Log a pillar; with --model.")] = None,
     model: Annotated[str | None, typer.Option("--model", metavar="M", help="The pillar's model.")] = None,
@@ -41,10 +50,11 @@ def log_run(
         pbl log-run submission.csv --label baseline --cv 0.787
         pbl log-run --label siglip-v2 --pillar siglip --model cat_seed0 --cv 0.787076
         pbl log-run --label siglip-v2 --scores siglip_scores.csv --metric r2
+        pbl log-run submission.csv --label ours --cv 0.31 --metric our_error:min
     """
     as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
     named = options.path(submission, "SUBMISSION")
-    if named is None and pillar is None and Path("submission.csv").exists():
+    if named is None and pillar is None and scores is None and Path("submission.csv").exists():
         named = Path("submission.csv")
     kept, folder = options.path(scores, "--scores"), options.path(logs, "--logs") or Path("run_logs")
 

@@ -11,9 +11,10 @@ import typer
 from pbl.cli import options
 from pbl.cli.boundary import Command, Commands
 from pbl.cli.formats import ListFormat, OutcomeFormat, Sort
-from pbl.domain.errors import InputError, UsageError
+from pbl.domain.errors import InputError, PblError, UsageError
 
 if TYPE_CHECKING:
+    from pbl.domain.settings import MetricSettings
     from pbl.ledger.history import History
 
 _LOGS = Path("run_logs")
@@ -22,7 +23,9 @@ _LOGS = Path("run_logs")
 runs = typer.Typer(name="runs", cls=Commands, rich_markup_mode=None)
 Logs = Annotated[str | None, typer.Option("--logs", metavar="DIR", help="Where the logs are; default: run_logs.")]
 AsTold = Annotated[str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")]
-Run = Annotated[str, typer.Argument(metavar="ID", help="A run's id, or as much of it as is unique.")]
+Run = Annotated[
+    str, typer.Argument(metavar="ID", help="A run's id or any part of it that is unique, its label, or last.")
+]
 
 
 @runs.callback(invoke_without_command=True)
@@ -47,7 +50,8 @@ def _runs(
 
     All logs are read, old three-column ones too.
 
-    The best scores are marked with *. What can't be read of a log is said, and what looks wrong.
+    The best scores of a metric are marked with *, if its name tells which way it goes, or --metric NAME:min of log-run
+    or [metric] of pbl.toml says it. What can't be read of a log is said, and what looks wrong.
 
     Examples:
         pbl runs --sort public --limit 10
@@ -62,16 +66,20 @@ def _runs(
     how, order = options.choice(ListFormat, format, "--format"), options.choice(Sort, sort, "--sort")
     most = None if limit is None else options.whole(limit, "--limit", least=1)
 
+    from pbl.cli.show import run_table
     from pbl.cli.show import runs as show_runs
-    from pbl.ledger.run import ordered
+    from pbl.ledger.log_format import typed_text
+    from pbl.ledger.run_list import list_runs
 
-    chosen = show_runs.columns(columns, default=show_runs.FLAT if how is ListFormat.CSV else show_runs.USUAL)
+    chosen = run_table.asked_columns(columns, default=run_table.FLAT if how is ListFormat.CSV else run_table.USUAL)
     if columns is not None and how is ListFormat.JSON:
         raise UsageError("--columns doesn't go with --format json, which has them all")
+    label = None if label is None else typed_text(label)
     gc.disable()  # looking for garbage in tens of thousands of rows takes longer than the rows
-    history = _history(ctx, None, look=True)
-    listed = [run for run in ordered(history.runs, order.value) if label in {None, run.base.label}]
-    show_runs.listed(history, listed[:most], how, chosen, everything=listed)
+    found = list_runs(
+        _folder(ctx, None), spill=options.temporary_folder(), label=label, order=order.value, metric=_metric()
+    )
+    show_runs.listed(found, how, chosen, limit=most, label=label)
 
 
 @runs.command(cls=Command)
@@ -82,7 +90,7 @@ def show(ctx: typer.Context, run: Run, format: AsTold = "text", logs: Logs = Non
 
     Examples:
         pbl runs show 20261123-4f9a1ck2
-        pbl runs show 20261123 --format json
+        pbl runs show last --format json
     """
     as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
 
@@ -91,14 +99,16 @@ def show(ctx: typer.Context, run: Run, format: AsTold = "text", logs: Logs = Non
 
     history = _history(ctx, logs)
     found = history.find(run)
-    files = [file for each in found for file in files_of(each.base.cells, _folder(ctx, logs))]
+    files = [file for each in found for file in files_of(each.base.row, _folder(ctx, logs))]
     show_run.one(history, found, files, as_json=as_json)
 
 
 @runs.command(cls=Command)
 def diff(
     ctx: typer.Context,
-    one: Annotated[str, typer.Argument(metavar="A", help="A run's id, or as much of it as is unique.")],
+    one: Annotated[
+        str, typer.Argument(metavar="A", help="A run's id or any part of it that is unique, its label, or last.")
+    ],
     other: Annotated[str, typer.Argument(metavar="B", help="Another one's.")],
     format: AsTold = "text",  # noqa: A002 - the flag's name
     logs: Logs = None,
@@ -192,7 +202,20 @@ def _folder(ctx: typer.Context, logs: str | None) -> Path:
     return folder or _LOGS
 
 
-def _history(ctx: typer.Context, logs: str | None, *, look: bool = False) -> "History":
+def _history(ctx: typer.Context, logs: str | None) -> "History":
     from pbl.ledger.history import read_history
 
-    return read_history(_folder(ctx, logs), spill=options.temporary_folder(), look=look)
+    return read_history(_folder(ctx, logs), spill=options.temporary_folder(), metric=_metric())
+
+
+def _metric() -> "MetricSettings":
+    """Return what the project's pbl.toml says of its metric; one that can't be read keeps no run from being listed."""
+    from pbl.cli.show.results import safe, talk
+    from pbl.domain.settings import MetricSettings
+    from pbl.project.find_toml import find_settings
+
+    try:
+        return find_settings(Path()).metric
+    except PblError as error:
+        talk(f"warning {safe(str(error))}; its [metric] is not taken")
+        return MetricSettings()

@@ -47,16 +47,24 @@ def failure(command: str, error: PblError, *, json_too: bool) -> None:
             as_json({**error.report.to_json(), "command": command})
         else:
             talk("\n".join(_table(error.report, sys.stderr.isatty())))
-            talk(f"pbl {command}: nothing was written")
+            talk(f"pbl {command}: {error.undone}")
         return
     talk(f"pbl {command}: {safe(str(error), keep=chr(10))}")
     if json_too:
-        failure_json(command, str(error))
+        failure_json(command, str(error), refused=error.exit_code == 1)
 
 
-def failure_json(command: str, message: str) -> None:
-    """Print a failure as JSON to stdout."""
-    as_json({"schema_version": SCHEMA_VERSION, "command": command, "ok": False, "error": message})
+def failure_json(command: str, message: str, *, refused: bool = False) -> None:
+    """Print a failure as JSON to stdout; data that was `refused` has its finding, one without a code."""
+    failed = {"schema_version": SCHEMA_VERSION, "command": command, "ok": False, "error": message}
+    as_json(failed | ({"findings": [{"code": None, "severity": "error", "message": message}]} if refused else {}))
+
+
+def warnings(found: Report) -> None:
+    """Tell the warnings of a report."""
+    for finding in found.findings:
+        if finding.severity is Severity.WARNING:
+            talk("\n".join(_finding(finding, sys.stderr.isatty())))
 
 
 def close_quietly() -> None:
@@ -96,9 +104,7 @@ def recipe_shares(recipe: Recipe) -> None:
 
 def blended(made: Blended) -> None:
     """Tell what a blend came to, and what to type next."""
-    for finding in made.report.findings:
-        if finding.severity is Severity.WARNING:
-            talk("\n".join(_finding(finding, sys.stderr.isatty())))
+    warnings(made.report)
     out, recipe = made.recipe.output, made.recipe
     below = ", ".join(f"{safe(name)} in {n:,}" for name, n in made.below.items() if n)
     bound = f" (itself below {recipe.clip_min:g}: {below})" if below else ""

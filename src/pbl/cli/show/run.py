@@ -1,4 +1,7 @@
-"""Print one run, two runs, or what was logged of a run, through `show`."""
+"""One run, two runs, or what was logged of a run, printed.
+
+`pbl log-run` and the commands under `pbl runs` end here.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from pbl.cli.show.results import as_json as _json
 from pbl.cli.show.results import data, safe, talk
-from pbl.cli.show.runs import brief, padded, talk_of, wide_as
+from pbl.cli.show.run_table import brief, padded, wide_as
+from pbl.cli.show.runs import talk_of
 from pbl.domain.report import SCHEMA_VERSION
+from pbl.domain.run_row import COLUMNS, KAGGLE
 from pbl.domain.wording import plural
-from pbl.ledger.log_format import COLUMNS, KAGGLE
 from pbl.ledger.run import differences
 
 if TYPE_CHECKING:
@@ -56,8 +60,8 @@ def _tell_logged(done: Logged) -> None:
 
 def one(history: History, found: Sequence[Run], files: Sequence[Kept], *, as_json: bool) -> None:
     """Print everything about one run: its rows, its later scores, its files."""
-    run_id = found[0].base.run_id
-    later = [fact for fact in history.facts_of(run_id) if fact.later]
+    run_id = found[0].run_id
+    later = [fact for fact in history.facts_of(run_id) if fact.row.is_later_score]
     if as_json:
         _json(
             {
@@ -65,7 +69,9 @@ def one(history: History, found: Sequence[Run], files: Sequence[Kept], *, as_jso
                 "command": "runs show",
                 "ok": True,
                 "run_id": run_id,
-                "runs": [{**{c: run.value(c) for c in COLUMNS}, **run.to_json(), "row": run.base.row} for run in found],
+                "runs": [
+                    {**{c: run.value(c) for c in COLUMNS}, **run.to_json(), "row": run.base.number} for run in found
+                ],
                 "scores": [_later(fact) for fact in later],
                 "files": [file.to_json() for file in files],
             }
@@ -77,7 +83,7 @@ def one(history: History, found: Sequence[Run], files: Sequence[Kept], *, as_jso
 
 def differing(history: History, first: Sequence[Run], second: Sequence[Run], *, as_json: bool) -> None:
     """Print what two runs differ in."""
-    a, b = first[0].base.run_id, second[0].base.run_id
+    a, b = first[0].run_id, second[0].run_id
     found = differences(first, second)
     if as_json:
         differ = [{"field": field, "a": x, "b": y} for field, x, y in found]
@@ -112,6 +118,8 @@ def imported(done: Imported, command: str, *, as_json: bool) -> None:
     said = {"warning ": (*done.troubles, *done.unread), "no match": done.unmatched, "no score": done.without_score}
     for word, lines in said.items():
         talk("".join(f"{word} {safe(line)}\n" for line in lines).rstrip("\n")) if lines else None
+    if done.unmatched:
+        talk("note     a score that matched no run can be given by hand: pbl runs score ID --public X")
     if as_json:
         _json({"schema_version": SCHEMA_VERSION, "command": command, "ok": True, **done.to_json()})
         return
@@ -131,15 +139,21 @@ def _everything(found: Sequence[Run], later: Sequence[Fact], files: Sequence[Kep
     for n, run in enumerate(found):
         if n:
             yield ""
-        yield f"{'run_id':<{wide}}  {safe(run.base.run_id)}"
-        yield f"{'file':<{wide}}  {safe(str(run.base.file))}, row {run.base.row:,}"
+        yield f"{'run_id':<{wide}}  {safe(run.run_id)}"
+        yield f"{'file':<{wide}}  {safe(str(run.base.file))}, row {run.base.number:,}"
         for column in (*COLUMNS, "gap"):
             value = run.value(column)
             if isinstance(value, dict):
                 for name, each in value.items():
                     yield f"{column:<{wide}}  {safe(str(name))} {each if isinstance(each, str) else repr(each)}"
             elif value is not None and column != "run_id":
-                text = str(value).lower() if isinstance(value, bool) else str(value)
+                text = (
+                    brief("gap", value)
+                    if column == "gap"
+                    else str(value).lower()
+                    if value is True or value is False
+                    else str(value)
+                )
                 yield f"{column:<{wide}}  {safe(text)}"
     for fact in later:
         said = _later(fact)
@@ -154,10 +168,10 @@ def _everything(found: Sequence[Run], later: Sequence[Fact], files: Sequence[Kep
 def _later(fact: Fact) -> dict[str, Any]:
     return {
         "logged_at": fact.when or None,
-        "public_score": fact.scores[2],
-        "private_score": fact.scores[3],
-        "by": fact.cells["method"],
-        "kaggle_ref": fact.cells.get("kaggle_ref"),
+        "public_score": fact.row.public_score,
+        "private_score": fact.row.private_score,
+        "by": fact.row.method,
+        "kaggle_ref": fact.row.kaggle_ref or None,
         "file": str(fact.file),
-        "row": fact.row,
+        "row": fact.number,
     }

@@ -1,0 +1,59 @@
+"""Out-of-fold files against the truth: each checked by its contract, then its ids by the truth's.
+
+Beside `validate`, for commands that score; the Pandera schema decides about every cell here too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pbl.checks._across_files import compare_ids
+from pbl.checks._one_file import check_file
+from pbl.checks.validate import compare_numbers
+from pbl.domain.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pbl.checks.open_files import CheckedFile, Inputs
+    from pbl.domain.contract import Contract
+    from pbl.domain.findings import Finding
+    from pbl.domain.limits import Limits
+    from pbl.engine.duck import Duck
+
+_HINTS = {
+    "PBL402": "keep one row an id; average the repeats of a repeated cross-validation before",
+    "PBL601": "predict these ids out of fold too, or take the rows that all files have with --common-rows",
+}
+
+
+def check_against_truth(
+    duck: Duck,
+    inputs: Inputs,
+    contract: Contract,
+    truth: Contract,
+    limits: Limits,
+    *,
+    common_rows: bool = False,
+    max_examples: int | None = 5,
+    progress: Progress = Progress(),
+) -> tuple[CheckedFile, ...]:
+    """Check open files, the truth first, and return what is known of each; the database knows the sound ones as tables.
+
+    Every file must have exactly the truth's ids; with `common_rows` it may lack some.
+    """
+    first, *others = inputs.all
+    reference = check_file(duck, first, "truth", truth, limits=limits, most=max_examples, progress=progress)
+    files = []
+    for place, each in enumerate(others):
+        file = check_file(duck, each, f"p{place}", contract, limits=limits, most=max_examples, progress=progress)
+        found = compare_ids(duck, file, reference, max_examples) if file.table and reference.table else []
+        if common_rows:
+            found = [finding for finding in found if finding.code != "PBL601"]
+        files.append(_noting(file, (*file.findings, *found), _HINTS))
+    return (reference, *compare_numbers(duck, files, contract))
+
+
+def _noting(file: CheckedFile, findings: tuple[Finding, ...], hints: Mapping[str, str]) -> CheckedFile:
+    return replace(file, findings=tuple(replace(f, hint=hints.get(f.code, f.hint)) for f in findings))

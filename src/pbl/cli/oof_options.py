@@ -1,0 +1,72 @@
+"""The options that commands on out-of-fold files share, and what their text means."""
+
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+import typer
+
+from pbl.cli import absent, options
+from pbl.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from pbl.project.oof_files import OofSelection
+    from pbl.weights.from_files import Question
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="PATH", help="Folders of oof_*.csv, files or name=file; default: those of pbl.toml."),
+]
+Truth = Annotated[
+    str | None, typer.Option("--truth", metavar="FILE", help="The labels; default: truth of [metric] in pbl.toml.")
+]
+Metric = Annotated[
+    str | None,
+    typer.Option("--metric", metavar="M", help="r2, rmse, auc, ..., or a file metric.py; default: r2."),
+]
+Average = Annotated[
+    str | None,
+    typer.Option("--average", metavar="rows|targets", help="Over all rows at once, or the mean over target names."),
+]
+CommonRows = Annotated[bool, typer.Option("--common-rows", help="Take the rows that the truth and all files have.")]
+
+
+def select(command: str, paths: list[str] | None, truth: str | None) -> "OofSelection":
+    """Return the out-of-fold files that the arguments mean; raise UsageError where the extra `tune` is missing."""
+    from pbl.domain.extras import require_extra
+    from pbl.project.oof_files import select_oof
+
+    absent.show("numpy")
+    require_extra("tune", f"pbl {command}")
+    if "" in (paths or []):
+        raise UsageError("a path is empty; is a shell variable unset?")
+    return select_oof(paths or [], truth=options.path(truth, "--truth"))
+
+
+def question(
+    chosen: "OofSelection",
+    metric: str | None,
+    average: str | None,
+    *,
+    common_rows: bool,
+    greater: bool | None = None,
+) -> "Question":
+    """Return how to judge; pandas is there again for a metric file."""
+    if average not in {None, "rows", "targets"}:
+        raise UsageError(f"--average: {average!r} is not one of rows, targets")
+    if (metric or chosen.selection.settings.metric.name or "").endswith(".py"):
+        absent.show("pandas")
+    from pbl.weights.from_files import Question
+
+    return Question(
+        metric=metric,
+        average=cast("Literal['rows', 'targets'] | None", average),
+        greater_is_better=greater,
+        common_rows=common_rows,
+    )
+
+
+def names(texts: list[str] | None, flag: str) -> list[str]:
+    """Return the words of comma lists; raise UsageError for an empty one."""
+    found = [word.strip() for text in texts or [] for word in text.split(",")]
+    if "" in found:
+        raise UsageError(f"{flag}: a name is empty")
+    return found

@@ -1,0 +1,81 @@
+"""Print what `tune` found: candidates with their intervals, the weights, the doubts, the advice and what to type next.
+
+No in-sample score is ever shown here: it flatters.
+"""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from pbl.cli.show import results
+from pbl.cli.show.grid import NONE, WIDTH, columns, interval, number
+from pbl.cli.show.results import as_json as _json
+from pbl.cli.show.results import data, safe, talk
+from pbl.cli.show.score import MEANS, heading, rows_left_out
+from pbl.domain.report import SCHEMA_VERSION
+from pbl.domain.wording import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pbl.domain.report import Report
+    from pbl.weights.tuning import Tuning
+
+
+def tuned(found: Tuning, report: Report, *, written: Path | None, next_: str, as_json: bool) -> None:
+    """Print what was found to stdout, and what there is to know of the files to stderr."""
+    results.warnings(report)
+    if as_json:
+        _json({"schema_version": SCHEMA_VERSION, "command": "tune", "ok": True, **found.to_json()})
+    else:
+        data("\n".join(_table(found)))
+    if written is not None:
+        talk(f"written  {safe(str(written))}")
+    if not as_json:
+        talk(f"next     {safe(next_)}")
+
+
+def _table(found: Tuning) -> Iterator[str]:
+    yield heading(found.metric, found.average, greater=found.greater_is_better, rows=found.rows, samples=found.samples)
+    yield from rows_left_out(found.rows_left_out)
+    grouped = ", ".join(map(safe, found.grouped_by))
+    yield f"{plural(found.groups, 'group')} by {grouped}, {plural(found.folds, 'fold')}; all scores are cross-fitted"
+    yield ""
+    rows = [["candidate", "score", "95 % interval", "gain", "over equal"]]
+    for each in found.candidates:
+        gain = each.gain_over_equal
+        cells = (
+            ["", ""]
+            if gain is None or each.name == "equal"
+            else [number(gain.gain, signed=True), interval(gain.interval)]
+        )
+        rows.append([each.name, number(each.score), interval(each.interval), *cells])
+    rows.append([MEANS, number(found.baseline), "", "", ""])
+    yield from columns(rows)
+    yield ""
+    without = {each.pillar: each.change for each in found.leave_one_out}
+    names = [each.name for each in found.candidates]
+    weights = [[_weight(each.weights.get(pillar)) for each in found.candidates] for pillar in found.pillars]
+    lines = zip(found.pillars, weights, strict=True)
+    yield from columns(
+        [
+            ["weight", *names, "without it"],
+            *([safe(pillar), *cells, number(without.get(pillar), signed=True)] for pillar, cells in lines),
+        ]
+    )
+    yield ""
+    for warned in found.warnings:
+        yield from _told(f"warning {warned.code}: {warned.message}")
+    for suspect in found.suspicious:
+        yield from _told(f"suspicious {suspect.pillar}: {suspect.reason}")
+    yield from _told(f"advice  {found.advice.text}")
+
+
+def _weight(value: float | None) -> str:
+    return NONE if value is None else f"{value:.4f}"
+
+
+def _told(text: str) -> list[str]:
+    return wrap(safe(text), WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,34 @@
+"""Say what an optional part of pbl needs where it isn't installed: one line with the command that installs it.
+
+Asked by every command, and function of `pbl`, that needs an extra, before anything is read.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from pbl.domain.errors import UsageError
+
+DISTRIBUTION = "pillar-blend"
+EXTRAS = {"tune": {"scikit-learn": ("sklearn", "scipy", "numpy", "threadpoolctl")}}
+"""Of each extra its libraries, with the modules to look for."""
+
+
+def require_extra(extra: str, what: str) -> None:
+    """Raise UsageError if a library of the extra is not there; `what` needs it."""
+    for library, modules in EXTRAS[extra].items():
+        if not all(map(_is_there, modules)):
+            raise UsageError(f"{what} needs {library}: pip install '{DISTRIBUTION}[{extra}]'")
+
+
+def require_pandas(what: str) -> None:
+    """Raise UsageError if pandas is not there, which no extra brings; `what` needs it."""
+    if not _is_there("pandas"):
+        raise UsageError(f"{what} needs pandas: pip install pandas")
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False

@@ -1,0 +1,97 @@
+"""The row of a submission: its hash, and what the recipe beside it says of those very bytes.
+
+`log_run` adds the scores and the surroundings.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pbl.domain.contract import Contract
+from pbl.domain.errors import ChangedError, InputError, UnreadableError
+from pbl.domain.recipe import recipe_path
+from pbl.domain.run_row import RunRow
+from pbl.ledger.log_format import path_text, typed_text
+from pbl.project.recipe_files import fits, load_recipe
+from pbl.reading.rows import tokenize
+from pbl.reading.survey import open_survey
+from pbl.storage.commit import recover
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pbl.domain.recipe import Recipe
+    from pbl.reading.survey import Survey
+
+_NO_SUBMISSION = frozenset({"PBL101", "PBL102", "PBL103", "PBL106", "PBL107", "PBL109"})
+"""What no submission can be: not readable, empty, no text, not CSV."""
+
+
+def submission_row(path: Path, logs: Path) -> tuple[tuple[Path, ...], RunRow, Path | None]:
+    """Return what a submission's bytes and its recipe say; the recipe must describe those very bytes."""
+    kept = recipe_path(path)
+    recovered = recover(path, kept, fits)
+    recipe = load_recipe(kept) if os.path.lexists(kept) else None
+    try:
+        with open_survey(path, recipe.contract if recipe else Contract()) as found:
+            unfit = [each.message for each in found.findings if each.code in _NO_SUBMISSION]
+            if unfit or found.scan.sha256 is None:
+                raise InputError(f"{path}: {'; '.join(unfit) or 'cannot be read'}; nothing was logged")
+            row = RunRow(
+                pillar="submission",
+                model=typed_text(path.name),
+                submission=_place(path, logs),
+                submission_sha256=found.scan.sha256,
+            )
+            if recipe is None:
+                return recovered, row._replace(rows=_count_rows(found)), None
+            if (found.scan.sha256, found.scan.size) != (recipe.output.sha256, recipe.output.bytes):
+                raise ChangedError(
+                    f"{path}: edited since pbl wrote it: its sha256 is {found.scan.sha256}, {kept.name} says "
+                    f"{recipe.output.sha256}; blend again, or move {kept.name} away to log the file as it is"
+                )
+            found.unchanged()
+    except UnreadableError as error:
+        raise InputError(f"{error}; nothing was logged") from error
+    return recovered, _blend(row, recipe), kept
+
+
+def _count_rows(found: Survey) -> int | None:
+    """Return the number of rows of a file with any header, None if they can't be counted."""
+    if found.plain:
+        return found.scan.rows
+    if found.header.stopped:
+        return None
+    batches, offences = tokenize(found, 0, all_columns=True)
+    counted = sum(len(batch[0]) for batch in batches)
+    return None if offences.keys() - {"PBL701"} else counted
+
+
+def _place(path: Path, logs: Path) -> str:
+    """Return a path relative to the folder that holds the logs if it lies in there, else in full."""
+    whole, home = path.absolute(), logs.absolute().parent
+    whole, home = (Path(os.path.normpath(each)) for each in (whole, home))
+    return path_text(whole.relative_to(home) if whole.is_relative_to(home) else whole)
+
+
+def _blend(row: RunRow, recipe: Recipe) -> RunRow:
+    shares = {typed_text(i.name): i.share for i in recipe.inputs}
+    return row._replace(
+        pillar="blend",
+        model=_short_weights(shares),
+        method=recipe.method,
+        clip_min=recipe.clip_min,
+        clip_max=recipe.clip_max,
+        weights=shares,
+        rows=recipe.output.rows,
+        clipped=recipe.output.clipped,
+        inputs={typed_text(i.name): i.sha256 for i in recipe.inputs},
+        pbl_version=recipe.pbl_version,
+    )
+
+
+def _short_weights(shares: Mapping[str, float]) -> str:
+    """Return shares in a few words: `siglip=0.6 dino=0.4`."""
+    return " ".join(f"{name}={share:.4g}" for name, share in shares.items())

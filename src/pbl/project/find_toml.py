@@ -1,0 +1,39 @@
+"""Where the `pbl.toml` of a working folder is looked for, and what it says.
+
+Commands that need nothing of it but a setting start here; `pillar_files` finds the pillars.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pbl.domain.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+TOML = "pbl.toml"
+
+
+def find_settings(folder: Path) -> Settings:
+    """Read the `pbl.toml` of a working folder, else of a parent up to the repository's root; else the defaults."""
+    for place in upwards(folder):
+        if os.path.lexists(place / TOML):
+            from pbl.project.pbl_toml import read_settings  # noqa: PLC0415 - where there is none, nothing is loaded
+
+            return read_settings(place / TOML)
+    return Settings()
+
+
+def upwards(folder: Path) -> Iterable[Path]:
+    """Return a folder and its parents up to the root of the repository; outside a repository the folder alone."""
+    above = [folder]
+    absolute = folder.absolute()
+    for place in (absolute, *absolute.parents):
+        if place != absolute:
+            above.append(place)
+        if (place / ".git").exists():
+            return above
+    return [folder]

@@ -1,0 +1,110 @@
+"""Turn arguments and folders into named out-of-fold files in order, and find the truth that they are judged by.
+
+The counterpart of `pillar_files` for `score` and `tune`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pbl.domain.errors import InputError, UsageError
+from pbl.domain.pillars import Pillar, Selection
+from pbl.project.pillar_files import (
+    _argument,
+    _is_folder,
+    _rank,
+    _settings,
+    _there,
+    _unique,
+    is_there,
+    pillar_name,
+    same_file,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pbl.domain.settings import Entry, Settings
+
+OOF = "oof_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OofSelection:
+    """The out-of-fold files of a selection of pillars, their truth, and why other pillars are left out."""
+
+    selection: Selection
+    truth: Path
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+def select_oof(
+    paths: Sequence[str | Path] = (),
+    *,
+    named: Sequence[tuple[str, str | Path]] = (),
+    truth: str | Path | None = None,
+    folder: Path = Path(),
+) -> OofSelection:
+    """Find the out-of-fold files that `paths` and `named` files mean, and the truth, given or of `pbl.toml`.
+
+    `paths` are folders, files or `name=file`; without any the pillars of `pbl.toml` are meant. Raises UsageError or
+    InputError where the files are in doubt or there is none.
+    """
+    given = [_argument(path) for path in paths] + [(name, Path(path)) for name, path in named]
+    for path in [path for _, path in given] + ([Path(truth)] if truth is not None else []):
+        _there(path)
+    settings = _settings([path for name, path in given if name is None and _is_folder(path)], folder)
+    if not given:
+        if settings.path is None:
+            raise UsageError("nothing to do: name out-of-fold files, or a folder of them (there is no pbl.toml here)")
+        given = [(None, settings.path.parent)]
+    judge = settings.metric.truth if truth is None else Path(truth)
+    found: list[Pillar] = []
+    left_out: dict[str, str] = {}
+    for name, path in given:
+        for pillar, reason in _look(name, path, settings):
+            if reason:
+                left_out[pillar.name] = reason
+            else:
+                found.append(pillar)
+    _unique(found)
+    if not found:
+        places = ", ".join(str(path) for _, path in given)
+        told = f" ({'; '.join(f'{name}: {reason}' for name, reason in left_out.items())})" if left_out else ""
+        raise UsageError(f"no out-of-fold file found in {places}; in a folder {OOF}<pillar>.csv is looked for{told}")
+    if judge is None:
+        raise UsageError("there is no truth to score by: name it with --truth, or in pbl.toml as truth under [metric]")
+    paths_found = tuple(pillar.path for pillar in found)
+    selection = Selection(pillars=tuple(found), settings=settings, found=(*paths_found, judge))
+    return OofSelection(selection=selection, truth=judge, left_out=left_out)
+
+
+def oof_name(path: Path) -> str:
+    """Return the name that an out-of-fold file goes by: its stem without a leading `oof_` or `submission_`."""
+    name = pillar_name(path)
+    return name.removeprefix(OOF) or name
+
+
+def _look(name: str | None, path: Path, settings: Settings) -> Iterable[tuple[Pillar, str]]:
+    """Yield each pillar that one argument means, with why it is left out, if it is."""
+    if name is not None or not _is_folder(path):
+        yield Pillar(name=name or oof_name(path), path=path), ""
+    elif settings.pillars and settings.path is not None and same_file(settings.path.parent, path):
+        pillars = [_of_entry(entry, path) for entry in settings.pillars]
+        yield from sorted(pillars, key=lambda each: _rank(each[0]))
+    else:
+        try:
+            names = sorted(entry.name for entry in path.iterdir())
+        except OSError as error:
+            raise InputError(f"{path}: cannot be listed: {error.strerror}") from error
+        files = [path / each for each in names if each.startswith(OOF) and each.lower().endswith(".csv")]
+        pillars = [(Pillar(name=oof_name(file), path=file), "") for file in files]
+        yield from sorted(pillars, key=lambda each: _rank(each[0]))
+
+
+def _of_entry(entry: Entry, folder: Path) -> tuple[Pillar, str]:
+    file = folder / f"{OOF}{entry.name}.csv" if entry.oof is None else entry.oof
+    reason = "" if is_there(file) else f"no {file.relative_to(folder) if file.is_relative_to(folder) else file}"
+    return Pillar(name=entry.name, path=file, weight=entry.weight), reason

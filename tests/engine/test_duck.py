@@ -1,0 +1,40 @@
+"""The engine's door: what it opens, and how much of the machine it takes."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pbl_sql import Sql, listed, literal
+from support.reading import GOOD, put
+
+from pbl.domain.errors import EngineError
+from pbl.domain.limits import Limits
+from pbl.engine.duck import open_duck
+
+
+def test_the_engine_starts_no_more_threads_than_there_are_cores(tmp_path):
+    with open_duck({}, Limits(threads=10**5), size=0, spill=tmp_path) as duck:
+        asked = duck._connection.execute("SELECT current_setting('threads')").fetchone()  # noqa: SLF001
+    assert asked == (os.cpu_count(),)
+
+
+def test_the_engine_opens_the_files_it_was_handed_and_nothing_else(tmp_path):
+    handed, other = put(tmp_path, GOOD), put(tmp_path, GOOD, "other.csv")
+    with handed.open("rb") as file, open_duck({file.fileno(): handed}, Limits(), size=0, spill=tmp_path) as duck:
+        path = literal(duck._paths[file.fileno()])  # noqa: SLF001
+        assert len(duck.rows("files/cells", table=_read(path), columns=listed([Sql("*")]))) == 3
+        for path in (other, Path("/etc/hosts"), Path("/proc/self/environ"), tmp_path / "*.csv"):
+            with pytest.raises(EngineError, match=r"(?i)permission|disabled|access"):
+                duck.rows("files/cells", table=_read(literal(str(path))), columns=listed([Sql("*")]))
+        for setting in (
+            "SET enable_external_access = true",
+            "SET allowed_paths = ['/']",
+            "INSTALL httpfs",
+            "LOAD httpfs",
+        ):
+            with pytest.raises(Exception, match=r"(?i)lock|permission|disabled|access|not be found|allow"):
+                duck._connection.execute(setting)  # noqa: SLF001
+
+
+def _read(path):
+    return Sql("(SELECT 1 AS row, content FROM read_text(" + path + "), range(3))")  # noqa: S608 - a quoted literal
