@@ -19,6 +19,7 @@ from pbl.domain.errors import FindingsError, UsageError
 from pbl.training._cross_fit import Work, error_scale, stack_weights, stacked
 from pbl.training._targets import arrange, find_task
 from pbl.training.fit import fit
+from pbl.training.fitted_file import encode
 from pbl.weights.folds import named_folds, own_folds
 from pbl.weights.metrics import make_metric
 
@@ -44,7 +45,7 @@ def test_the_stack_is_no_worse_than_a_plain_ridge(diabetes):
 
 
 def test_the_stacks_score_is_that_of_its_file(diabetes):
-    lines = diabetes.files()["oof_p.csv"].decode().splitlines()
+    lines = diabetes.tables()["oof_p.csv"].decode().splitlines()
     assert lines[0] == "sample_id,target,fold"
     cells = [line.split(",") for line in lines[1:]]
     assert [cell[0] for cell in cells] == [f"{name}__t" for name in names(len(Y))]
@@ -53,7 +54,7 @@ def test_the_stacks_score_is_that_of_its_file(diabetes):
 
 
 def test_the_table_of_scores_has_each_learner_the_stack_and_the_baseline(diabetes):
-    lines = diabetes.files()["scores_p.csv"].decode().splitlines()
+    lines = diabetes.tables()["scores_p.csv"].decode().splitlines()
     assert lines[0] == "pillar,model,processed_cv"
     found = {line.split(",")[1]: float(line.split(",")[2]) for line in lines[1:]}
     assert list(found) == ["ridge", "pls", "svr", "extra_trees", "stack", "baseline"]
@@ -77,18 +78,19 @@ def test_neither_rows_nor_their_order_nor_the_layout_of_arrays_change_a_byte():
     order = RNG.permutation(90)
     shuffled = wide_sheet(y[order], ["b", "a"], samples=[names(90)[k] for k in order])
     again = fitted_on(np.asfortranarray(x), shuffled, learners=["extra_trees", "ridge"])
-    assert again.files() == first.files()
+    assert encode(again.fitted) == encode(first.fitted)
+    assert again.tables() == first.tables()
 
 
 def test_another_process_writes_the_same_bytes():
     code = (
         "import sys, hashlib; sys.path[:0] = ['tests', 'tests/training']\n"
         "from test_fit import *\n"
-        "print(hashlib.sha256(fitted_on(X, long_sheet(Y, ['t']), learners=QUICK).files()['p.npz']).hexdigest())\n"
+        "print(hashlib.sha256(encode(fitted_on(X, long_sheet(Y, ['t']), learners=QUICK).fitted)).hexdigest())\n"
     )
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    here = fitted_on(X, long_sheet(Y, ["t"]), learners=QUICK).files()["p.npz"]
+    here = encode(fitted_on(X, long_sheet(Y, ["t"]), learners=QUICK).fitted)
     assert done.stdout.strip() == hashlib.sha256(here).hexdigest()
 
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pbl.domain.errors import FindingsError, InputError, Unreadable
+from pbl.domain.errors import FindingsError, InputError
 from pbl.training._maps import Forest, Kernel, Linear
 from pbl.training._npz import pack, unpack
+from pbl.training.errors import FittedError
 from pbl.training.features import Column, Source
 from pbl.training.fitted import Fitted, Form, Learner, Scaling
 from pbl.training.fitted_file import decode, encode, read_fitted
@@ -131,7 +132,7 @@ def _with(array, at, value):
     ids=lambda case: case[0],
 )
 def test_arrays_that_do_not_fit_are_refused(changes):
-    with pytest.raises(Unreadable):
+    with pytest.raises(FittedError):
         decode(_changed(**changes[1]))
 
 
@@ -150,7 +151,7 @@ def test_a_tree_that_is_too_deep_is_refused():
         right=right,
         value=np.zeros((depth + 1, 2)),
     )
-    with pytest.raises(Unreadable, match="levels"):
+    with pytest.raises(FittedError, match="levels"):
         decode(encode(_fitted(deep)))
 
 
@@ -184,26 +185,26 @@ def test_a_tree_that_is_too_deep_is_refused():
     ],
 )
 def test_another_description_is_refused(change):
-    with pytest.raises(Unreadable):
+    with pytest.raises(FittedError):
         decode(_described(change))
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"1", b"null", b"[" * 100_000, b'{"a":NaN}', b"\xff", b"9" * 10_000])
 def test_a_description_that_is_no_such_json_is_refused(text):
     arrays = unpack(encode(FITTED))
-    with pytest.raises(Unreadable):
+    with pytest.raises(FittedError):
         decode(pack(arrays | {"meta": np.frombuffer(text, dtype=np.uint8)}))
 
 
 def test_a_number_that_flips_under_a_right_checksum_is_refused():
     arrays = unpack(encode(FITTED))
-    with pytest.raises(Unreadable, match="damaged"):
+    with pytest.raises(FittedError, match="damaged"):
         decode(pack(arrays | {"ridge_intercept": np.array([1.0, 3.0])}))
 
 
 def test_a_prediction_that_is_not_finite_is_refused():
     huge = decode(_changed(ridge_coef=np.full((3, 2), 1e308)))
-    with pytest.raises(Unreadable, match="finite"):
+    with pytest.raises(FittedError, match="finite"):
         huge.predict(np.full((1, 3), 1e10))
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pbl.domain.errors import Unreadable
 from pbl.training._npz import pack, unpack
+from pbl.training.errors import FittedError
 
 ARRAYS = {
     "meta": np.frombuffer(b'{"a":1}', dtype=np.uint8),
@@ -40,12 +40,12 @@ def test_no_bit_may_flip_and_no_byte_may_be_missing_or_more():
     data = pack(ARRAYS)
     for at in range(len(data)):
         for flipped in (1, 128):
-            with pytest.raises(Unreadable):
+            with pytest.raises(FittedError):
                 unpack(data[:at] + bytes([data[at] ^ flipped]) + data[at + 1 :])
-        with pytest.raises(Unreadable):
+        with pytest.raises(FittedError):
             unpack(data[:at])
     for other in (data + b"\0", b"\0" + data, data + data):
-        with pytest.raises(Unreadable):
+        with pytest.raises(FittedError):
             unpack(other)
 
 
@@ -55,7 +55,7 @@ def test_any_other_bytes_are_refused_and_nothing_else_happens(noise, at, cut):
     data = pack(ARRAYS)
     for other in (noise, data[:at] + noise + data[at + cut :]):
         if other != data:
-            with pytest.raises(Unreadable):
+            with pytest.raises(FittedError):
                 unpack(other)
 
 
@@ -66,7 +66,7 @@ def test_any_other_bytes_are_refused_and_nothing_else_happens(noise, at, cut):
 def test_what_numpy_writes_otherwise_is_refused(array):
     file = io.BytesIO()
     np.savez(file, coef=array)
-    with pytest.raises(Unreadable):
+    with pytest.raises(FittedError):
         unpack(file.getvalue())
 
 
@@ -74,7 +74,7 @@ def test_what_is_compressed_is_refused_unpacked():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb.npy", b"\0" * 10_000_000)
-    with pytest.raises(Unreadable):
+    with pytest.raises(FittedError):
         unpack(file.getvalue())
 
 
@@ -85,7 +85,7 @@ def test_a_shape_that_is_not_the_bytes_is_refused(shape):
     data = pack({"coef": np.zeros((3, 2))})
     header = data.index(b"(3, 2), }")
     text = f"{shape}, }}".encode()
-    with pytest.raises(Unreadable):
+    with pytest.raises(FittedError):
         unpack(data[:header] + text + data[header + len(text) :])
 
 

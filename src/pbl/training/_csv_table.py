@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pbl.domain.contract import Contract
-from pbl.domain.errors import Unreadable
+from pbl.domain.errors import UnreadableError
 from pbl.domain.findings import Example
 from pbl.domain.rules import Severity
 from pbl.domain.values import decimal
@@ -59,8 +59,8 @@ def _take_apart(file: OpenFile) -> tuple[tuple[str, ...], list[list[str]]]:
     """Return the header and the cells column by column."""
     try:
         found = survey(file, _NO_COLUMNS)
-    except Unreadable as reason:
-        raise data_error([file.path], [make_finding(file.path, "PBL101", str(reason))]) from reason
+    except UnreadableError as error:
+        raise data_error([file.path], [make_finding(file.path, "PBL101", error.reason)]) from error
     names = found.header.names
     if found.header.stopped:
         raise data_error([file.path], found.header.findings)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
 
 import numpy as np
 
-from pbl.domain.errors import Unreadable
+from pbl.training.errors import FittedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ class Linear:
         return _linked(np.where(self.present, outputs, -np.inf) if self.link == "softmax" else outputs, self.link)
 
     def check(self, features: int, targets: int) -> None:
-        """Raise Unreadable unless the arrays fit."""
+        """Raise FittedError unless the arrays fit."""
         _require(self.coef.shape == (features, targets), f"has {_told(self.coef)} coefficients")
         _require(self.intercept.shape == self.present.shape == (targets,), "has intercepts of another number")
         _require(bool(self.present.max() == 1), "has a class that is neither present nor absent")
@@ -106,7 +106,7 @@ class Kernel:
         return _linked(outputs * self.slope + self.offset, self.link)
 
     def check(self, features: int, targets: int) -> None:
-        """Raise Unreadable unless the arrays fit."""
+        """Raise FittedError unless the arrays fit."""
         count = len(self.support)
         _require(count <= MOST_SUPPORT, f"has {count:,} support vectors, more than {MOST_SUPPORT:,}")
         _require(self.support.shape == (count, features), f"has support vectors of {_told(self.support)}")
@@ -177,7 +177,7 @@ class Forest:
         return _linked(total / len(places), self.link)
 
     def check(self, features: int, targets: int) -> None:
-        """Raise Unreadable unless every tree is one: within its own nodes, without a circle, and not too deep."""
+        """Raise FittedError unless every tree is one: within its own nodes, without a circle, and not too deep."""
         count, trees = len(self.feature), len(self.start) - 1
         flat = (self.feature, self.threshold, self.left, self.right)
         _require(self.start.ndim == 1 and 1 <= trees <= MOST_TREES, "has no trees, or too many")
@@ -194,7 +194,7 @@ class Forest:
         _require(self._depth <= DEEPEST, f"has a tree of more than {DEEPEST} levels")
 
     def _check_children(self, parents: NDArray[np.intp]) -> None:
-        """Raise Unreadable unless each node but the roots is the child of one earlier node of its tree."""
+        """Raise FittedError unless each node but the roots is the child of one earlier node of its tree."""
         ends = self.start[np.searchsorted(self.start, parents, side="right")]
         for child in (self.left[parents], self.right[parents]):
             _require(bool(((child > parents) & (child < ends)).all()), "has a tree that leads out of itself or back")
@@ -235,7 +235,7 @@ def _linked(outputs: Floats, link: Link) -> Floats:
 
 def _require(holds: bool, said: str) -> None:  # noqa: FBT001 - a condition and what is wrong without it
     if not holds:
-        raise Unreadable(said)
+        raise FittedError(said)
 
 
 def _told(array: Array) -> str:

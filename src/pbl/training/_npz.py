@@ -14,7 +14,7 @@ from zlib import crc32
 
 import numpy as np
 
-from pbl.domain.errors import Unreadable
+from pbl.training.errors import FittedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,24 +46,24 @@ def pack(arrays: Mapping[str, Array]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, Array]:
-    """Return the arrays as read-only views of the file's bytes; raise Unreadable for any other bytes."""
+    """Return the arrays as read-only views of the file's bytes; raise FittedError for any other bytes."""
     arrays: dict[str, Array] = {}
     at = 0
     while data[at : at + len(_MEMBER)] == _MEMBER:
         name, start, end = _member(data, at)
         if name in arrays or len(arrays) == MOST_MEMBERS:
-            raise Unreadable(f"has the member {name!r} twice, or more than {MOST_MEMBERS} members")
+            raise FittedError(f"has the member {name!r} twice, or more than {MOST_MEMBERS} members")
         arrays[name] = _parse(data, start, end, name)
         at = end
     if not arrays:
-        raise Unreadable("is not a fitted pillar: it does not begin as one")
+        raise FittedError("is not a fitted pillar: it does not begin as one")
     at = 0
     for chunk in _chunks(arrays):
         if data[at : at + len(chunk)] != chunk:
-            raise Unreadable(f"is damaged, or not written by pbl: it differs at about byte {at:,}")
+            raise FittedError(f"is damaged, or not written by pbl: it differs at about byte {at:,}")
         at += len(chunk)
     if at != len(data):
-        raise Unreadable(f"is damaged, or not written by pbl: {len(data) - at:,} bytes follow its end")
+        raise FittedError(f"is damaged, or not written by pbl: {len(data) - at:,} bytes follow its end")
     return arrays
 
 
@@ -100,14 +100,14 @@ def _header(array: Array) -> bytes:
 def _member(data: bytes, at: int) -> tuple[str, int, int]:
     """Return the name of the member at a place, and where its content begins and ends."""
     if at + _LOCAL.size > len(data):
-        raise Unreadable("is cut short")
+        raise FittedError("is cut short")
     *_, size, _, length, _ = _LOCAL.unpack_from(data, at)
     start = at + _LOCAL.size + length
     name = data[at + _LOCAL.size : start]
     if not _NAME.fullmatch(name):
-        raise Unreadable("has a member that no fitted pillar has")
+        raise FittedError("has a member that no fitted pillar has")
     if start + size > len(data):
-        raise Unreadable("is cut short")
+        raise FittedError("is cut short")
     return name.decode().removesuffix(".npy"), start, start + size
 
 
@@ -115,14 +115,14 @@ def _parse(data: bytes, start: int, end: int, name: str) -> Array:
     """Return the array of a member, once its shape is seen to be that of its bytes."""
     body = start + len(_NPY) + 2
     if data[start : body - 2] != _NPY or body > end:
-        raise Unreadable(f"has a member {name!r} that is no plain array")
+        raise FittedError(f"has a member {name!r} that is no plain array")
     body += int.from_bytes(data[body - 2 : body], "little")
     found = _HEADER.fullmatch(data, start + len(_NPY) + 2, min(body, end))
     if not found:
-        raise Unreadable(f"has a member {name!r} that is no plain array")
+        raise FittedError(f"has a member {name!r} that is no plain array")
     dtype = np.dtype(found[1].decode())
     shape = tuple(int(n) for n in found[2].decode().replace(" ", "").split(",") if n)
     count = math.prod(shape)
     if count * dtype.itemsize != end - body:
-        raise Unreadable(f"declares {name!r} as {' x '.join(map(str, shape))}, and holds {end - body:,} bytes of it")
+        raise FittedError(f"declares {name!r} as {' x '.join(map(str, shape))}, and holds {end - body:,} bytes of it")
     return np.frombuffer(data, dtype=dtype, count=count, offset=body).reshape(shape)

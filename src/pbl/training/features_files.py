@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pbl.domain.errors import InputError, Unreadable, UsageError
+from pbl.domain.errors import InputError, UnreadableError, UsageError
 from pbl.domain.findings import Example
 from pbl.domain.wording import plural
 from pbl.reading.survey import open_file
@@ -86,8 +86,8 @@ def _read_table(path: Path) -> Table:
     """Return the table of a file, Parquet by its first bytes, else CSV."""
     try:
         file = open_file(path, None)
-    except Unreadable as reason:
-        raise data_error([path], [make_finding(path, "PBL101", str(reason))]) from reason
+    except UnreadableError as error:
+        raise data_error([path], [make_finding(path, "PBL101", error.reason)]) from error
     with closing(file):
         parquet = os.pread(file.fd, len(_PARQUET), 0) == _PARQUET
         return read_parquet(file) if parquet else read_csv(file)

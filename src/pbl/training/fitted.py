@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from pbl.domain.errors import Unreadable
+from pbl.training.errors import FittedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,9 +73,11 @@ class Fitted:
     learners: tuple[Learner, ...]
     versions: Mapping[str, str] = field(default_factory=dict)
     """What it was fitted with, by library."""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """The SHA-256 of each file that `fit` wrote with it, by name."""
 
     def predict(self, values: Floats) -> Floats:
-        """Return the predictions of rows of features; raise Unreadable if one isn't finite."""
+        """Return the predictions of rows of features; raise FittedError if one isn't finite."""
         found = np.zeros((len(values), len(self.targets)))
         with np.errstate(all="ignore"):
             for each in self.learners:
@@ -83,7 +85,7 @@ class Fitted:
                     found += each.weight * apply_map(each.map, self.scaling, values)
             found = as_chances(found, self.task)
         if not np.isfinite(found).all():
-            raise Unreadable("leads to predictions that aren't finite")
+            raise FittedError("leads to predictions that aren't finite")
         return found
 
 

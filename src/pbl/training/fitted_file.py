@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from pbl.domain.errors import FindingsError, Unreadable
+from pbl.domain.errors import FindingsError
 from pbl.domain.findings import finding
 from pbl.domain.report import FileReport, Report
 from pbl.storage.files import read_bytes
 from pbl.training._maps import KINDS, LINKS
 from pbl.training._npz import pack, unpack
+from pbl.training.errors import FittedError
 from pbl.training.features import Column, Source
 from pbl.training.fitted import TASKS, Fitted, Form, Learner, Scaling
 
@@ -53,19 +54,19 @@ def encode(fitted: Fitted) -> bytes:
 
 
 def decode(data: bytes) -> Fitted:
-    """Return the fitted pillar of a file's bytes; raise Unreadable for whatever isn't one."""
+    """Return the fitted pillar of a file's bytes; raise FittedError for whatever isn't one."""
     arrays = unpack(data)
     meta = arrays.pop("meta", None)
     if meta is None or meta.dtype != np.uint8 or meta.ndim != 1 or meta.size > _LONGEST_META:
-        raise Unreadable("has no description of a fitted pillar")
+        raise FittedError("has no description of a fitted pillar")
     text = meta.tobytes()
     try:
         found = _build(json.loads(text, parse_constant=_refuse), arrays)
         same = _describe(found, arrays) == text
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-        raise Unreadable("has a description that isn't one of a fitted pillar") from error
+        raise FittedError("has a description that isn't one of a fitted pillar") from error
     if not same:
-        raise Unreadable("is damaged: its arrays aren't those that its description speaks of")
+        raise FittedError("is damaged: its arrays aren't those that its description speaks of")
     _check(found, arrays)
     return found
 
@@ -75,7 +76,7 @@ def read_fitted(path: Path) -> Fitted:
     data = read_bytes(path)
     try:
         return decode(data)
-    except Unreadable as reason:
+    except FittedError as reason:
         raise fitted_error(path, str(reason)) from reason
 
 
@@ -104,6 +105,7 @@ def _describe(fitted: Fitted, arrays: Mapping[str, Array]) -> bytes:
             for each in fitted.learners
         ],
         "versions": dict(fitted.versions),
+        "beside": dict(fitted.beside),
         "arrays": {name: sha256(np.ascontiguousarray(array).data).hexdigest() for name, array in arrays.items()},
     }
     return json.dumps(meta, allow_nan=False, separators=(",", ":"), sort_keys=True).encode()
@@ -112,7 +114,7 @@ def _describe(fitted: Fitted, arrays: Mapping[str, Array]) -> bytes:
 def _build(meta: Any, arrays: Mapping[str, Array]) -> Fitted:  # noqa: ANN401 - JSON of any kind
     """Return what a description says; raises what a description that isn't one leads to."""
     if meta["schema_version"] != SCHEMA_VERSION:
-        raise Unreadable(f"is of version {meta['schema_version']!r}; this pbl reads version {SCHEMA_VERSION}")
+        raise FittedError(f"is of version {meta['schema_version']!r}; this pbl reads version {SCHEMA_VERSION}")
     form = meta["form"]
     return Fitted(
         pillar=_text(meta["pillar"]),
@@ -133,6 +135,7 @@ def _build(meta: Any, arrays: Mapping[str, Array]) -> Fitted:  # noqa: ANN401 - 
         scaling=Scaling(mean=_array(arrays, "x_mean", "<f8"), factor=_array(arrays, "x_factor", "<f8")),
         learners=tuple(_learner(each, arrays) for each in meta["learners"]),
         versions={_text(name): _text(version) for name, version in meta["versions"].items()},
+        beside={_text(name): _text(digest) for name, digest in meta["beside"].items()},
     )
 
 
@@ -144,27 +147,27 @@ def _learner(about: Any, arrays: Mapping[str, Array]) -> Learner:  # noqa: ANN40
 
 
 def _check(fitted: Fitted, arrays: Mapping[str, Array]) -> None:
-    """Raise Unreadable unless all parts fit each other and all numbers are finite."""
+    """Raise FittedError unless all parts fit each other and all numbers are finite."""
     features, targets = sum(each.width for each in fitted.sources), len(fitted.targets)
     names = ["x_mean", "x_factor", *(f"{e.name}_{part}" for e in fitted.learners for part in e.map.dtypes)]
     if sorted(names) != sorted(arrays) or not all(_NAME.fullmatch(each.name) for each in fitted.learners):
-        raise Unreadable("has other arrays than its learners need")
+        raise FittedError("has other arrays than its learners need")
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise Unreadable(f"has numbers in {name!r} that aren't finite")
+            raise FittedError(f"has numbers in {name!r} that aren't finite")
     if fitted.scaling.mean.shape != (features,) or fitted.scaling.factor.shape != (features,):
-        raise Unreadable(f"has features of another number than the {features:,} that it names")
+        raise FittedError(f"has features of another number than the {features:,} that it names")
     distinct = len(set(fitted.targets)) == targets and 1 <= targets <= _MOST_TARGETS
     wide = fitted.form.separator is None
     if not distinct or (set(fitted.form.columns) != set(fitted.targets) if wide else len(fitted.form.columns) != 1):
-        raise Unreadable("has targets that aren't named, or named twice")
+        raise FittedError("has targets that aren't named, or named twice")
     if abs(math.fsum(each.weight for each in fitted.learners) - 1) > _SUM:
-        raise Unreadable("has weights that don't sum to 1")
+        raise FittedError("has weights that don't sum to 1")
     for each in fitted.learners:
         try:
             each.map.check(features, targets)
-        except Unreadable as reason:
-            raise Unreadable(f"has a learner {each.name!r} that {reason}") from reason
+        except FittedError as reason:
+            raise FittedError(f"has a learner {each.name!r} that {reason}") from reason
 
 
 def _array(arrays: Mapping[str, Array], name: str, dtype: str) -> Any:  # noqa: ANN401 - of the type that is asked for

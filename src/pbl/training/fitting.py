@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pbl.training._csv_bytes import csv_bytes
-from pbl.training.fitted_file import encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,10 +90,9 @@ class Fitting:
             "warnings": [each.to_json() for each in self.warnings],
         }
 
-    def files(self) -> dict[str, bytes]:
-        """Return the bytes of each file by its name; a submission is `predict`'s."""
+    def tables(self) -> dict[str, bytes]:
+        """Return the bytes of the out-of-fold file and of the table of scores by their names."""
         return {
-            f"{self.pillar}.npz": encode(self.fitted),
             f"oof_{self.pillar}.csv": self._oof(),
             f"scores_{self.pillar}.csv": self._scores(),
         }

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbl.domain.errors import Unreadable
 from pbl.domain.findings import Example
 from pbl.domain.wording import plural
 from pbl.training._csv_bytes import csv_bytes
 from pbl.training._table import SHOWN, data_error, make_finding
+from pbl.training.errors import FittedError
 from pbl.training.features import differences
 from pbl.training.features_files import read_features
 from pbl.training.fitted_file import fitted_error
@@ -42,12 +42,12 @@ def predict(
     cells = cells or all_cells(found.samples, fitted)
     try:
         return submission(fitted, found, cells), len(cells.ids), found.notes
-    except Unreadable as reason:
+    except FittedError as reason:
         raise fitted_error(path, str(reason)) from reason
 
 
 def submission(fitted: Fitted, features: Features, cells: Cells) -> bytes:
-    """Return the bytes of cells whose samples are the features', in their order; raise Unreadable if not finite."""
+    """Return the bytes of cells whose samples are the features', in their order; raise FittedError if not finite."""
     if features.samples != cells.samples:
         raise ValueError("features of other samples than the cells', or in another order")
     values = fitted.predict(features.values)[cells.sample[:, None], cells.target]

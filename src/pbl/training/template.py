@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pbl.domain.contract import Contract
-from pbl.domain.errors import Unreadable
+from pbl.domain.errors import UnreadableError
 from pbl.domain.findings import Example
 from pbl.domain.rules import Severity
 from pbl.domain.wording import plural
@@ -55,8 +55,8 @@ def read_template(path: Path, fitted: Fitted) -> Cells:
     """
     try:
         file = open_file(path, None)
-    except Unreadable as reason:
-        raise data_error([path], [make_finding(path, "PBL101", str(reason))]) from reason
+    except UnreadableError as error:
+        raise data_error([path], [make_finding(path, "PBL101", error.reason)]) from error
     with closing(file):
         id_name, columns, ids = _take_apart(file, fitted)
     parts, targets = [_split(fitted, each) for each in ids], {name: t for t, name in enumerate(fitted.targets)}
@@ -105,8 +105,8 @@ def _take_apart(file: OpenFile, fitted: Fitted) -> tuple[str, tuple[str, ...], l
         if form.separator is None and form.id in names and not found.header.stopped:
             columns = tuple(name for name in names if name != form.id)  # some of the targets will do, in any order
             found = survey(file, Contract(id=form.id, targets=columns))
-    except Unreadable as reason:
-        raise data_error([file.path], [make_finding(file.path, "PBL101", str(reason))]) from reason
+    except UnreadableError as error:
+        raise data_error([file.path], [make_finding(file.path, "PBL101", error.reason)]) from error
     _raise(file.path, _errors(found.findings))
     batches, offences = tokenize(found, SHOWN, all_columns=True)
     at = found.header.columns[0]
