@@ -7,9 +7,9 @@ import sys
 from hashlib import sha256
 
 import pytest
-from pbl.domain.errors import OutputError
 from support.making import command, reorder, write
 
+from pbl.domain.errors import OutputError
 from pbl.training.outputs import write_files
 
 HEAVY = ("sklearn", "scipy", "threadpoolctl", "torch", "pandas", "duckdb", "pandera")

@@ -53,6 +53,12 @@ def test_the_stacks_score_is_that_of_its_file(diabetes):
     assert {cell[2] for cell in cells} == set("01234")
 
 
+def test_the_baseline_is_the_mean_of_the_other_folds(diabetes):
+    fold = own_folds(long_sheet(Y, ["t"]), 5).row
+    means = [Y[fold != f].mean() for f in fold]
+    assert diabetes.baseline.score == pytest.approx(r2_score(Y, means), abs=1e-12)
+
+
 def test_the_table_of_scores_has_each_learner_the_stack_and_the_baseline(diabetes):
     lines = diabetes.tables()["scores_p.csv"].decode().splitlines()
     assert lines[0] == "pillar,model,processed_cv"

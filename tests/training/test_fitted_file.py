@@ -114,7 +114,7 @@ def _with(array, at, value):
         "a leaf without its value": {"extra_trees_left": _with(FOREST.left, 5, 4)},
         "trees that overlap": {"extra_trees_start": np.array([0, 5, 5, 6], dtype=np.int32)},
         "trees that end early": {"extra_trees_start": np.array([0, 5], dtype=np.int32)},
-        "starts that wrap around": {"extra_trees_start": np.array([0, 2**31 - 1, -(2**31), 6], dtype=np.int32)},
+        "starts that wrap around": {"extra_trees_start": np.array([0, 2**31 - 1, -(2**31), -1, 6], dtype=np.int32)},
         "no trees": {"extra_trees_start": np.array([0], dtype=np.int32)},
         "too few values": {"extra_trees_value": np.zeros((3, 2))},
         "values of other targets": {"extra_trees_value": np.zeros((4, 3))},
@@ -134,6 +134,19 @@ def _with(array, at, value):
 def test_arrays_that_do_not_fit_are_refused(changes):
     with pytest.raises(FittedError):
         decode(_changed(**changes[1]))
+
+
+def test_a_leaf_that_two_branches_share_is_refused():
+    shared = Forest(
+        start=np.array([0, 2, 3], dtype=np.int32),
+        feature=np.array([0, -1, -1], dtype=np.int32),
+        threshold=np.zeros(3),
+        left=np.array([1, 0, 1], dtype=np.int32),
+        right=np.array([1, 0, 0], dtype=np.int32),
+        value=np.zeros((2, 2)),
+    )
+    with pytest.raises(FittedError, match="meet"):
+        decode(encode(_fitted(shared)))
 
 
 def test_a_tree_that_is_too_deep_is_refused():
