@@ -93,7 +93,7 @@ def test_the_recipe_of_a_frame_has_its_digest_and_no_path_and_says_that_it_canno
 
 
 def test_no_file_of_a_frame_is_left(here, monkeypatch):
-    monkeypatch.setattr("pbl.api.gettempdir", lambda: str(here))
+    monkeypatch.setattr("pbl.api.validating.gettempdir", lambda: str(here))
     pbl.validate(pillars={"a": frame()})
     with pytest.raises(UsageError):
         pbl.validate(pillars={"a": frame(ids=(1.0, 2.0))})

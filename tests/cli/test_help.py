@@ -5,10 +5,14 @@ import re
 import pytest
 from support.making import command, process
 
-from pbl.cli.formats import ListFormat, OutcomeFormat
+from pbl.cli.formats import ListFormat, OutcomeFormat, TableFormat
 from pbl.cli.show.report import ReportFormat
+from pbl.domain.method import Method
 
-ALL = ("", "validate", "blend", "init", "log-run", "pack", "notebook", "runs", "runs show", "runs diff", "runs score")
+ALL = (
+    *("", "validate", "blend", "score", "tune", "compare", "init", "log-run", "pack", "notebook"),
+    *("runs", "runs show", "runs diff", "runs score"),
+)
 TABLE = "Models of the default weights table:"
 
 
@@ -51,6 +55,8 @@ def test_the_four_flags_come_last_under_a_heading_of_their_own(name):
         ("pbl validate --format ", ReportFormat),
         ("pbl blend --format ", OutcomeFormat),
         ("pbl runs --format ", ListFormat),
+        ("pbl blend --method ", Method),
+        ("pbl score --format ", TableFormat),
         ("pbl validate --fail-on ", ("error", "warning")),
         ("pbl validate --format j", ("json", "junit")),
     ],

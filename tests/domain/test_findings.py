@@ -27,13 +27,18 @@ PBL203 duplicate-column       PBL602 ids-unknown
 PBL204 column-name-mismatch   PBL603 placeholder-ids
 PBL205 unnamed-column         PBL604 row-order-differs
 PBL206 no-header              PBL605 id-format-differs
-PBL207 column-order           PBL606 identical-predictions
-PBL301 too-few-fields         PBL607 scale-differs
-PBL302 too-many-fields        PBL608 missing-pillar
-PBL303 blank-row              PBL701 truncated-tail
+PBL207 column-order           PBL606 identical-predictions PBL552 class-labels
+PBL301 too-few-fields         PBL607 scale-differs PBL609 fold-files
+PBL302 too-many-fields        PBL608 missing-pillar PBL610 row-sums
+PBL303 blank-row              PBL701 truncated-tail PBL611 outside-unit
 PBL401 missing-id
+PBL801 features-unreadable    PBL806 features-differ
+PBL802 sample-twice           PBL807 targets-incomplete
+PBL803 feature-missing        PBL808 fold-splits-group
+PBL804 feature-not-finite     PBL821 fitted-unreadable
+PBL805 samples-without-features
 """
-WARNINGS = {"PBL207", "PBL551", "PBL606", "PBL607", "PBL701"}
+WARNINGS = {"PBL207", "PBL551", "PBL552", "PBL606", "PBL607", "PBL609", "PBL610", "PBL611", "PBL701"}
 
 
 def found(code, **rest):
@@ -88,6 +93,7 @@ def test_a_report_s_json_has_the_public_fields():
         "files": [{"pillar": "a", "path": "a.csv", "sha256": "00", "rows": 2, "ok": False, "not_checked": []}],
         "template": {"path": "t.csv", "sha256": "11", "rows": 9},
         "set_aside": ["train.csv"],
+        "not_read": [],
         "findings": [found("PBL502").to_json(), found("PBL604").to_json()],
     }
 
@@ -141,7 +147,7 @@ def test_selected_findings_alone_are_shown_and_ignored_ones_are_not():
         (["not-a-number"], {"PBL502"}),
         (["NaN"], {"PBL503"}),
         (["PBL7,nan"], {"PBL701", "PBL503"}),
-        (["PBL60", " PBL701 "], {f"PBL60{n}" for n in range(1, 9)} | {"PBL701"}),
+        (["PBL60", " PBL701 "], {f"PBL60{n}" for n in range(1, 10)} | {"PBL701"}),
         (["PBL"], set(RULES)),
         ([], set()),
     ],

@@ -339,3 +339,12 @@ def test_without_pandas_a_metric_file_is_refused_by_name(here):
 def test_a_shell_variable_that_is_unset_is_no_path(here):
     oofs(here).write()
     assert "unset" in command("score", "", "--truth", "train.csv").talk
+
+
+def test_a_pbl_toml_beside_the_files_holds_and_that_is_said(here):
+    made = oofs(here / "deep").write()
+    (made.folder / "pbl.toml").write_text('[metric]\nname = "mae"\ntruth = "train.csv"\n')
+    done = command("score", *made.folder.glob("oof_*.csv"))
+    assert done.code == 0
+    assert "deep/pbl.toml holds, as it lies beside the files" in done.talk
+    assert done.out.startswith("mae, lower is better")

@@ -7,10 +7,12 @@ import typer
 from pbl.cli.boundary import Command, Program
 from pbl.cli.commands.blend import blend
 from pbl.cli.commands.compare import compare
+from pbl.cli.commands.fit import fit
 from pbl.cli.commands.init import init
 from pbl.cli.commands.log_run import log_run
 from pbl.cli.commands.notebook import notebook
 from pbl.cli.commands.pack import pack
+from pbl.cli.commands.predict import predict
 from pbl.cli.commands.runs import runs
 from pbl.cli.commands.score import score
 from pbl.cli.commands.tune import tune
@@ -48,6 +50,8 @@ app.command(cls=Command)(blend)
 app.command(cls=Command)(score)
 app.command(cls=Command)(tune)
 app.command(cls=Command)(compare)
+app.command(cls=Command)(fit)
+app.command(cls=Command)(predict)
 app.command(cls=Command)(log_run)
 app.add_typer(runs)
 app.command(cls=Command)(init)

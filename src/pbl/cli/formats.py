@@ -39,3 +39,12 @@ class Sort(StrEnum):
     WHEN = "when"
     CV = "cv"
     PUBLIC = "public"
+
+
+class TaskChoice(StrEnum):
+    """What a pillar is fitted for."""
+
+    AUTO = "auto"
+    REGRESSION = "regression"
+    BINARY = "binary"
+    MULTICLASS = "multiclass"

@@ -10,7 +10,8 @@ from importlib.util import find_spec
 from pbl.domain.errors import UsageError
 
 DISTRIBUTION = "pillar-blend"
-EXTRAS = {"tune": {"scikit-learn": ("sklearn", "scipy", "numpy", "threadpoolctl")}}
+_SCIKIT_LEARN = {"scikit-learn": ("sklearn", "scipy", "numpy", "threadpoolctl")}
+EXTRAS = {"train": _SCIKIT_LEARN, "tune": _SCIKIT_LEARN}
 """Of each extra its libraries, with the modules to look for."""
 
 
@@ -19,6 +20,12 @@ def require_extra(extra: str, what: str) -> None:
     for library, modules in EXTRAS[extra].items():
         if not all(map(_is_there, modules)):
             raise UsageError(f"{what} needs {library}: pip install '{DISTRIBUTION}[{extra}]'")
+
+
+def require_numpy(what: str) -> None:
+    """Raise UsageError if numpy is not there, which the extra `train` brings among others."""
+    if not _is_there("numpy"):
+        raise UsageError(f"{what} needs numpy: pip install '{DISTRIBUTION}[train]'")
 
 
 def require_pandas(what: str) -> None:

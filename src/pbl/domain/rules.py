@@ -28,10 +28,12 @@ class Rule:
     severity: Severity = Severity.ERROR
 
 
-def _rules() -> Iterable[Rule]:
-    def rule(code: str, name: str, hint: str, severity: Severity = Severity.ERROR) -> Rule:
-        return Rule(code=code, name=name, hint=hint, severity=severity)
+def rule(code: str, name: str, hint: str, severity: Severity = Severity.ERROR) -> Rule:
+    """Return a rule; an error, unless it says otherwise."""
+    return Rule(code=code, name=name, hint=hint, severity=severity)
 
+
+def _of_predictions() -> Iterable[Rule]:
     warning, info = Severity.WARNING, Severity.INFO
     yield rule("PBL101", "file-unreadable", "name a regular file that you may read")
     yield rule("PBL102", "empty-file", "export the predictions again; the file holds nothing")
@@ -100,4 +102,16 @@ def _rules() -> Iterable[Rule]:
     yield rule("PBL701", "truncated-tail", "the last line has no line end; was the export cut short?", warning)
 
 
-RULES = {rule.code: rule for rule in _rules()}
+def _of_features() -> Iterable[Rule]:
+    yield rule("PBL801", "features-unreadable", "write the features again, as Parquet or CSV")
+    yield rule("PBL802", "sample-twice", "keep one row a sample")
+    yield rule("PBL803", "feature-missing", "give every row every feature; pbl never fills a gap")
+    yield rule("PBL804", "feature-not-finite", "find out where it comes from; pbl never fills a gap")
+    yield rule("PBL805", "samples-without-features", "make the features of these samples too")
+    yield rule("PBL806", "features-differ", "make the features as those were made that the pillar was fitted on")
+    yield rule("PBL807", "targets-incomplete", "give every sample every target, or leave the sample out of the truth")
+    yield rule("PBL808", "fold-splits-group", "put whole groups, and every sample, into one fold each")
+    yield rule("PBL821", "fitted-unreadable", "fit the pillar again, and copy the file as it is")
+
+
+RULES = {rule.code: rule for rule in (*_of_predictions(), *_of_features())}

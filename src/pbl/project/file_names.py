@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from pbl.domain.pillars import TABLE
+from pbl.domain.wording import restore_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -147,7 +148,7 @@ def pillar_name(name: str) -> str:
 
 
 def _stem(name: str) -> str:
-    text = unicodedata.normalize("NFKC", name).casefold().strip()
+    text = unicodedata.normalize("NFKC", restore_utf8(name)).casefold().strip()
     return text.removesuffix(".csv").strip()
 
 

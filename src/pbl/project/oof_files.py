@@ -81,6 +81,19 @@ def select_oof(
     return OofSelection(selection=selection, truth=judge, left_out=left_out)
 
 
+def select_truth(truth: str | Path | None, *, folder: Path = Path()) -> OofSelection:
+    """Find the truth that `fit` learns from, given or of `pbl.toml`, without pillars; raises as `select_oof` does."""
+    settings, notes = _settings([], folder)
+    if truth is not None:
+        _there(Path(truth))
+    found = settings.metric.truth if truth is None else Path(truth)
+    if found is None:
+        raise UsageError("there is no truth to fit on: name it with --truth, or in pbl.toml as truth under [metric]")
+    return OofSelection(
+        selection=Selection(pillars=(), settings=settings, found=(found,), notes=tuple(notes)), truth=found
+    )
+
+
 def oof_name(path: Path) -> str:
     """Return the name that an out-of-fold file goes by: its stem without a leading `oof_` or `submission_`."""
     name = pillar_name(path)

@@ -73,7 +73,7 @@ def score_files(
         raise UsageError("--method is a blend's: give --weights too")
     way = _method(method or settings.method or "mean")
     blended = None if weights is None else _named(chosen, weights)
-    judge = _Judge.of(question, settings)
+    judge = Judge.of(question, settings)
     read = read_oof(
         chosen, judge.wanted(), common_rows=question.common_rows, spill=spill, limits=limits, progress=progress
     )
@@ -111,7 +111,7 @@ def tune_files(
     if unknown is not None:
         raise UsageError(f"--trust: there is no pillar {unknown!r}; there are {', '.join(selection.names)}")
     ways = [_method(each) for each in methods]
-    judge = _Judge.of(question, settings)
+    judge = Judge.of(question, settings)
     if judge.path is not None and judge.greater is None:
         raise UsageError(f"{judge.path}: say which scores are better: --greater-is-better or --lower-is-better")
     wanted = replace(judge.wanted(), groups=tuple(groups) or settings.metric.groups, others=True)
@@ -148,7 +148,7 @@ def compare_files(
     """
     selection = chosen.selection
     plan = plan_blend(selection, weights=_current(chosen) or [1.0] * len(selection.pillars))
-    judge = _Judge.of(question, selection.settings)
+    judge = Judge.of(question, selection.settings)
     read = read_oof(
         chosen, judge.wanted(), common_rows=question.common_rows, spill=spill, limits=limits, progress=progress
     )
@@ -157,7 +157,7 @@ def compare_files(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Judge:
+class Judge:
     """The metric that is meant: a name, or a file at `path` and its text."""
 
     name: str | None
@@ -168,7 +168,7 @@ class _Judge:
     settings: Settings
 
     @classmethod
-    def of(cls, question: Question, settings: Settings) -> _Judge:
+    def of(cls, question: Question, settings: Settings) -> Judge:
         """Find the metric; raise UsageError or InputError if there is none of that name."""
         own = settings.metric
         name = question.metric or own.name

@@ -13,7 +13,6 @@ from pbl.weights import metrics
 from pbl.weights._advice import FEWEST_GROUPS, TUNED, Choice, advise
 from pbl.weights._cross_fit import baseline, fold_scores, mean_and_sd
 from pbl.weights._fit import is_squared
-from pbl.weights._grouping import groups_matter
 from pbl.weights._one_thread import one_thread
 from pbl.weights._plans import make_bench, make_plans, without
 from pbl.weights._resample import resample
@@ -21,6 +20,7 @@ from pbl.weights._scorers import make_scorer
 from pbl.weights._suspects import suspects
 from pbl.weights.errors import MetricError
 from pbl.weights.folds import Warned, folds_of_files
+from pbl.weights.grouping import groups_matter
 from pbl.weights.tuning import Candidate, FoldWeights, LeftOut, Tuning
 
 if TYPE_CHECKING:

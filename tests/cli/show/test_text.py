@@ -50,7 +50,7 @@ class TestOnATerminal:
     def show(self, here, *words, code, **env):
         """Run pbl with a terminal for stdout and return what it showed."""
         write(here / "bad.csv", [("x", "nan")])
-        write(here / "dull.csv", {"x": 1.0, "y": 1.0})
+        write(here / "dull.csv", {"x": 0.5, "y": 0.5})
         write(here / "good.csv", {"x": 1.0, "y": 2.0})
         master, slave = pty.openpty()
         done = process(*words, folder=here, env={"NO_COLOR": "", "TERM": "xterm", **env}, stdout=slave)

@@ -29,14 +29,12 @@ def blend(
     raw_weights: Annotated[bool, typer.Option("--raw-weights", help="Don't divide the weights by their sum.")] = False,
     method: Annotated[
         str | None,
-        typer.Option("--method", metavar="METHOD", help="mean (the default), rank, geometric, logit or median."),
+        typer.Option("--method", metavar="mean|rank|geometric|logit|median", help="How to blend; default: mean."),
     ] = None,
     negative: Annotated[bool, typer.Option("--negative", help="Take weights below 0; mean only.")] = False,
-    per_target: Annotated[
-        bool, typer.Option("--per-target", help="Use the weights of [per_target.T] in pbl.toml.")
-    ] = False,
+    per_target: Annotated[bool, typer.Option("--per-target", help="Use the weights by target in pbl.toml.")] = False,
     reconcile: Annotated[
-        bool, typer.Option("--reconcile", help="Hold each sample to the [[constraints]] of pbl.toml.")
+        bool, typer.Option("--reconcile", help="Hold each sample to the constraints of pbl.toml.")
     ] = False,
     clip_min: Annotated[str | None, typer.Option("--clip-min", metavar="X", help="Raise lower values to X.")] = None,
     clip_max: Annotated[str | None, typer.Option("--clip-max", metavar="X", help="Lower higher values to X.")] = None,

@@ -1,0 +1,1 @@
+"""Images or features become predictions, out-of-fold ones too, that validate."""
