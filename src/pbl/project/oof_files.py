@@ -83,9 +83,9 @@ def select_oof(
 
 def select_truth(truth: str | Path | None, *, folder: Path = Path()) -> OofSelection:
     """Find the truth that `fit` learns from, given or of `pbl.toml`, without pillars; raises as `select_oof` does."""
-    settings, notes = _settings([], folder)
+    settings, notes = settings_for([], folder)
     if truth is not None:
-        _there(Path(truth))
+        refuse_absent(Path(truth))
     found = settings.metric.truth if truth is None else Path(truth)
     if found is None:
         raise UsageError("there is no truth to fit on: name it with --truth, or in pbl.toml as truth under [metric]")
