@@ -17,7 +17,7 @@ BENCH_DEV := .venv-bench/.dev-$(VERSION)
 .DELETE_ON_ERROR:
 
 help:
-	@echo 'make demo         validate, blend and log the example, and show the log'
+	@echo 'make demo         check, blend and log the example; see a broken one refused'
 	@echo 'make test         the whole suite'
 	@echo 'make check        lint, format, types, import laws'
 	@echo 'make test-kaggle  the suite with the library versions of a Kaggle notebook'
@@ -30,9 +30,10 @@ help:
 demo: $(RUN)
 	@rm -rf demo && mkdir demo
 	@$(call show,pbl validate examples/biomass/pillars)
-	@$(call show,pbl blend examples/biomass/pillars --clip-min 0 --output demo/submission.csv --force)
-	@$(call show,pbl log-run demo/submission.csv --label demo --logs demo/run_logs)
-	@for log in demo/run_logs/*.csv; do echo; echo "\$$ cat $$log"; cat "$$log"; done
+	@$(call refused,pbl blend examples/biomass/broken --output demo/broken.csv)
+	@$(call show,pbl blend examples/biomass/pillars --clip-min 0 --output demo/submission.csv)
+	@$(call show,pbl log-run demo/submission.csv --label demo --cv 0.848750 --logs demo/run_logs)
+	@$(call show,pbl runs --logs demo/run_logs)
 
 test: $(DEV)
 	@$(BIN)/python -m pytest $(ARGS)
@@ -91,16 +92,20 @@ $(BENCH_DEV): pyproject.toml constraints.txt
 
 # $(1): the command line of pbl. Printed as a reader would type it, then run.
 show = echo; echo '$$ $(1)'; $(BIN)/$(1)
+refused = echo; echo '$$ $(1)'; $(BIN)/$(1); [ $$? -eq 1 ] || { echo 'this should have been refused (exit 1)' >&2; exit 1; }
 
 # $(1): folder. Kept if it holds this Python. Debian's Python without python3-venv has no ensurepip: then its own pip helps out.
 define venv
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
   echo "pbl needs Python 3.11 or later, and $(PYTHON) is $(or $(VERSION),not here). Try: make PYTHON=python3.12" >&2; exit 1; }; \
-echo "Setting up $(1) with Python $(VERSION) (once; a minute or two)"; \
-[ "$$($(1)/bin/python -c 'import sys, pip; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$(VERSION)" ] || \
+if [ "$$($(1)/bin/python -c 'import sys, pip; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$(VERSION)" ]; then \
+  echo "Installing what is missing in $(1)"; \
+else \
+  echo "Setting up $(1) with Python $(VERSION) (once; a minute or two)"; \
   $(PYTHON) -m venv --clear $(1) >/dev/null 2>&1 || { \
     $(PYTHON) -m venv --clear --without-pip $(1) && \
-    $(PYTHON) -m pip --disable-pip-version-check --python $(1)/bin/python install -qq pip; }
+    $(PYTHON) -m pip --disable-pip-version-check --python $(1)/bin/python install -qq pip; }; \
+fi
 endef
 
 # $(1): folder, $(2): constraints, $(3): groups. --group needs pip 25.1, so pip comes first. What is installed from here is

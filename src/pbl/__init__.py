@@ -7,10 +7,26 @@ from typing import TYPE_CHECKING, Any
 from pbl._version import __version__
 
 if TYPE_CHECKING:
-    from pbl.api import blend, log_run, runs, score, tune, validate
+    from pbl.api import blend, compare, log_run, runs, score, tune, validate
     from pbl.domain.errors import FindingsError, PblError
 
-__all__ = ["FindingsError", "PblError", "__version__", "blend", "log_run", "runs", "score", "tune", "validate"]
+__all__ = [
+    "FindingsError",
+    "PblError",
+    "__version__",
+    "blend",
+    "compare",
+    "log_run",
+    "runs",
+    "score",
+    "tune",
+    "validate",
+]
+
+
+def __dir__() -> list[str]:
+    """List what is offered, for `dir` and for completion."""
+    return sorted(__all__)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever was asked for

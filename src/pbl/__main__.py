@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import importlib
 import os
@@ -61,7 +62,9 @@ def _run() -> int:
         for name in [n for n in os.environ if n.startswith(("PANDERA_", "POLARS_"))]:
             del os.environ[name]
         for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # they are text files here
+            # A terminal that is said to know ASCII only shows what it was typed: UTF-8, nearly always.
+            encoding = "utf-8" if codecs.lookup(stream.encoding).name == "ascii" else None
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")  # type: ignore[union-attr] # they are text files here
         warnings.filterwarnings("ignore", "Polars binary is missing")  # it is said in our words
         from pbl.cli import absent, app
 

@@ -25,8 +25,24 @@ def two(here):
 def test_what_is_offered_is_there_and_nothing_else_is():
     assert set(pbl.__all__) >= {"blend", "validate", "log_run", "PblError", "FindingsError", "__version__"}
     assert all(getattr(pbl, name) is not None for name in pbl.__all__)
+    assert dir(pbl) == sorted(pbl.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         pbl.nonsense  # noqa: B018 - asking is the test
+
+
+def test_paths_may_be_given_one_by_one_or_in_a_list(two):
+    assert pbl.validate(list(two)).to_json() == pbl.validate(*two).to_json() == pbl.validate(two).to_json()
+    assert pbl.blend(list(two), dry_run=True).inputs == pbl.blend(*two, dry_run=True).inputs
+
+
+def test_an_exception_for_findings_tells_the_first_of_them(two):
+    write("b.csv", [("x", "nan"), ("y", "1,5")])
+    with pytest.raises(FindingsError) as caught:
+        pbl.blend(*two)
+    verdict, *lines = str(caught.value).splitlines()
+    assert verdict == caught.value.report.verdict()
+    assert lines
+    assert lines[0].startswith("b (b.csv), row 3: PBL302 too-many-fields: ")
 
 
 def test_validate_does_what_the_command_does(here):
@@ -141,6 +157,9 @@ def test_bad_data_is_a_report_and_no_exception(two):
         {"pillars": {"c": "nowhere.csv"}},
         {"pillars": {"c": ""}},
         {"pillars": {"a": "b.csv"}},
+        {"pillars": {"c": None}},
+        {"template": 3},
+        {"fail_on": "info"},
     ],
 )
 def test_what_a_caller_can_get_wrong_is_a_pbl_error_and_writes_nothing(here, two, how):
@@ -157,6 +176,10 @@ def test_an_empty_path_is_never_the_working_folder():
             call("")
         with pytest.raises(InputError):
             call("a.csv", "nowhere.csv")
+        with pytest.raises(UsageError, match="empty"):
+            call(["a.csv", ""])
+        with pytest.raises(UsageError, match="int"):
+            call(["a.csv", 3])
         with pytest.raises(UsageError):
             call(pillars={})
 

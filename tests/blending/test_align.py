@@ -398,7 +398,7 @@ def test_rows_are_summed_up_alike_by_the_database_and_beside_it(clip, targets):
         pillars, rows = chance.randint(1, 3), chance.randint(1, 9)
         made = formula.Formula(
             factors=[chance.choice([0.5, 1.0, 2.0]) for _ in range(pillars)],
-            targets=targets,
+            names=tuple(f"t{n}" for n in range(targets)),
             clip=formula.Clip(low=clip[0], high=clip[1]),
         )
         names = [f"n{pillar}_{target}" for pillar in range(pillars) for target in range(targets)]

@@ -1,44 +1,17 @@
 """The command line as a user's shell and scripts see it; what a process of its own can show, one shows."""
 
 import json
-import os
-import pty
 import re
-import unicodedata
-from xml.etree import ElementTree as ET
 
 import pytest
-from support.making import FOUR, agree, command, four, ids, predictions, process, read, tree, write
+from support.hostile import write_hostile_files
+from support.making import FOUR, agree, command, four, process, read, tree, write
 
 import pbl
 
 pytestmark = pytest.mark.usefixtures("here")
 
 COMMANDS = ("validate", "blend", "init", "log-run", "runs", "pack", "notebook")
-HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e\u200b\r\b\x00"
-GITHUB = re.compile(r"::(error|warning|notice) file=([^,:]+)(?:,line=(\d+))?,title=([^,:]+)::(.+)")
-
-
-def parsed(xml):
-    return ET.fromstring(xml)  # noqa: S314 - pbl's own
-
-
-def harmless(text):
-    """Say whether text can only be read: no control or format character reaches the terminal but the line end."""
-    return all(c == "\n" or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn"} for c in text)
-
-
-def hostile_files(here):
-    """Write files whose names, headers, ids and cells would all like to do something to a terminal."""
-    folder = here / "bad"
-    nasty = HOSTILE.replace("\x00", "").replace("\r", "")
-    cells = [(f'"{nasty}{n}"', f'"{nasty}"') for n in range(3)]
-    write(folder / f"a{nasty}.csv", cells)
-    write(folder / "header.csv", {"x": 1.0}, ("sample_id", f"target{nasty}"))
-    (folder / "nul.csv").write_bytes(f"sample_id,target\nx{HOSTILE},1\n".encode())
-    (folder / "bytes.csv").write_bytes(b"sample_id,target\n\xff\x1b[31m,1\n\xc2\x9b,2\n")
-    write(folder / "x,y%0A::error::z.csv", [("::error::x", "::set-output name=a::b"), ("%0A", "%25")])
-    return folder
 
 
 class TestTheLongStandingCommandLine:
@@ -160,7 +133,7 @@ class TestStreamsAndExitCodes:
         assert "--threads" in json.loads(done.data)["error"]
 
     def test_no_failure_a_user_can_cause_shows_a_traceback(self, here):
-        hostile_files(here)
+        write_hostile_files(here)
         for words in (
             ["validate", "bad"],
             ["blend", "bad"],
@@ -171,108 +144,6 @@ class TestStreamsAndExitCodes:
             done = command(*words)
             assert done.code in {0, 1, 2}
             assert "Traceback" not in done.talk
-
-
-class TestFormats:
-    @pytest.fixture(autouse=True)
-    def _files(self, here):
-        write(here / "t.csv", dict.fromkeys(ids(10), 0))
-        write("a.csv", [(k, "nan" if n < 2 else "1.5") for n, k in enumerate(ids(10))])
-        write("b.csv", dict.fromkeys(ids(10), 2.5))
-        write("c.csv", predictions(ids(10)[::-1], 1, low=1, high=4))
-        self.words = ("validate", "a.csv", "b.csv", "c.csv", "--template", "t.csv")
-
-    def test_github_s_lines_annotate_file_and_row(self):
-        done = command(*self.words, "--format", "github")
-        assert done.code == 1
-        lines = [GITHUB.fullmatch(line).groups() for line in done.out.splitlines()]
-        assert [(level, file, row, title) for level, file, row, title, _ in lines] == [
-            ("error", "a.csv", "2", "PBL503 nan"),
-            ("error", "a.csv", "3", "PBL503 nan"),
-            ("warning", "b.csv", None, "PBL551 constant-target"),
-            ("notice", "c.csv", None, "PBL604 row-order-differs"),
-        ]
-        assert all(ids(10)[n] in lines[n][4] and "'nan'" in lines[n][4] for n in (0, 1))
-
-    def test_junit_is_xml_with_a_case_a_file_and_failures_that_are_counted(self):
-        done = command(*self.words, "--format", "junit")
-        assert done.code == 1
-        (suite,) = parsed(done.out)
-        assert suite.attrib == {"name": "pbl validate", "tests": "4", "failures": "1"}
-        cases = {case.get("name"): case for case in suite}
-        assert set(cases) == {"a.csv", "b.csv", "c.csv", "t.csv"}
-        assert [f.get("type") for f in cases["a.csv"].findall("failure")] == ["PBL503 nan"]
-        assert ids(10)[0] in cases["a.csv"].find("failure").text
-        assert cases["b.csv"].find("failure") is None
-        assert "PBL551" in cases["b.csv"].find("system-out").text
-
-    def test_junit_s_failures_follow_fail_on(self):
-        (suite,) = parsed(command(*self.words, "--format", "junit", "--fail-on", "warning").out)
-        assert suite.get("failures") == "2"
-
-    def test_the_table_groups_by_file_and_says_what_to_do(self):
-        out = command(*self.words).out
-        assert re.search(r"^a +a\.csv +10 rows: 1 error\n  error PBL503 nan in target: ", out, re.MULTILINE)
-        assert f"row 2  {ids(10)[0]}  'nan'" in out
-        assert "-> find out why" in out
-        assert "template  t.csv  10 rows: ok" in out
-        assert out.endswith("1 error, 1 warning, 1 info in 3 files\n")
-
-    def test_what_was_set_aside_is_said(self, here):
-        write(here / "p" / "a.csv", {"x": 1.0})
-        write(here / "p" / "train.csv", {"x": 1.0})
-        assert "set aside: train.csv" in command("validate", "p").out
-
-
-class TestHostileText:
-    @pytest.mark.parametrize("how", ["table", "github", "junit"])
-    def test_from_files_never_reaches_the_terminal(self, here, how):
-        folder = hostile_files(here)
-        done = command("validate", folder, "--format", how)
-        assert done.code == 1
-        assert harmless(done.out)
-        assert harmless(done.talk)
-        if how == "junit":
-            parsed(done.out)
-        if how == "github":
-            assert all(GITHUB.fullmatch(line) for line in done.out.splitlines())
-            assert not any(line.startswith(("::set-output", "::error::")) for line in done.out.splitlines())
-
-    def test_is_whole_and_exact_in_json(self, here):
-        table = json.loads(command("validate", hostile_files(here), "--format", "json").out)
-        raw = HOSTILE.replace("\x00", "").replace("\r", "")
-        (found,) = [f for f in table["findings"] if f["code"] == "PBL502" and f["count"] == 3]
-        assert found["examples"][1] == {"row": 3, "id": f"{raw}1", "value": raw}
-
-    def test_does_not_reach_it_from_a_blend_or_its_refusal_either(self):
-        nasty = HOSTILE.replace("\x00", "")
-        write(f"a{nasty}.csv", {"x": -1.0})
-        for words in (
-            [],
-            ["-w", nasty],
-            ["-w", f"{nasty}=1"],
-            ["--clip-min", nasty],
-            ["-o", f"no{nasty}/x.csv"],
-            ["--clip-min", "0"],
-        ):
-            done = command("blend", f"a{nasty}.csv", *words, "--force")
-            assert harmless(done.talk), words
-            assert done.out == ""
-        for words in (["validate", nasty], ["init", nasty], ["blend", "--recipe", nasty]):
-            done = command(*words)
-            assert done.code == 2
-            assert harmless(done.talk), words
-
-    def test_does_not_reach_it_from_pbl_toml(self, here):
-        write("a.csv", {"x": 1.0})
-        for text in (
-            '[contract]\n"\\u001b[2J" = 1',
-            '[contract]\nid = "\\u001b[2J"',
-            '[pillars."\\u001b[2J"]\nfile = "a.csv"',
-        ):
-            (here / "pbl.toml").write_text(text)
-            done = command("validate", "--fail-on", "warning")
-            assert harmless(done.out + done.talk)
 
 
 class TestTheProgramItself:
@@ -328,33 +199,6 @@ class TestTheProgramItself:
         write(here / "--x.csv", {"x": 1.0})
         assert command("validate", "--", "--x.csv").code == 0
         assert command("validate", "./--x.csv").code == 0
-
-
-class TestOnATerminal:
-    def show(self, here, **env):
-        """Run a validation with a terminal for stdout and return what it showed."""
-        write(here / "bad.csv", [("x", "nan")])
-        master, slave = pty.openpty()
-        env = {"NO_COLOR": "", "TERM": "xterm", **env}
-        done = process("validate", "bad.csv", folder=here, env=env, stdout=slave)
-        os.close(slave)
-        with os.fdopen(master, "rb", buffering=0) as terminal:
-            shown = terminal.read(10_000)
-        assert done.code == 1
-        return shown
-
-    def test_severities_are_coloured(self, here):
-        assert b"\x1b[31merror\x1b[0m PBL503" in self.show(here)
-
-    @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-    def test_and_not_where_that_is_not_wanted(self, here, env):
-        assert b"\x1b" not in self.show(here, **env)
-
-    def test_and_never_in_a_pipe(self, here):
-        write(here / "bad.csv", [("x", "nan")])
-        done = process("validate", "bad.csv", folder=here, env={"TERM": "xterm", "FORCE_COLOR": "1"})
-        assert b"\x1b" not in done.data
-        assert "\x1b" not in done.talk
 
 
 def test_reading_leaves_no_trace(here):

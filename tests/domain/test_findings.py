@@ -9,7 +9,7 @@ from pbl.domain.errors import FindingsError, UsageError
 from pbl.domain.findings import Example, finding
 from pbl.domain.report import FileReport, Report
 from pbl.domain.rules import RULES, Severity
-from pbl.domain.wording import plural
+from pbl.domain.wording import file_name, plural, quote, restore_utf8, safe
 
 PUBLIC = """
 PBL101 file-unreadable        PBL402 duplicate-id
@@ -20,17 +20,17 @@ PBL105 broken-quote           PBL502 not-a-number
 PBL106 nul-byte               PBL503 nan
 PBL107 no-rows                PBL504 infinite
 PBL108 line-endings           PBL505 below-min
-PBL109 not-csv                PBL506 above-max
+PBL109 not-csv                PBL506 above-max PBL507 method-domain
 PBL201 missing-column         PBL551 constant-target
 PBL202 extra-column           PBL601 ids-missing
 PBL203 duplicate-column       PBL602 ids-unknown
 PBL204 column-name-mismatch   PBL603 placeholder-ids
 PBL205 unnamed-column         PBL604 row-order-differs
 PBL206 no-header              PBL605 id-format-differs
-PBL207 column-order           PBL606 identical-predictions
-PBL301 too-few-fields         PBL607 scale-differs
-PBL302 too-many-fields        PBL608 missing-pillar
-PBL303 blank-row              PBL701 truncated-tail
+PBL207 column-order           PBL606 identical-predictions PBL552 class-labels
+PBL301 too-few-fields         PBL607 scale-differs PBL609 fold-files
+PBL302 too-many-fields        PBL608 missing-pillar PBL610 row-sums
+PBL303 blank-row              PBL701 truncated-tail PBL611 outside-unit
 PBL401 missing-id
 PBL801 features-unreadable    PBL806 features-differ
 PBL802 sample-twice           PBL807 targets-incomplete
@@ -38,7 +38,7 @@ PBL803 feature-missing        PBL808 fold-splits-group
 PBL804 feature-not-finite     PBL821 fitted-unreadable
 PBL805 samples-without-features
 """
-WARNINGS = {"PBL207", "PBL551", "PBL606", "PBL607", "PBL701"}
+WARNINGS = {"PBL207", "PBL551", "PBL552", "PBL606", "PBL607", "PBL609", "PBL610", "PBL611", "PBL701"}
 
 
 def found(code, **rest):
@@ -93,6 +93,7 @@ def test_a_report_s_json_has_the_public_fields():
         "files": [{"pillar": "a", "path": "a.csv", "sha256": "00", "rows": 2, "ok": False, "not_checked": []}],
         "template": {"path": "t.csv", "sha256": "11", "rows": 9},
         "set_aside": ["train.csv"],
+        "not_read": [],
         "findings": [found("PBL502").to_json(), found("PBL604").to_json()],
     }
 
@@ -146,7 +147,7 @@ def test_selected_findings_alone_are_shown_and_ignored_ones_are_not():
         (["not-a-number"], {"PBL502"}),
         (["NaN"], {"PBL503"}),
         (["PBL7,nan"], {"PBL701", "PBL503"}),
-        (["PBL60", " PBL701 "], {f"PBL60{n}" for n in range(1, 9)} | {"PBL701"}),
+        (["PBL60", " PBL701 "], {f"PBL60{n}" for n in range(1, 10)} | {"PBL701"}),
         (["PBL"], set(RULES)),
         ([], set()),
     ],
@@ -164,14 +165,44 @@ def test_what_is_no_code_is_refused(word):
 def test_the_verdict_counts_in_words():
     assert report().verdict() == "ok: 1 file, 2 rows"
     assert report(found("PBL502")).verdict() == "1 error in 1 file"
-    several = report(found("PBL502"), found("PBL501"), found("PBL551"), found("PBL604"), files=())
-    assert several.verdict() == "2 errors, 1 warning, 1 info in 0 files"
+    several = report(found("PBL502"), found("PBL501"), found("PBL551"), found("PBL604"))
+    assert several.verdict() == "2 errors, 1 warning in 1 file (1 info)"
+
+
+def test_the_verdict_counts_the_files_that_have_something_and_names_the_template():
+    files = [FileReport(pillar=name, path=f"{name}.csv", sha256=None, bytes=None, rows=1) for name in "abc"]
+    template = FileReport(pillar=None, path="t.csv", sha256=None, bytes=None, rows=1)
+    wrong = finding("PBL502", file="t.csv", pillar=None, message="said")
+    for findings, where in (
+        ((found("PBL502"), found("PBL503")), "2 errors in 1 of 3 files"),
+        ((found("PBL502"), wrong), "2 errors in 1 of 3 files and the template"),
+        ((wrong,), "1 error in the template"),
+    ):
+        assert report(*findings, files=tuple(files), template=template).verdict() == where
+
+
+def test_what_is_not_shown_is_counted_in_the_verdict_and_nothing_is_called_ok_that_is_not():
+    whole = report(found("PBL502"), found("PBL551"), found("PBL604"))
+    hidden = whole.shown(ignore=codes(["PBL502,PBL604"]))
+    assert hidden.ok
+    assert not hidden.fine
+    assert hidden.verdict() == "otherwise ok: 1 file, 2 rows (1 warning; not shown: 1 error)"
+    assert whole.shown(ignore=codes(["PBL604"])).verdict() == "1 error, 1 warning in 1 file"
+
+
+def test_the_text_of_an_exception_has_the_first_findings_and_counts_the_rest():
+    many = report(*(found("PBL502", column=f"c{n}") for n in range(7)))
+    verdict, *lines, more = str(FindingsError(many)).splitlines()
+    assert verdict == many.verdict()
+    assert [line.split(":")[0] for line in lines] == [f"a (a.csv), column c{n}" for n in range(5)]
+    assert more == "and 2 more"
 
 
 def test_an_exception_for_findings_has_the_report_and_the_verdict():
     error = FindingsError(report(found("PBL502")))
     assert error.report.errors() == (found("PBL502"),)
-    assert (str(error), error.exit_code) == ("1 error in 1 file", 1)
+    assert error.exit_code == 1
+    assert str(error).splitlines()[0] == "1 error in 1 file"
 
 
 def test_results_are_frozen():
@@ -184,3 +215,23 @@ def test_results_are_frozen():
 def test_nouns_are_plural_but_for_one(n):
     assert plural(n, "row") == (f"{n:,} row" if n == 1 else f"{n:,} rows")
     assert plural(n, "copy").endswith("copy" if n == 1 else "copies")
+
+
+@given(st.text())
+def test_text_that_was_typed_is_left_alone(text):
+    assert restore_utf8(text) == text
+    assert file_name(text.encode("utf-8", "replace").decode()) == text.encode("utf-8", "replace").decode()
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_what_a_locale_without_utf8_mangles_is_restored(text):
+    mangled = text.encode().decode("ascii", "surrogateescape")
+    assert restore_utf8({mangled: [mangled, None, 3]}) == {text: [text, None, 3]}
+
+
+@given(st.text())
+def test_a_quoted_cell_is_one_harmless_line(text):
+    shown = quote(text)
+    assert shown.isprintable()
+    assert shown[0] == shown[-1] in "'\""
+    assert safe(text) in shown

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pbl.domain.constraints import Constraint
 from pbl.domain.contract import Contract
 from pbl.domain.errors import InputError
+from pbl.domain.method import Method
 from pbl.domain.recipe import FileFacts, Ingredient, Output, Recipe, parse_recipe, recipe_path
 
 WHERE = Path("s.recipe.json")
@@ -36,6 +38,16 @@ recipes = st.builds(
     inputs=ingredients.map(tuple),
     template=st.none() | st.builds(FileFacts, **facts),
     output=st.builds(Output, **facts, clipped=count, min=number, mean=number, max=number),
+    method=st.sampled_from([method.written for method in Method]),
+    per_target=st.dictionaries(text, st.dictionaries(text, number, min_size=1, max_size=2), max_size=2),
+    constraints=st.builds(
+        Constraint,
+        total=st.just("a"),
+        parts=st.lists(text.filter(lambda t: t != "a"), min_size=1).map(tuple),
+        tolerance=number,
+    ).map(lambda each: (each,))
+    | st.just(()),
+    id_separator=st.none() | text,
 )
 
 

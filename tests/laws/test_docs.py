@@ -1,6 +1,6 @@
-"""The docs say what is so: the README's blocks are run, its reference and tables are what the code says.
+"""The docs say what is so: the README's blocks are run, the reference and the table of findings are what the code says.
 
-PBL_REFRESH_DOCS=1 python -m pytest tests/laws/test_docs.py puts into README.md what is so where something else stands.
+PBL_REFRESH_DOCS=1 python -m pytest tests/laws/test_docs.py puts what is so where something else stands.
 """
 
 import os
@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from dataclasses import fields
-from itertools import zip_longest
 from pathlib import Path
 from textwrap import wrap
 
@@ -25,7 +24,9 @@ from pbl.project.pbl_toml import read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 README, CONTRIBUTING, CHANGELOG = (ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"))
-PAGES = (README, CONTRIBUTING, CHANGELOG, *sorted((ROOT / "examples").rglob("*.md")))
+COMMANDS, FINDINGS, TOML = (ROOT / "docs" / name for name in ("commands.md", "findings.md", "pbl_toml.md"))
+PAGES = (README, CONTRIBUTING, CHANGELOG, COMMANDS, FINDINGS, TOML, *sorted((ROOT / "examples").rglob("*.md")))
+LONGEST_README = 250
 WIDTH = 80
 REPEATED = 3
 """An option that as many commands have, or as many options that the same commands have, are told once for all."""
@@ -92,9 +93,9 @@ def refreshed(request):
     for stands, now in zip(blocks("console"), shown, strict=True):
         if alike(stands) != alike(now):
             text = text.replace(f"```console\n{stands}```", f"```console\n{now}```")
-    for name, now in (("Commands", reference()), ("Findings", codes())):
-        text = text.replace(told(name), now)
     README.write_text(text, encoding="utf-8")
+    for page, now in ((COMMANDS, reference()), (FINDINGS, codes())):
+        page.write_text(page.read_text(encoding="utf-8").replace(told(page), now), encoding="utf-8")
 
 
 def test_the_tour_shows_what_its_commands_print(tour):
@@ -113,7 +114,7 @@ def test_the_python_block_runs_after_the_tour_and_prints_what_its_comments_say(t
 
 
 def test_the_pbl_toml_shown_is_read_and_has_every_key(tmp_path):
-    [block] = blocks("toml")
+    [block] = blocks("toml", TOML)
     (tmp_path / "pbl.toml").write_text(block, encoding="utf-8")
     settings = read_settings(tmp_path / "pbl.toml")
     parts = {
@@ -127,7 +128,7 @@ def test_the_pbl_toml_shown_is_read_and_has_every_key(tmp_path):
 
 
 def test_the_command_reference_is_what_the_commands_take():
-    assert told("Commands") == reference()
+    assert told(COMMANDS) == reference()
 
 
 def test_every_option_of_the_reference_stands_in_its_commands_help():
@@ -141,7 +142,7 @@ def test_every_option_of_the_reference_stands_in_its_commands_help():
 
 
 def test_the_table_of_findings_is_the_table_of_rules():
-    assert told("Findings") == codes()
+    assert told(FINDINGS) == codes()
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="an unpacked sdist has not all that the docs speak of")
@@ -157,6 +158,13 @@ def test_every_link_leads_somewhere(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_no_page_names_a_place_on_one_machine(page):
     assert re.findall(r"(?<![\w.])/(?:home|root|tmp|work|Users)/", page.read_text(encoding="utf-8")) == []
+
+
+def test_the_readme_is_short_and_begins_with_what_it_is_for_and_what_to_type():
+    text = README.read_text(encoding="utf-8")
+    assert text.count("\n") < LONGEST_README
+    top = text.partition("\n## ")[0]
+    assert all(words in top for words in ("ensembles", "make demo", "make test"))
 
 
 def test_the_changelog_has_a_line_for_every_command_under_unreleased():
@@ -197,11 +205,11 @@ def section(page, name):
     return found[1]
 
 
-def told(name):
-    """Give the block or the table in a section of the README."""
-    text = section(README, name)
+def told(page):
+    """Give the block or the table of a page that is made from the code."""
+    text = page.read_text(encoding="utf-8")
     found = re.search(r"^```text\n(?:.*\n)*?```$|^\|.*(?:\n\|.*)*", text, re.MULTILINE)
-    assert found, f"README.md has no block and no table under {name!r}"
+    assert found, f"{page.name} has no block and no table"
     return found[0]
 
 
@@ -238,7 +246,7 @@ def options(command):
 
 
 def reference():
-    """Give the README's block of all commands and options: what several have in common is told once, at the end."""
+    """Give the block of all commands and options: what several have in common is told once, at the end."""
     takers = {}
     for name, command in commands().items():
         for option in options(command):
@@ -284,8 +292,9 @@ def indented(by, *, hanging=None):
 
 
 def codes():
-    """Give the README's table of findings, two to a row."""
-    cells = [f"{r.code} | {r.name}{'' if r.severity is Severity.ERROR else f' ({r.severity})'}" for r in RULES.values()]
-    half = (len(cells) + 1) // 2
-    rows = [f"| {left} | {right} |" for left, right in zip_longest(cells[:half], cells[half:], fillvalue=" | ")]
-    return "\n".join(["| code | name | code | name |", "|---|---|---|---|", *rows])
+    """Give the table of findings."""
+    rows = [
+        f"| {r.code} | {r.name}{'' if r.severity is Severity.ERROR else f' ({r.severity})'} | {r.hint} |"
+        for r in RULES.values()
+    ]
+    return "\n".join(["| code | name | what to do |", "|---|---|---|", *rows])

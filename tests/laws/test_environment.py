@@ -161,3 +161,27 @@ def python(code, *words, env=None):
         check=False,
         timeout=60,
     )
+
+
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def test_what_is_typed_where_the_locale_is_not_utf8_stands_in_output_recipe_and_toml(here):
+    folder = here / "modèle"
+    for name in ("é", "ü"):
+        write(folder / f"{name}.csv", {"x": 1.0, "y": 2.0})
+    done = process("blend", folder.name, "-w", "é=1,ü=3", "-o", "sortie_é.csv", folder=here, env=ASCII)
+    assert done.code == 0, done.talk
+    assert "é       1       0.2500  modèle/é.csv" in done.talk
+    recipe = json.loads((here / "sortie_é.recipe.json").read_text(encoding="utf-8"))
+    assert recipe["weights"] == {"é": 1.0, "ü": 3.0}
+    assert [each["path"] for each in recipe["inputs"]] == ["modèle/é.csv", "modèle/ü.csv"]
+    assert recipe["output"]["path"] == "sortie_é.csv"
+    (here / "sortie_é.csv").unlink()
+    assert process("blend", "--recipe", "sortie_é.recipe.json", folder=here, env=ASCII).code == 0
+    assert (here / "sortie_é.csv").exists()
+    assert process("init", folder.name, folder=here, env=ASCII).code == 0
+    assert 'file = "é.csv"' in (folder / "pbl.toml").read_text(encoding="utf-8")
+    done = process("validate", folder.name, "--format", "json", folder=here, env=ASCII)
+    assert [each["path"] for each in json.loads(done.out)["files"]] == ["modèle/é.csv", "modèle/ü.csv"]
+    assert done.code == 0

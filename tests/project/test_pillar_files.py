@@ -295,11 +295,20 @@ class TestWeights:
     def usual(self, here):
         return select_pillars([touch(here / "usual", *NUMBERED.values())])
 
-    def test_are_the_table_s_for_those_four_and_equal_for_others(self, here, some, usual):
+    def test_are_the_table_s_for_those_four_and_equal_for_others(self, some, usual):
         assert weights(usual) == {"siglip": 0.6, "dino": 0.2, "mvp": 0.1, "dinov2": 0.1}
         assert weights(some) == {"a": 1.0, "b": 1.0, "c": 1.0}
+
+    def test_of_those_four_and_others_are_asked_for_with_the_line_to_type(self, here, usual):
         touch(here / "usual", "fifth.csv")
-        assert set(weights(select_pillars(["usual"])).values()) == {1.0}
+        five = select_pillars(["usual"])
+        line = "siglip=0.6,dino=0.2,mvp=0.1,dinov2=0.1"
+        assert f"--weights {line} " in refusal(UsageError, lambda: weigh(five))
+        assert weights(five, line) == weights(usual)
+        assert weights(five, f"{line},fifth=0.5")["fifth"] == 0.5
+
+    def test_may_have_blanks_around_names_and_numbers(self, some):
+        assert weights(some, " a = 1 ", "c =2") == {"a": 1.0, "c": 2.0}
 
     def test_are_pbl_toml_s_where_it_has_them(self, here):
         touch(here, "one.csv", "two.csv")

@@ -146,7 +146,7 @@ def command(*words):
     return Done(code, out.buffer.getvalue(), err.getvalue())
 
 
-def process(*words, folder=None, env=None, stdin=None, stdout=subprocess.PIPE):
+def process(*words, folder=None, env=None, stdin=None, stdout=subprocess.PIPE, stderr=subprocess.PIPE):
     """Run `python -m pbl` as a process of its own, from any folder."""
     roots = dict.fromkeys(str(Path(module.__file__).parents[1]) for module in (pbl, pbl_sql, pbl_schemas))
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("_", "COV", "PYTEST", "PANDERA"))}
@@ -157,8 +157,8 @@ def process(*words, folder=None, env=None, stdin=None, stdout=subprocess.PIPE):
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         stdout=stdout,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         timeout=120,
         check=False,
     )
-    return Done(done.returncode, done.stdout or b"", done.stderr.decode())
+    return Done(done.returncode, done.stdout or b"", (done.stderr or b"").decode())

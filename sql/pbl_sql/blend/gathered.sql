@@ -1,4 +1,4 @@
 -- How many rows were gathered, and what are their numbers like?
--- no $parameters; {profile} the numbers' ranges, and what else is to be known
+-- the $parameters of {profile}: the numbers' ranges, and what else is to be known
 SELECT count(*) AS rows, {profile}
 FROM numbers

@@ -1,3 +1,3 @@
 -- What are the numbers of some rows, one after another?
--- $first and $last of them, counted from 0; {columns} the id and the numbers
-SELECT {columns} FROM numbers WHERE rowid BETWEEN $first AND $last
+-- $first and $last of them, counted from 0; {columns} the id and the numbers, {table} all rows
+SELECT {columns} FROM {table} WHERE rowid BETWEEN $first AND $last

@@ -2,9 +2,14 @@
 -- $blank a regular expression; {table} the name to give the answer, {file} and {other} the files
 CREATE OR REPLACE TEMP TABLE {table} AS
 SELECT f.row, f.id,
-    regexp_replace(
-        lower(regexp_replace(nfc_normalize(trim(f.id)), '^([+-]?[0-9]+)\.0*$', '\1')), '(^|[^0-9.])0+([0-9])', '\1\2', 'g'
-    ) AS canonical
+    CASE
+        WHEN regexp_full_match(f.id, '[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+') AND abs(try_cast(f.id AS DOUBLE)) < 1e15
+            AND try_cast(f.id AS DOUBLE) = trunc(try_cast(f.id AS DOUBLE)) THEN try_cast(f.id AS DOUBLE)::BIGINT::VARCHAR
+        ELSE regexp_replace(
+            lower(regexp_replace(nfc_normalize(trim(f.id)), '^([+-]?[0-9]+)\.0*$', '\1')),
+            '(^|[^0-9.])0+([0-9])', '\1\2', 'g'
+        )
+    END AS canonical
 FROM {file} AS f ANTI JOIN {other} AS o ON f.id = o.id
 WHERE NOT regexp_full_match(f.id, $blank)
 ORDER BY f.row

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pbl.blending._align_frames import Readable, align_frames
-from pbl.blending._align_sql import align_checked, align_table, read_table
+from pbl.blending._align_sql import NUMBERS, align_checked, align_table, read_table
 from pbl.domain.errors import Unclear, UnreadableError
 from pbl.domain.progress import Progress
 from pbl.domain.wording import plural
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import polars as pl
+    from pbl_sql import Sql
 
     from pbl.checks.open_files import CheckedFile, Inputs
     from pbl.domain.contract import Contract
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Aligned rows as the table NUMBERS of the database."""
+    """Aligned rows as a table of the database."""
 
     files: tuple[CheckedFile, ...]
+    name: Sql = NUMBERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,15 +84,33 @@ def align_anyway(duck: Duck, files: Sequence[CheckedFile], contract: Contract, l
     return _read(duck, tuple(files), contract, limits) if large else Table(files=tuple(files))
 
 
-def _read(duck: Duck, files: tuple[CheckedFile, ...], contract: Contract, limits: Limits) -> Batches:
-    """Return the rows of the aligned table in batches: polars writes many rows faster than the database does."""
+def load_table(duck: Duck, rows: Table | Batches) -> Table:
+    """Return aligned rows as a table; batches are put into one, which the database spills if it must."""
+    if isinstance(rows, Table):
+        return rows
+    at = 2
+    for batch in rows.rows:
+        with duck.batch(batch.with_row_index("row", at)):
+            duck.run("files/first_rows" if at == 2 else "files/more_rows", table=NUMBERS)  # noqa: PLR2004 - below the header
+        at += len(batch)
+    return Table(files=rows.rows.result)
+
+
+def read_batches(duck: Duck, table: Table, columns: Sequence[str], limits: Limits) -> Batches:
+    """Return the ids and some columns of a table in batches."""
 
     def rows() -> Generator[pl.DataFrame, None, tuple[CheckedFile, ...]]:
-        pillars = sum(1 for file in files if file.input.pillar)
-        yield from read_table(duck, pillars, len(contract.targets), rows=limits.sizes.table_rows)
-        return files
+        yield from read_table(duck, columns, rows=limits.sizes.table_rows, table=table.name)
+        return table.files
 
     return Batches(rows=Pull(rows()))
+
+
+def _read(duck: Duck, files: tuple[CheckedFile, ...], contract: Contract, limits: Limits) -> Batches:
+    """Return the rows of the aligned table in batches: polars writes many rows faster than the database does."""
+    places = range(sum(1 for file in files if file.input.pillar))
+    columns = [f"n{place}_{t}" for place in places for t in range(len(contract.targets))]
+    return read_batches(duck, Table(files=files), columns, limits)
 
 
 def _watched(

@@ -62,7 +62,7 @@ def align_frames(
         Pull(clean_blocks(each.file, each.preview, contract, ids_only=not each.input.pillar, size=limits.sizes.block))
         for each in files
     ]
-    profiler = Profiler(limits.sizes.ids)
+    profiler = Profiler(limits.sizes.ids, targets=len(contract.targets))
     with threads(min(limits.threads or _READERS, _READERS)) as pool:
         batches = Pull(_side_by_side(files, [ahead(source, pool) for source in sources], contract, limits, spill))
         with closing(batches):
@@ -73,20 +73,22 @@ def align_frames(
     profile = profiler.profile()
     if not profile.distinct or not surveys[0].scan.ascii:
         raise Unclear("ids may be alike")
-    return tuple(_checked(files, surveys, profile, batches.result, len(contract.targets)))
+    return tuple(_checked(files, surveys, profile, profiler.split(profile), batches.result))
 
 
 def _checked(
-    files: Sequence[Readable], surveys: Sequence[Survey], profile: Profile, in_order: Sequence[bool], targets: int
+    files: Sequence[Readable],
+    surveys: Sequence[Survey],
+    ids: Profile,
+    pillars: Sequence[Profile],
+    in_order: Sequence[bool],
 ) -> Iterator[CheckedFile]:
-    place = 0
+    profiles = iter(pillars)
     for each, survey, same in zip(files, surveys, in_order, strict=True):
-        ranges = profile.ranges[place : place + targets] if each.input.pillar else ()
-        place += len(ranges)
         yield CheckedFile(
             input=each.input,
             survey=survey,
-            profile=replace(profile, ranges=ranges),
+            profile=next(profiles) if each.input.pillar else replace(ids, ranges=(), unit_rows=0),
             clean=True,
             findings=clean_findings(each.input, survey, files[0].input, in_order=same),
         )

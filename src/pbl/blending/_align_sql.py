@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, listed
+from pbl_sql import Sql, ask, listed, name
 
 from pbl.checks.open_files import CheckedFile
-from pbl.checks.profile import Profile, Range
+from pbl.checks.profile import LABELS, UNIT_SUM, Profile, Range
 from pbl.checks.screen_sql import clean_id, clean_targets, number
 from pbl.checks.validate import clean_findings
 from pbl.domain.errors import EngineError, Unclear
@@ -69,13 +69,12 @@ def align_checked(duck: Duck, files: Sequence[CheckedFile], contract: Contract) 
         raise EngineError("the files were found to be in order, and yet don't fit together; please report this")
 
 
-def read_table(duck: Duck, pillars: int, targets: int, *, rows: int) -> Generator[pl.DataFrame]:
-    """Yield the rows of NUMBERS, so many at a time."""
-    columns = listed([Sql("id"), *(Sql(f"n{place}_{t}") for place in range(pillars) for t in range(targets))])
+def read_table(duck: Duck, columns: Sequence[str], *, rows: int, table: Sql = NUMBERS) -> Generator[pl.DataFrame]:
+    """Yield the ids and some columns of an aligned table, so many rows at a time."""
     first = 0
     while True:
         values = {"first": first, "last": first + rows - 1}
-        frame = duck.frame("blend/numbers_part", values, columns=columns)
+        frame = duck.frame("blend/numbers_part", values, columns=listed(list(map(name, ["id", *columns]))), table=table)
         if frame.is_empty():
             return
         yield frame
@@ -126,7 +125,7 @@ def _join(
     joins = [Sql(f"JOIN {cell} AS {alias} ON {alias}.id = o.id") for cell, alias in zip(cells, aliases, strict=True)]
     duck.run(
         "blend/gather",
-        {name: value for each in conditions for name, value in each.values.items()},
+        {key: value for each in conditions for key, value in each.values.items()},
         order=cells[0],
         joins=listed(joins[1:], " "),
         facts=listed([*places, *numbers]),
@@ -135,8 +134,15 @@ def _join(
     wrong = [Sql("count(*) FILTER (WHERE NOT good OR row <> rowid + 2) AS wrong")]
     in_order = [Sql(f"bool_and({alias}_in_order) AS {alias}_in_order") for alias in aliases[1:]]
     columns = [f"n{place}_{t}" for place in range(len(pillars)) for t in targets]
-    ranges = [Sql(f"min({n}) AS {n}_low, max({n}) AS {n}_high, avg(abs({n})) AS {n}_size") for n in columns]
-    return duck.row("blend/gathered", profile=listed([*wrong, *in_order, *ranges]))
+    ranges = [ask("checks/profile_numbers", n=name(n)) for n in columns]
+    values: dict[str, float] = {"labels": LABELS}
+    units = []
+    if len(targets) > 1:
+        values["close"] = UNIT_SUM
+        for place in range(len(pillars)):
+            row = listed([Sql(f"n{place}_{t}") for t in targets], " + ")
+            units.append(ask("checks/unit_rows", sum=row, name=name(f"p{place}_unit_rows")))
+    return duck.row("blend/gathered", values, profile=listed([*wrong, *in_order, *ranges, *units]))
 
 
 def _cells(each: Input, table: str, contract: Contract, clean: Condition | None) -> Sql:
@@ -164,14 +170,18 @@ def _checked(sources: Sequence[_Source], facts: Mapping[str, Any], targets: int)
     place = 0
     for n, source in enumerate(sources):
         columns = [f"n{place}_{t}" for t in range(targets)] if source.input.pillar else []
+        ranges = [
+            Range(low=facts[f"{c}_low"], high=facts[f"{c}_high"], size=facts[f"{c}_size"], labels=facts[f"{c}_labels"])
+            for c in columns
+        ]
+        units = facts.get(f"p{place}_unit_rows", 0) if columns else 0
         place += bool(columns)
-        ranges = [Range(low=facts[f"{c}_low"], high=facts[f"{c}_high"], size=facts[f"{c}_size"]) for c in columns]
         in_order = n == 0 or bool(facts[f"f{n}_in_order"])
         yield CheckedFile(
             input=source.input,
             survey=source.survey,
             table=source.table,
-            profile=Profile(rows=facts["rows"], distinct=True, ranges=tuple(ranges)),
+            profile=Profile(rows=facts["rows"], distinct=True, ranges=tuple(ranges), unit_rows=units),
             clean=True,
             findings=clean_findings(source.input, source.survey, sources[0].input, in_order=in_order),
         )

@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pbl.blending._align import Batches, Table, align, align_anyway
+from pbl.blending._align import Batches, Table, align, align_anyway, load_table, read_batches
+from pbl.blending._warnings import blend_warnings
 from pbl.blending._write import write_batches, write_table
+from pbl.blending.method_domain import find_outside
+from pbl.blending.residuals import find_residuals
+from pbl.blending.whole_columns import complete
 from pbl.checks.open_files import open_files
 from pbl.checks.validate import check_files, compare_numbers, make_report
 from pbl.domain.errors import EngineError, FindingsError, Unclear
+from pbl.domain.findings import finding
 from pbl.domain.recipe import FileFacts, Ingredient, Output, Recipe
+from pbl.domain.rules import Severity
+from pbl.domain.wording import plural
 from pbl.engine.duck import open_duck
+from pbl.reading.survey import open_survey
+from pbl.reading.targets import is_pointless, is_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pbl.blending._write import Written
     from pbl.blending.plan import Plan
+    from pbl.blending.residuals import Residuals
+    from pbl.blending.whole_columns import Completed
     from pbl.checks.open_files import CheckedFile, Inputs
+    from pbl.domain.contract import Contract
+    from pbl.domain.findings import Finding
     from pbl.domain.limits import Limits
     from pbl.domain.progress import Progress
     from pbl.domain.provenance import Provenance
     from pbl.domain.report import Report
+    from pbl.domain.warned import Warned
     from pbl.engine.duck import Duck
     from pbl.storage.commit import Draft
 
@@ -38,6 +52,14 @@ class Submission:
     report: Report
     files: tuple[CheckedFile, ...]
     written: Written
+    whole: Completed | None = None
+    """What the rows are like together, where that was asked for."""
+    residuals: tuple[Residuals, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[Warned, ...]:
+        """Return what to know of the blend that is no finding of a file."""
+        return tuple(blend_warnings(self.plan, self.written.summary, self.whole, self.residuals))
 
     @property
     def below(self) -> Mapping[str, int]:
@@ -55,6 +77,7 @@ class Submission:
             pbl_version=self.provenance.version,
             created_at=f"{self.provenance.now:%Y-%m-%dT%H:%M:%SZ}",
             command=self.provenance.command,
+            method=plan.method.written,
             contract=plan.selection.contract,
             raw_weights=plan.raw_weights,
             clip_min=plan.clip.low,
@@ -64,6 +87,11 @@ class Submission:
                 for file, name, weight, factor in named
             ),
             template=FileFacts(**_facts(template, folder)) if template else None,
+            per_target={
+                name: dict(zip(plan.selection.names, weights, strict=True)) for name, weights in plan.per_target.items()
+            },
+            constraints=plan.constraints if plan.reconcile else (),
+            id_separator=plan.separator if plan.needs_names else None,
             output=Output(
                 path=called,
                 sha256=self.written.sha256,
@@ -77,14 +105,25 @@ class Submission:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Done:
+    """What was written, of which files."""
+
+    written: Written
+    files: tuple[CheckedFile, ...]
+    whole: Completed | None = None
+    residuals: tuple[Residuals, ...] = ()
+
+
 def make_submission(
     plan: Plan, draft: Draft, *, provenance: Provenance, spill: Path, limits: Limits, progress: Progress
 ) -> Submission:
     """Check the files of a plan, and write their blend into a draft.
 
-    Each value is min(high, max(low, (w1/W) t1 + (w2/W) t2 + ...)), W the sum of the weights, in double precision, the
-    terms added in pillar order. Rows come in the template's order, else the first pillar's. Raises FindingsError if a
-    check finds an error, and what `validate` raises.
+    Each value is min(high, max(low, s)), s being what the plan's method makes of the pillars' numbers, such as
+    (w1/W) t1 + (w2/W) t2 + ..., W the sum of the weights, in double precision, the terms in pillar order. Rows
+    come in the template's order, else the first pillar's. Raises FindingsError if a check finds an error, and what
+    `validate` raises.
     """
     selection, contract = plan.selection, plan.selection.contract
     with (
@@ -93,19 +132,35 @@ def make_submission(
     ):
         try:
             aligned = align(duck, inputs, contract, limits, spill=spill, progress=progress)
-            written, files = _write(duck, aligned, plan, draft, limits=limits, progress=progress)
-            files = compare_numbers(duck, files, contract)
+            done = _write(duck, aligned, plan, draft, limits=limits, progress=progress)
+            files = compare_numbers(duck, done.files, contract)
         except Unclear:
             files = _check(duck, inputs, plan, limits, progress)
             aligned = align_anyway(duck, files, contract, limits)
-            written, _ = _write(duck, aligned, plan, draft, limits=limits, progress=progress)
+            done = _write(duck, aligned, plan, draft, limits=limits, progress=progress)
+        if not plan.needs_whole and _is_pointless(files, draft, contract):
+            known = files if all(file.table for file in files) else _check(duck, inputs, plan, limits, progress)
+            again = align_anyway(duck, known, contract, limits)
+            done = _write(duck, again, plan, draft, limits=limits, progress=progress, pointless=True)
+        files = _add_findings(files, [*find_outside(duck, files, plan), *_note_lacking(files, plan, done.whole)])
+        report = make_report(files, selection)
+        if report.errors():
+            raise FindingsError(report)
+        written = done.written
         if {written.summary.rows} != {file.rows for file in files}:
             rows = written.summary.rows
             raise EngineError(f"the blend has {rows} rows where {files[0].rows} were due; please report this")
         for file in files:
             file.unchanged(provenance.now)
-    report = make_report(files, selection)
-    return Submission(plan=plan, provenance=provenance, report=report, files=files, written=written)
+    return Submission(
+        plan=plan,
+        provenance=provenance,
+        report=report,
+        files=files,
+        written=written,
+        whole=done.whole,
+        residuals=done.residuals,
+    )
 
 
 def _check(duck: Duck, inputs: Inputs, plan: Plan, limits: Limits, progress: Progress) -> tuple[CheckedFile, ...]:
@@ -117,21 +172,91 @@ def _check(duck: Duck, inputs: Inputs, plan: Plan, limits: Limits, progress: Pro
 
 
 def _write(
-    duck: Duck, aligned: Table | Batches, plan: Plan, draft: Draft, *, limits: Limits, progress: Progress
-) -> tuple[Written, tuple[CheckedFile, ...]]:
-    contract = plan.selection.contract
+    duck: Duck,
+    aligned: Table | Batches,
+    plan: Plan,
+    draft: Draft,
+    *,
+    limits: Limits,
+    progress: Progress,
+    pointless: bool = False,
+) -> _Done:
+    """Write the blend of aligned rows, `pointless` if whole numbers are to stand without a point."""
+    contract, formula = plan.selection.contract, plan.formula
+    if plan.needs_whole:
+        return _write_whole(duck, aligned, plan, draft, limits=limits, progress=progress)
     match aligned:
         case Table(files=files):
             progress.stage("writing the submission", duck.part)
-            return write_table(duck, plan.formula, contract, draft, progress), files
+            return _Done(
+                written=write_table(duck, formula, contract, draft, progress, pointless=pointless), files=files
+            )
         case Batches(rows=rows):
-            return write_batches(duck, rows, plan.formula, contract, draft, limits=limits), rows.result
+            written = write_batches(duck, rows, formula, contract, draft, limits=limits, pointless=pointless)
+            return _Done(written=written, files=rows.result)
+
+
+def _write_whole(
+    duck: Duck, aligned: Table | Batches, plan: Plan, draft: Draft, *, limits: Limits, progress: Progress
+) -> _Done:
+    """Write a blend for which all rows must be there at once."""
+    contract, formula = plan.selection.contract, plan.formula
+    table = load_table(duck, aligned)
+    progress.stage("gathering the samples", duck.part)
+    whole = complete(duck, table.name, formula, separator=plan.separator, constraints=plan.constraints)
+    if whole.lacking.count:
+        formula = replace(formula, constraints=())  # they can't be held, and nothing is kept if they were to be
+    if isinstance(aligned, Table):
+        progress.stage("writing the submission", duck.part)
+        written = write_table(duck, formula, contract, draft, progress, table=whole.table)
+    else:
+        rows = read_batches(duck, replace(table, name=whole.table), list(formula.columns), limits).rows
+        written = write_batches(duck, rows, formula, contract, draft, limits=limits)
+    residuals = find_residuals(duck, whole.table, formula, plan.constraints, plan.selection.names)
+    return _Done(written=written, files=table.files, whole=whole, residuals=residuals)
+
+
+def _note_lacking(files: Sequence[CheckedFile], plan: Plan, whole: Completed | None) -> Iterator[Finding]:
+    """Yield the finding of samples that lack a name of the constraints: an error if they are to be reconciled."""
+    if not whole or not whole.lacking.count:
+        return
+    each = files[0].input
+    yield finding(
+        "PBL601",
+        file=str(each.path),
+        pillar=each.name,
+        message=f"{plural(whole.lacking.count, 'sample')} without a target name that [[constraints]] are about",
+        severity=Severity.ERROR if plan.reconcile else Severity.WARNING,
+        count=whole.lacking.count,
+        examples=tuple(whole.lacking.examples),
+    )
+
+
+def _add_findings(files: Sequence[CheckedFile], found: Sequence[Finding]) -> tuple[CheckedFile, ...]:
+    """Return the files, each with what was found in it besides."""
+
+    def about(file: CheckedFile) -> list[Finding]:
+        return [each for each in found if (each.file, each.pillar) == (str(file.input.path), file.input.name)]
+
+    return tuple(replace(file, findings=(*file.findings, *about(file))) for file in files)
+
+
+def _is_pointless(files: Sequence[CheckedFile], draft: Draft, contract: Contract) -> bool:
+    """Say whether all files, the template too, are written without a point, and the blend in the draft is whole."""
+    ranges = [each for file in files if file.profile for each in file.profile.ranges]
+    if not all(each.low.is_integer() and each.high.is_integer() for each in ranges):
+        return False
+    if not all(file.survey and is_pointless(file.survey) for file in files):
+        return False
+    with open_survey(draft.path, contract) as written:
+        return is_whole(written)
 
 
 def _facts(file: CheckedFile, folder: Path) -> dict[str, Any]:
     scan = file.survey.scan if file.survey else None
+    pillar = file.input.pillar
     return {
-        "path": Path(os.path.relpath(file.input.path, folder)).as_posix(),
+        "path": None if pillar and pillar.in_memory else Path(os.path.relpath(file.input.path, folder)).as_posix(),
         "sha256": scan and scan.sha256,
         "bytes": scan and scan.size,
         "rows": file.rows,

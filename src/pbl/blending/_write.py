@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from threading import local
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, identifier, listed, name
+from pbl_sql import Sql, ask, identifier, listed
 
 from pbl.blending._align_sql import NUMBERS
 from pbl.blending.formula import Summary
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from pbl.storage.commit import Draft
 
 _BATCH = Sql("batch")
+_WHOLE = "::BIGINT"
+"""What makes a whole number's text one without a point."""
 _WORKERS = 2
 _LEAST_MEMORY = 32 << 20
 
@@ -55,15 +57,27 @@ class Written:
     summary: Summary
 
 
-def write_table(duck: Duck, formula: Formula, contract: Contract, draft: Draft, progress: Progress) -> Written:
-    """Write the blend of the table NUMBERS; raise OutputError if what is read back is not what was blended."""
-    summary = _require_finite(formula.summarize(duck, NUMBERS))
-    _copy(duck, formula, contract, draft, NUMBERS)
+def write_table(
+    duck: Duck,
+    formula: Formula,
+    contract: Contract,
+    draft: Draft,
+    progress: Progress,
+    *,
+    table: Sql = NUMBERS,
+    pointless: bool = False,
+) -> Written:
+    """Write the blend of an aligned table, whole numbers without a point if it is `pointless`.
+
+    Raises OutputError if what is read back is not what was blended.
+    """
+    summary = _require_finite(formula.summarize(duck, table))
+    _copy(duck, formula, contract, draft, table, pointless=pointless)
     progress.stage("reading the submission back", duck.part)
     file = open_file(draft.path, None)
     with closing(file):
         found = survey(file, contract)
-        if not _same(duck, formula, contract, found, draft) or found.scan.sha256 is None:
+        if not _same(duck, formula, contract, found, draft, table=table) or found.scan.sha256 is None:
             raise _differs(draft)
         return Written(sha256=found.scan.sha256, size=found.scan.size, summary=summary)
 
@@ -76,6 +90,7 @@ def write_batches(
     draft: Draft,
     *,
     limits: Limits,
+    pointless: bool = False,
 ) -> Written:
     """Write the blend of batches (columns id, n0_0, n0_1, ...) as they come; raises what `write_table` does."""
     digest, size, summary = hashlib.sha256(), 0, Summary(below=(0,) * len(formula.factors))
@@ -87,7 +102,7 @@ def write_batches(
 
     with closing(batches):
         put(_write_header(duck, formula, contract, draft))
-        with closing(_blend_ahead(batches, formula, draft, limits)) as blends:
+        with closing(_blend_ahead(batches, formula, draft, limits, pointless=pointless)) as blends:
             for ids, blend in blends:
                 summary += formula.summarize_rows(blend)
                 data = _encode(ids, blend, formula, draft)
@@ -108,15 +123,17 @@ def _require_finite(summary: Summary) -> Summary:
     return summary
 
 
-def _copy(duck: Duck, formula: Formula, contract: Contract, draft: Draft, numbers: Sql) -> None:
+def _copy(
+    duck: Duck, formula: Formula, contract: Contract, draft: Draft, numbers: Sql, *, pointless: bool = False
+) -> None:
     """Have the database write the blend of some numbers, replacing what the draft held."""
-    names = ["id", *(f"b{t}" for t in range(formula.targets))]
+    names = ["id", *(f"b{t}{_WHOLE if pointless else ''}" for t in range(formula.targets))]
     picked = [Sql(f"{n} AS {identifier(c)}") for n, c in zip(names, contract.columns, strict=True)]
     with draft.explain_os_errors():
         duck.write(draft.fd, "blend/write", formula.values(), blend=formula.blend(numbers), columns=listed(picked))
 
 
-def _same(duck: Duck, formula: Formula, contract: Contract, found: Survey, draft: Draft) -> bool:
+def _same(duck: Duck, formula: Formula, contract: Contract, found: Survey, draft: Draft, *, table: Sql) -> bool:
     """Say whether what was written are the rows of the table's blend."""
     columns = found.header.columns
     if columns != tuple(range(len(contract.columns))) or found.findings:
@@ -130,20 +147,16 @@ def _same(duck: Duck, formula: Formula, contract: Contract, found: Survey, draft
             if explain_offences(found, offences):
                 return False
         differ = listed([Sql(f"f.t{t}::DOUBLE IS DISTINCT FROM b.b{t}") for t in range(formula.targets)], " OR ")
-        blend = formula.blend(NUMBERS)
+        blend = formula.blend(table)
         rows, different = duck.rows("blend/written", formula.values(), file="written", blend=blend, differ=differ)[0]
     except Unclear:
         return False
     return bool(rows and not different)
 
 
-def _columns(formula: Formula) -> list[Sql]:
-    return [name(f"n{place}_{t}") for place in range(len(formula.factors)) for t in range(formula.targets)]
-
-
 def _write_header(duck: Duck, formula: Formula, contract: Contract, draft: Draft) -> bytes:
     """Write the header as the database does, and return its bytes."""
-    columns = [Sql("'' AS id"), *(Sql(f"0::DOUBLE AS {column}") for column in _columns(formula))]
+    columns = [Sql("'' AS id"), *(Sql(f"NULL::{kind} AS {column}") for column, kind in formula.columns.items())]
     _copy(duck, formula, contract, draft, ask("blend/no_numbers", columns=listed(columns)))
     header = b"".join(draft.chunks())
     if next(csv.reader([header.decode()], strict=True)) != list(contract.columns):
@@ -153,12 +166,12 @@ def _write_header(duck: Duck, formula: Formula, contract: Contract, draft: Draft
 
 
 def _blend_ahead(
-    batches: Iterator[pl.DataFrame], formula: Formula, draft: Draft, limits: Limits
+    batches: Iterator[pl.DataFrame], formula: Formula, draft: Draft, limits: Limits, *, pointless: bool
 ) -> Generator[tuple[pl.Series, pl.DataFrame]]:
     """Yield the ids of batches and their blend, in order, while further ones are being blended."""
     workers = min(limits.threads or os.cpu_count() or 1, _WORKERS)
     with ExitStack() as databases, threads(workers) as pool, threads(1) as puller:
-        blend = _blender(formula, draft, replace(limits, threads=1), databases)
+        blend = _blender(formula, draft, replace(limits, threads=1), databases, pointless=pointless)
         due: deque[Future[tuple[pl.Series, pl.DataFrame]]] = deque()
         for batch in ahead(batches, puller):
             due.append(pool.submit(blend, batch))
@@ -169,14 +182,14 @@ def _blend_ahead(
 
 
 def _blender(
-    formula: Formula, draft: Draft, limits: Limits, databases: ExitStack
+    formula: Formula, draft: Draft, limits: Limits, databases: ExitStack, *, pointless: bool
 ) -> Callable[[pl.DataFrame], tuple[pl.Series, pl.DataFrame]]:
     """Return what blends a batch in any thread, each with a database of its own: one that waits keeps no other waiting.
 
     The caller closes the `databases`, once no thread blends any more.
     """
     memory = replace(limits, memory=max(limits.most() // 8, _LEAST_MEMORY))
-    texts = listed([Sql(f"b{t}, b{t}::VARCHAR AS x{t}") for t in range(formula.targets)])
+    texts = listed([Sql(f"b{t}, b{t}{_WHOLE if pointless else ''}::VARCHAR AS x{t}") for t in range(formula.targets)])
     values, blended, marks = formula.values(), formula.blend(_BATCH), formula.marks()
     own = local()
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pbl.blending._submission import make_submission
-from pbl.domain.errors import InputError, OutputError
+from pbl.domain.errors import FindingsError, InputError, OutputError
 from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress
 from pbl.domain.recipe import recipe_path
+from pbl.domain.rules import Severity
 from pbl.project.outputs import refuse_input
 from pbl.project.recipe_files import fits, load_recipe
 from pbl.storage.commit import Drafts, recover
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 
     from pbl.blending._submission import Submission
     from pbl.blending.plan import Plan
+    from pbl.blending.residuals import Residuals
     from pbl.domain.provenance import Provenance
     from pbl.domain.recipe import Recipe
     from pbl.domain.report import Report
+    from pbl.domain.warned import Warned
+    from pbl.storage.commit import Draft
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +37,18 @@ class Blended:
     recipe: Recipe
     report: Report
     output: Path | None
-    """Where it was written; None if it went to a stream."""
+    """Where it was written, or would have been; None if it went to a stream."""
     recipe_path: Path | None
     below: Mapping[str, int]
     """For each pillar, in how many of the clipped rows it is itself below the lower bound."""
     already: bool = False
     """Whether the same bytes were there before."""
+    warnings: tuple[Warned, ...] = ()
+    """What to know of the blend that is no finding of a file."""
+    residuals: tuple[Residuals, ...] = ()
+    """What became of the constraints."""
+    dry_run: bool = False
+    """Whether nothing was written."""
     left: tuple[Path, ...] = ()
     """Files that an earlier run, killed while it wrote, had left, and that were kept under other names."""
 
@@ -50,25 +60,45 @@ def blend(
     provenance: Provenance,
     spill: Path,
     force: bool = False,
+    fail_on: Severity = Severity.ERROR,
+    dry_run: bool = False,
     limits: Limits = Limits(),
     progress: Progress = Progress(),
 ) -> Blended:
     """Carry out a plan: write the submission and, beside it, its recipe; or hand its bytes to a stream.
 
-    `spill` is the folder for what doesn't fit into memory. Raises FindingsError (nothing written) if a check finds an
-    error, OutputError if the output is an input, must not be replaced or can't be written, and what `validate` raises.
+    `spill` is the folder for what doesn't fit into memory. A dry run does all of it but leaves nothing behind. Raises
+    FindingsError (nothing written) if a check finds something as bad as `fail_on`, OutputError if the output is an
+    input, must not be replaced or can't be written, and what `validate` raises.
     """
+
+    def verify(made: Submission, _: Draft) -> tuple[Warned, ...]:
+        report = replace(made.report, fail_on=fail_on)
+        if not report.ok:
+            raise FindingsError(report)
+        return ()
+
     if isinstance(output, Path):
         return write_submission(
-            plan, output, provenance=provenance, spill=spill, force=force, limits=limits, progress=progress
+            plan,
+            output,
+            provenance=provenance,
+            spill=spill,
+            force=force,
+            dry_run=dry_run,
+            limits=limits,
+            progress=progress,
+            verify=verify,
         )
     with Drafts() as drafts:
         draft = drafts.new(spill / "submission.csv")
         made = make_submission(plan, draft, provenance=provenance, spill=spill, limits=limits, progress=progress)
-        output.writelines(draft.chunks())
-        output.flush()
+        verify(made, draft)
+        if not dry_run:
+            output.writelines(draft.chunks())
+            output.flush()
     recipe = made.recipe(Path(), called="-")
-    return Blended(recipe=recipe, report=made.report, output=None, recipe_path=None, below=made.below)
+    return replace(make_outcome(made, recipe), dry_run=dry_run)
 
 
 def write_submission(
@@ -78,27 +108,43 @@ def write_submission(
     provenance: Provenance,
     spill: Path,
     force: bool,
+    dry_run: bool = False,
     limits: Limits,
     progress: Progress,
-    verify: Callable[[Submission], None] = lambda _: None,
+    verify: Callable[[Submission, Draft], tuple[Warned, ...]] = lambda *_: (),
 ) -> Blended:
-    """Write a submission and its recipe, over an older pair if pbl wrote that; `verify` may still raise before."""
+    """Write a submission and its recipe, over an older pair if pbl wrote that; `verify` may still raise, or warn."""
     kept = recipe_path(output)
     for written in (output, kept):
         refuse_input(written, plan.selection)
-    left = recover(output, kept, fits)
+    left = () if dry_run else recover(output, kept, fits)
     there = _allow_replacing(output, kept, force=force)
     with Drafts() as drafts:
         draft = drafts.new(output)
         made = make_submission(plan, draft, provenance=provenance, spill=spill, limits=limits, progress=progress)
-        verify(made)
+        more = verify(made, draft)
         recipe = made.recipe(kept.parent, called=output.name)
         note = drafts.new(kept)
         note.write(recipe.to_bytes())
         if b"".join(note.chunks()) != recipe.to_bytes():
             raise OutputError(f"{kept}: not written: the disk gives back other bytes than it was given")
-        drafts.publish(draft, note=note, replace=there or force)
-    return Blended(recipe=recipe, report=made.report, output=output, recipe_path=kept, below=made.below, left=left)
+        if not dry_run:
+            drafts.publish(draft, note=note, replace=there or force)
+    outcome = make_outcome(made, recipe, more)
+    return replace(outcome, output=output, recipe_path=kept, dry_run=dry_run, left=left)
+
+
+def make_outcome(made: Submission, recipe: Recipe, more: tuple[Warned, ...] = ()) -> Blended:
+    """Return what is to be told of a submission, wherever it went."""
+    return Blended(
+        recipe=recipe,
+        report=made.report,
+        output=None,
+        recipe_path=None,
+        below=made.below,
+        warnings=(*made.warnings, *more),
+        residuals=made.residuals,
+    )
 
 
 def _allow_replacing(output: Path, kept: Path, *, force: bool) -> bool:

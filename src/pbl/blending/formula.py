@@ -1,22 +1,31 @@
-"""What a blend is, in SQL: for each target, the weighted sum of the pillars' numbers, held to the bounds."""
+"""What a blend is, in SQL: for each target, what the method makes of the pillars' numbers, held to the bounds.
+
+`plan` makes it, `_write` asks it of aligned rows; what needs more than one row is in columns of `_whole_columns`.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed
 
+from pbl.blending._reconcile_sql import project, projection_values, settle
+from pbl.blending._row_sql import EDGES, Term, count_held, row_number, shares_upto
 from pbl.domain.errors import UsageError
+from pbl.domain.method import Method
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import polars as pl
 
+    from pbl.domain.constraints import Constraint
     from pbl.engine.duck import Duck
 
+SUM_TOLERANCE = 1e-3
+"""How near to 1 the sum of a row's classes is taken for 1, as PBL610 does."""
 _LARGE = 2.0**64
 """A power of two, so that no digit is lost."""
 
@@ -45,6 +54,12 @@ class Summary:
     broken: int = 0
     """Rows whose sums are not finite."""
     clipped: int = 0
+    summed: int = 0
+    """Rows in which every pillar's classes sum to 1, where that is asked for."""
+    held: int = 0
+    """Numbers that logit held back."""
+    off: float = 0.0
+    """By how much the blend of classes that summed to 1 misses 1 at most."""
     lowest: float = math.inf
     highest: float = -math.inf
     mean: float = 0.0
@@ -58,6 +73,9 @@ class Summary:
             rows=rows,
             broken=self.broken + more.broken,
             clipped=self.clipped + more.clipped,
+            summed=self.summed + more.summed,
+            held=self.held + more.held,
+            off=max(self.off, more.off),
             lowest=min(self.lowest, more.lowest),
             highest=max(self.highest, more.highest),
             mean=self.mean * (self.rows / rows) + more.mean * (more.rows / rows) if rows else 0.0,
@@ -67,34 +85,83 @@ class Summary:
 
 @dataclass(frozen=True, kw_only=True)
 class Formula:
-    """min(high, max(low, f1 t1 + f2 t2 + ...)) for each target, in double precision, the terms in pillar order.
+    """min(high, max(low, s)) for each target, s being what the method makes of the pillars' numbers.
 
-    It is asked of rows that have the columns id and n0_0, n0_1, ..., each pillar's numbers.
+    It is asked of rows that have the columns id and n0_0, n0_1, ..., each pillar's numbers, and further `columns`.
     """
 
     factors: Sequence[float]
     """What each pillar is multiplied by."""
-    targets: int
+    names: tuple[str, ...]
+    """The target columns."""
     clip: Clip
+    method: Method = Method.MEAN
+    own: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """The factors of target names that have their own."""
+    by_row: bool = False
+    """Whether a row's target name is in its column `name`, as ids say it; else the columns are the target names."""
+    constraints: tuple[Constraint, ...] = ()
+    """Sums to which each sample is reconciled, a total that is a part of another before that."""
+
+    @property
+    def targets(self) -> int:
+        """Return the number of target columns."""
+        return len(self.names)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Return the columns that rows must have beside the id, each with its type."""
+        numbers = [f"n{place}_{t}" for place in range(len(self.factors)) for t in range(self.targets)]
+        if self.method is Method.RANK:
+            numbers += [f"r{place}_{t}" for place in range(len(self.factors)) for t in range(self.targets)]
+        if self.by_row and self.constraints:
+            numbers += ["projected", "settled"]
+        return dict.fromkeys(numbers, "DOUBLE") | ({"name": "VARCHAR"} if self.by_row and self.own else {})
+
+    def sums(self, numbers: Sql) -> Sql:
+        """Return the rows with their sums s0, s1, ..., before a clip."""
+        terms = [self._terms(t) for t in range(self.targets)]
+        uptos = [[Sql(f"u{place}_{t}") for place in range(len(self.factors))] for t in range(self.targets)]
+        if self.method is Method.MEDIAN:
+            pairs = [(a, b) for t, names in enumerate(uptos) for a, b in zip(shares_upto(terms[t]), names, strict=True)]
+            numbers = ask("blend/shares_upto", numbers=numbers, upto=listed([Sql(f"{a} AS {b}") for a, b in pairs]))
+        sums = [Sql(f"{row_number(self.method, terms[t], uptos[t])} AS s{t}") for t in range(self.targets)]
+        return ask("blend/sums", numbers=numbers, sums=listed(sums))
 
     def blend(self, numbers: Sql) -> Sql:
         """Return the rows with their sums s0, s1, ..., the blend b0, b1, ... and whether any was `clipped`."""
-        places = range(len(self.factors))
-        sums = [
-            Sql(f"{' + '.join(f'$share{place} * n{place}_{t}' for place in places)} AS s{t}")
-            for t in range(self.targets)
-        ]
-        clips = [Sql(f"{self._clipped(t)} AS b{t}") for t in range(self.targets)]
-        changed = [Sql(f"{self._clipped(t)} <> s{t}") for t in range(self.targets)]
-        return ask(
-            "blend/blend", numbers=numbers, sums=listed(sums), clips=listed(clips), clipped=listed(changed, " OR ")
-        )
+        sums, before = self.sums(numbers), [Sql(f"s{t}") for t in range(self.targets)]
+        blends = [self.clipped(each) for each in before]
+        if self.constraints and self.by_row:
+            blends, before = [Sql(f"coalesce(settled, {blends[0]})")], [Sql(f"coalesce(projected, {before[0]})")]
+        elif self.constraints:
+            found = project(self.constraints, dict(zip(self.names, before, strict=True)))
+            columns = {name: Sql(f"x{self.names.index(name)}") for name in found}
+            parts = [Sql(f"{found[name]} AS {column}") for name, column in columns.items()]
+            sums = ask("blend/projected", sums=sums, projected=listed(parts))
+            settled = settle(self.constraints, columns, self.clipped)
+            totals = {each.total for each in self.constraints}
+            blends = [settled.get(name, each) for name, each in zip(self.names, blends, strict=True)]
+            pairs = zip(self.names, before, blends, strict=True)
+            before = [b if name in totals else columns.get(name, s) for name, s, b in pairs]
+        clips = [Sql(f"{each} AS b{t}") for t, each in enumerate(blends)]
+        changed = [Sql(f"{each} <> {was}") for each, was in zip(blends, before, strict=True)]
+        return ask("blend/blend", sums=sums, clips=listed(clips), clipped=listed(changed, " OR "))
 
     def values(self) -> Mapping[str, Any]:
         """Return the values of the blend's $parameters."""
+        found: dict[str, Any] = {f"share{place}": factor for place, factor in enumerate(self.factors)}
+        for n, (name, factors) in enumerate(self.own.items()):
+            found |= {f"own{n}_{place}": factor for place, factor in enumerate(factors)}
+            found |= {f"own{n}": name} if self.by_row else {}
+        if self.own and not self.by_row and set(self.own) == set(self.names):
+            found = {key: value for key, value in found.items() if not key.startswith("share")}
+        if self.method is Method.LOGIT:
+            found |= EDGES
+        if self.constraints and not self.by_row:
+            found |= projection_values(self.constraints)
         bounds = {"clip_min": self.clip.low, "clip_max": self.clip.high}
-        factors = {f"share{place}": factor for place, factor in enumerate(self.factors)}
-        return factors | {key: bound for key, bound in bounds.items() if bound is not None}
+        return found | {key: bound for key, bound in bounds.items() if bound is not None}
 
     def summarize(self, duck: Duck, numbers: Sql) -> Summary:
         """Sum the blend of some rows up."""
@@ -102,6 +169,7 @@ class Formula:
         counts = [
             Sql(f"count(*) FILTER (WHERE {condition}) AS {name}") for name, condition in self._conditions().items()
         ]
+        counts += [Sql(f"coalesce(sum({self._held()}), 0)::BIGINT AS held"), Sql(f"max({self._off()}) AS off")]
         found = duck.row(
             "blend/blend_summary",
             self.values(),
@@ -117,7 +185,8 @@ class Formula:
 
     def marks(self) -> Sql:
         """Return what `summarize_rows` needs to know of each row besides its blend."""
-        return listed([Sql(f"{condition} AS {name}") for name, condition in self._conditions().items()])
+        conditions = [Sql(f"{condition} AS {name}") for name, condition in self._conditions().items()]
+        return listed([*conditions, Sql(f"({self._held()})::BIGINT AS held"), Sql(f"({self._off()}) AS off")])
 
     def summarize_rows(self, rows: pl.DataFrame) -> Summary:
         """Sum rows of the blend up that have its columns b0, b1, ... and the `marks`, as `summarize` does."""
@@ -126,32 +195,69 @@ class Formula:
         blends = pl.col([f"b{t}" for t in range(self.targets)])
         asked = (blends.min(), blends.max(), blends.mean(), (blends / _LARGE).mean() * _LARGE)
         least, most, means, small_means = (rows.select(each).row(0) for each in asked)
-        broken, clipped, *below = rows.select(pl.col(list(self._conditions())).sum()).row(0)
+        broken, clipped, summed, *below = rows.select(pl.col(list(self._conditions())).sum()).row(0)
+        held, off = rows.select(pl.col("held").sum(), pl.col("off").max()).row(0)
         pairs = zip(means, small_means, strict=True)
         return Summary(
             rows=len(rows),
             broken=broken,
             clipped=clipped,
+            summed=summed,
+            held=held,
+            off=off,
             lowest=min(least) + 0.0,  # no -0.0
             highest=max(most) + 0.0,
             mean=sum((mean if math.isfinite(mean) else other) / self.targets for mean, other in pairs),
             below=tuple(below),
         )
 
+    def clipped(self, inner: Sql) -> Sql:
+        """Return a number held to the bounds."""
+        if self.clip.high is not None:
+            inner = Sql(f"least($clip_max, {inner})")
+        return inner if self.clip.low is None else Sql(f"greatest($clip_min, {inner})")
+
+    def _terms(self, target: int) -> list[Term]:
+        column = "r" if self.method is Method.RANK else "n"
+        return [
+            Term(Sql(f"{column}{place}_{target}"), self._factor(place, target)) for place in range(len(self.factors))
+        ]
+
+    def _factor(self, place: int, target: int) -> Sql:
+        if self.by_row and self.own:
+            cases = [Sql(f"WHEN $own{n} THEN $own{n}_{place}") for n in range(len(self.own))]
+            return Sql(f"CASE name {listed(cases, ' ')} ELSE $share{place} END")
+        name = self.names[target]
+        return Sql(f"$own{list(self.own).index(name)}_{place}" if name in self.own else f"$share{place}")
+
     def _conditions(self) -> dict[str, Sql]:
-        """Return what rows are counted by: their sums are not finite, they are clipped, which pillar is below."""
-        broken = [Sql(f"NOT coalesce(isfinite(s{t}), false)") for t in range(self.targets)]
+        """Return what rows are counted by: no finite number, clipped, classes that sum to 1, which pillar is below."""
+        broken = [Sql(f"NOT coalesce(isfinite(s{t}) AND isfinite(b{t}), false)") for t in range(self.targets)]
         below = {
             f"below{place}": Sql(f"clipped AND ({listed(self._lower(place), ' OR ')})")
             for place in range(len(self.factors))
         }
-        return {"broken": listed(broken, " OR "), "clipped": Sql("clipped"), **below}
+        return {"broken": listed(broken, " OR "), "clipped": Sql("clipped"), "summed": self._summed(), **below}
 
-    def _clipped(self, target: int) -> Sql:
-        inner = f"s{target}"
-        if self.clip.high is not None:
-            inner = f"least($clip_max, {inner})"
-        return Sql(inner if self.clip.low is None else f"greatest($clip_min, {inner})")
+    def _summed(self) -> Sql:
+        """Return whether every pillar's classes sum to 1; of one target, or of a mean, nobody asks."""
+        if self.targets == 1 or self.method is Method.MEAN:
+            return Sql("false")
+        places = range(len(self.factors))
+        sums = [listed([Sql(f"n{place}_{t}") for t in range(self.targets)], " + ") for place in places]
+        return listed([Sql(f"abs({each} - 1) <= {SUM_TOLERANCE!r}") for each in sums], " AND ")
+
+    def _off(self) -> Sql:
+        """Return by how much the blend of such classes misses 1."""
+        sums = listed([Sql(f"b{t}") for t in range(self.targets)], " + ")
+        return Sql(f"CASE WHEN {self._summed()} THEN abs({sums} - 1) ELSE 0 END::DOUBLE")
+
+    def _held(self) -> Sql:
+        """Return how many of a row's numbers logit holds back."""
+        if self.method is not Method.LOGIT:
+            return Sql("0")
+        every = [each for t in range(self.targets) for each in count_held(self._terms(t))]
+        return listed([Sql(f"CASE WHEN {each} THEN 1 ELSE 0 END") for each in every], " + ")
 
     def _lower(self, place: int) -> list[Sql]:
         return [Sql("false" if self.clip.low is None else f"n{place}_{t} < $clip_min") for t in range(self.targets)]

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pbl.blending._same_numbers import same_numbers
 from pbl.blending._submission import make_submission
-from pbl.blending.blend import Blended, write_submission
+from pbl.blending.blend import make_outcome, write_submission
 from pbl.blending.formula import Clip
 from pbl.blending.plan import Plan
 from pbl.domain.errors import ChangedError, OutputError
 from pbl.domain.limits import Limits
+from pbl.domain.method import method_of_recipe
 from pbl.domain.pillars import Pillar, Selection
 from pbl.domain.progress import Progress
 from pbl.domain.recipe import recipe_path
 from pbl.domain.settings import Settings
+from pbl.domain.warned import Warned
 from pbl.domain.weights import Source, Weighing
+from pbl.domain.wording import file_name
 from pbl.project.outputs import refuse_input
 from pbl.project.recipe_files import find_inputs, fits, load_recipe, same_bytes
 from pbl.storage.commit import Drafts
 
 if TYPE_CHECKING:
     from pbl.blending._submission import Submission
+    from pbl.blending.blend import Blended
     from pbl.domain.provenance import Provenance
     from pbl.domain.recipe import Recipe
+    from pbl.storage.commit import Draft
 
 
 def replay(
@@ -34,25 +41,31 @@ def replay(
     output: Path | None = None,
     inputs: Path | None = None,
     force: bool = False,
+    dry_run: bool = False,
     limits: Limits = Limits(),
     progress: Progress = Progress(),
 ) -> Blended:
     """Make the submission of a recipe again, byte for byte, beside the recipe unless `output` is given.
 
     Inputs are looked for where the recipe says, relative to it, and, given the folder `inputs`, by hash in there.
-    Raises ChangedError if one is missing or changed, or if the bytes made are not those of the recipe.
+    Raises ChangedError if one is missing or changed, or if the bytes made are not those of the recipe. The logarithms
+    of geometric and logit may differ between machines: other bytes are warned of if the numbers are the same to 1e-12.
     """
     recipe = load_recipe(path)
     plan = _plan(recipe, path.parent, inputs)
 
-    def verify(made: Submission) -> None:
+    def verify(made: Submission, draft: Draft) -> tuple[Warned, ...]:
         if made.written.sha256 != recipe.output.sha256:
+            recorded = path.parent / (recipe.output.path or "submission.csv")
+            if not plan.method.same_everywhere and same_numbers(made, draft, recipe, recorded):
+                return (_warn_of_digits(plan),)
             raise ChangedError(
                 f"the recipe's submission has the hash {recipe.output.sha256}, and what these inputs and this pbl "
                 f"({provenance.version}) make has {made.written.sha256}; nothing was written"
             )
+        return ()
 
-    target = output or path.parent / Path(recipe.output.path).name
+    target = output or path.parent / file_name(Path(recipe.output.path or "submission.csv").name)
     kept = recipe_path(target)
     refuse_input(target, plan.selection)
     if target.exists() and target.samefile(path):
@@ -64,6 +77,7 @@ def replay(
             provenance=provenance,
             spill=spill,
             force=force,
+            dry_run=dry_run,
             limits=limits,
             progress=progress,
             verify=verify,
@@ -71,19 +85,33 @@ def replay(
     with Drafts() as drafts:
         draft = drafts.new(target)
         made = make_submission(plan, draft, provenance=provenance, spill=spill, limits=limits, progress=progress)
-        verify(made)
+        more = verify(made, draft)
     again = made.recipe(target.parent, called=target.name)
-    return Blended(recipe=again, report=made.report, output=target, recipe_path=kept, below=made.below, already=True)
+    return replace(make_outcome(made, again, more), output=target, recipe_path=kept, already=True, dry_run=dry_run)
+
+
+def _warn_of_digits(plan: Plan) -> Warned:
+    return Warned(
+        code="last-digits",
+        message=f"{plan.method} takes logarithms, whose last digit differs between machines: the bytes are not the "
+        "recipe's, the numbers are, to 1e-12",
+    )
 
 
 def _plan(recipe: Recipe, folder: Path, inputs: Path | None) -> Plan:
     found = find_inputs(recipe, folder, inputs)
     pillars = tuple(Pillar(name=each.name, path=found[each.name]) for each in recipe.inputs)
-    selection = Selection(pillars=pillars, settings=Settings(contract=recipe.contract), template=found.get(None))
+    settings = Settings(contract=recipe.contract, constraints=recipe.constraints)
+    if recipe.id_separator is not None:
+        settings = replace(settings, id_separator=recipe.id_separator)
+    selection = Selection(pillars=pillars, settings=settings, template=found.get(None))
     weights = tuple(each.weight for each in recipe.inputs)
     return Plan(
         selection=selection,
         weighing=Weighing(weights=weights, source=Source.GIVEN),
         raw_weights=recipe.raw_weights,
         clip=Clip(low=recipe.clip_min, high=recipe.clip_max),
+        method=method_of_recipe(recipe.method),
+        reconcile=bool(recipe.constraints),
+        per_target={name: tuple(own[each.name] for each in recipe.inputs) for name, own in recipe.per_target.items()},
     )

@@ -24,6 +24,11 @@ SCALE_FACTOR = 10.0
 """PBL607: a pillar's mean absolute prediction is this many times the pillars' median, or less than one such part."""
 PLACEHOLDER_PART = 0.1
 """PBL603: the part of the template's ids that a pillar covers at most, knowing no others."""
+HANDFUL = 50
+"""PBL603: so many rows at most, none of the template's ids, are those of the visible test set, and its are hidden."""
+_FEW_IDS = 2
+_LOOKED_AT = 20
+"""PBL605: ids that are looked at for a constant beginning or end."""
 
 
 def compare_ids(duck: Duck, file: CheckedFile, reference: CheckedFile, limit: int | None) -> list[Finding]:
@@ -39,20 +44,29 @@ def compare_ids(duck: Duck, file: CheckedFile, reference: CheckedFile, limit: in
     blank = {"blank": BLANK}
     duck.run("checks/unmatched", blank, table="missing", file=reference.table, other=file.table)
     duck.run("checks/unmatched", blank, table="unknown", file=file.table, other=reference.table)
+    affix = _strip_affix(duck) if strangers == rows else ""
     duck.run("checks/respelt")
     edged = {"edged": EDGED, "limit": limit}
     missing = _offences(duck, "checks/listed_missing", {"limit": limit}, limit)
     unknown = _offences(duck, "checks/listed_unknown", edged, limit)
     respelt = _offences(duck, "checks/listed_respelt", edged, limit)
     matched = of - missing.count
-    if not reference.input.pillar and missing.count and not strangers and matched <= PLACEHOLDER_PART * of:
+    few = not reference.input.pillar and missing.count and max(matched, rows) <= PLACEHOLDER_PART * of
+    if few and not strangers:
         part = f"{plural(matched, 'id')} of the {of:,} that {known} has: a placeholder of the test set"
         found = note(file.input, "PBL603", part, missing)
+    elif few and strangers == rows <= HANDFUL and not respelt.count:
+        part = (
+            f"none of its {plural(rows, 'id')} among the {of:,} that {known} has: the placeholder of a hidden test set"
+        )
+        return note(file.input, "PBL603", part, missing)
     else:
         found = note(file.input, "PBL601", f"{plural(missing.count, 'id')} missing that {known} has", missing)
     found += note(file.input, "PBL602", f"{plural(unknown.count, 'id')} that {known} has not", unknown)
     respelt, told = instead(respelt)
-    found += note(file.input, "PBL605", f"{plural(respelt.count, 'id')} spelt otherwise than in {known}{told}", respelt)
+    found += note(
+        file.input, "PBL605", f"{plural(respelt.count, 'id')} spelt otherwise than in {known}{told}{affix}", respelt
+    )
     if rows == of and not (strangers or missing.count or respelt.count):
         found += order
     return found
@@ -89,6 +103,19 @@ def note_constants(file: CheckedFile, contract: Contract) -> Iterator[Finding]:
         if rows > 1 and each.low == each.high:
             message = f"every prediction is {each.low + 0.0!r}"
             yield from note(file.input, "PBL551", message, Offences(limit=0, count=rows), column=target)
+
+
+def _strip_affix(duck: Duck) -> str:
+    """Take off a beginning and an end that the unmatched ids of one side all have, and say which."""
+    found = duck.rows("checks/affixes", {"few": _LOOKED_AT})
+    side, begins, ends, times, few = found[0] if found else ("", "", "", 0, 0)
+    if times < few or few < _FEW_IDS or not (begins or ends):
+        return ""
+    table = "unknown" if side == "here" else "missing"
+    duck.run("checks/strip_affixes", {"begins": begins, "ends": ends}, table=table)
+    told = [f"begins with {begins!r}"] if begins else []
+    told += [f"ends in {ends!r}"] if ends else []
+    return f"; each {side} {' and '.join(told)}"
 
 
 def _in_order(duck: Duck, file: CheckedFile, reference: CheckedFile) -> bool:

@@ -11,7 +11,7 @@ from pbl_sql import Sql, ask, listed, name
 from pbl.checks._findings import instead, note
 from pbl.checks._schema import check_blocks, explain
 from pbl.checks.open_files import IDS, ROWS, VALUES, CheckedFile
-from pbl.checks.profile import Profile, Range
+from pbl.checks.profile import LABELS, UNIT_SUM, Profile, Range
 from pbl.domain.errors import Unclear, UnreadableError
 from pbl.domain.findings import Offences, finding
 from pbl.domain.progress import Progress
@@ -116,13 +116,33 @@ def _load_plain(duck: Duck, found: Survey, table: str, columns: Sequence[int]) -
 def _profile(duck: Duck, table: str, columns: Sequence[int]) -> Profile:
     """Sum a file's rows up, in one query; cells that are no numbers are passed over."""
     targets = range(len(columns) - 1)
-    asked = listed([ask("checks/profile_target", t=name(f"t{n}")) for n in targets]) if targets else Sql("0 AS none")
-    row: dict[str, Any] = duck.row("checks/profile", table=table, targets=asked)
+    asked = [ask("checks/profile_target", t=name(f"t{n}")) for n in targets]
+    values: dict[str, float] = {"labels": LABELS} if targets else {}
+    if len(targets) > 1:
+        asked.append(
+            ask(
+                "checks/unit_rows",
+                sum=listed([Sql(f"try_cast(t{n} AS DOUBLE)") for n in targets], " + "),
+                name="unit_rows",
+            )
+        )
+        values["close"] = UNIT_SUM
+    row: dict[str, Any] = duck.row("checks/profile", values, table=table, targets=listed(asked or [Sql("0 AS none")]))
     ranges = (
-        Range(low=_real(row[f"t{n}_low"]), high=_real(row[f"t{n}_high"]), size=_real(row[f"t{n}_size"]))
+        Range(
+            low=_real(row[f"t{n}_low"]),
+            high=_real(row[f"t{n}_high"]),
+            size=_real(row[f"t{n}_size"]),
+            labels=row[f"t{n}_labels"],
+        )
         for n in targets
     )
-    return Profile(rows=row["rows"], distinct=row["different_ids"] == row["rows"], ranges=tuple(ranges))
+    return Profile(
+        rows=row["rows"],
+        distinct=row["different_ids"] == row["rows"],
+        ranges=tuple(ranges),
+        unit_rows=row.get("unit_rows", 0),
+    )
 
 
 def _real(value: float | None) -> float:

@@ -60,7 +60,7 @@ def check_blocks(each: Input, file: OpenFile, contract: Contract, limits: Limits
     if seen is None or not seen.ascii:
         raise Unclear("the file does not begin as plain text")
     columns = _names(contract if each.pillar else None)
-    profiler = Profiler(limits.sizes.ids)
+    profiler = Profiler(limits.sizes.ids, targets=len(contract.targets))
     size = limits.sizes.block * (_TIMES if file.size > limits.sizes.block else 1)
     blocks = Pull(read_blocks(file, seen, contract, ids_only=not each.pillar, numbers=False, size=size))
     progress.stage(f"checking {each.path.name}", lambda: profiler.rows / seen.rows)
@@ -131,7 +131,7 @@ def _failures(
     *,
     explained: bool = True,
     whole: bool = True,
-    seen: Callable[[str, float, float, float], None] | None = None,
+    seen: Callable[[pl.DataFrame], None] | None = None,
 ) -> pl.DataFrame | None:
     """Return the schema's failure cases, None if there are none."""
     import polars as pl

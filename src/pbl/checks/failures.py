@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pbl.domain.findings import Example
-from pbl.project.outputs import refuse_input
+from pbl.domain.rules import Severity
+from pbl.project.outputs import refuse_foreign, refuse_input
 from pbl.storage.atomic_write import write_whole
 from pbl.storage.csv_text import csv_line
 
@@ -18,15 +19,25 @@ if TYPE_CHECKING:
 _HEADER = ["file", "row", "column", "code", "id", "value"]
 
 
-def write_failures(report: Report, path: Path, selection: Selection) -> None:
-    """Write every place of every finding as CSV, replacing the file as a whole; raise OutputError if it is an input.
-
-    No CSV can hold a NUL: it is written as it is shown on a terminal.
-    """
+def protect_failures(path: Path, selection: Selection, *, force: bool) -> None:
+    """Raise OutputError if the file is an input, or is there and isn't such a table: only `force` replaces that."""
     refuse_input(path, selection)
+    if not force:
+        refuse_foreign(path, mark=csv_line(_HEADER).encode())
+
+
+def write_failures(report: Report, path: Path, selection: Selection, *, force: bool = False) -> int:
+    """Write every place of every error and warning as CSV, replacing the file as a whole; return how many there are.
+
+    Raises what `protect_failures` does. No CSV can hold a NUL: it is written as it is shown on a terminal.
+    """
+    protect_failures(path, selection, force=force)
     lines = [csv_line(_HEADER)]
     for found in report.findings:
+        if found.severity is Severity.INFO and not found.examples:
+            continue
         places = found.examples or (Example(),)
         lines += [csv_line([found.file, p.row, found.column, found.code, p.id, p.value]) for p in places]
     text = "".join(f"{line}\n" for line in lines).replace("\0", "\\x00")
     write_whole(path, text.encode("utf-8", "surrogateescape"))
+    return len(lines) - 1

@@ -5,11 +5,17 @@ Rows go by a block at a time, and what is known of blocks adds up.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import polars as pl
+
+LABELS = 20
+"""PBL552: class labels are whole numbers of so many values at most."""
+UNIT_SUM = 1e-3
+"""PBL610: a row sums to 1 if its sum is no further from it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +25,8 @@ class Range:
     low: float
     high: float
     size: float
+    labels: int = 0
+    """How many values there are, if all are whole numbers and no more than LABELS; else 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,29 +37,27 @@ class Profile:
     distinct: bool
     """Whether no id stands twice, case aside."""
     ranges: tuple[Range, ...] = ()
+    unit_rows: int = 0
+    """In how many rows the targets sum to 1; not counted where there is one target."""
 
 
 class Profiler:
     """Takes note of rows as they go by."""
 
-    def __init__(self, ids: int) -> None:
-        """Compare the hashes of so many ids at a time in the end."""
+    def __init__(self, ids: int, *, targets: int) -> None:
+        """Compare the hashes of so many ids at a time in the end; `targets` columns are one pillar's."""
         self.rows = 0
         self._ids = ids
+        self._targets = targets
         self._hashes: list[pl.Series] = []
         self._sums: dict[str, tuple[float, float, float]] = {}
+        self._labels: dict[str, set[float] | None] = {}
+        self._units: list[int] = []
 
     def add(self, frame: pl.DataFrame) -> None:
         """Take note of rows: of their ids, case aside, and of all other columns, which are numbers."""
-        import polars as pl
-
         self.add_ids(frame)
-        names = [name for name in frame.columns if name != "id"]
-        if names:
-            every = pl.col(names)
-            facts = (frame.select(each).row(0) for each in (every.min(), every.max(), every.abs().sum()))
-            for name, low, high, total in zip(names, *facts, strict=True):
-                self.add_numbers(name, low, high, total)
+        self.add_numbers(frame.drop("id"))
 
     def add_ids(self, frame: pl.DataFrame) -> None:
         """Take note of rows' ids."""
@@ -61,15 +67,56 @@ class Profiler:
         self._hashes.append(hashes.to_series())
         self.rows += len(frame)
 
-    def add_numbers(self, column: str, low: float, high: float, total: float) -> None:
-        """Take note of some rows' numbers in a column: the least, the largest, the sum of their absolute values."""
-        before = self._sums.get(column, (low, high, 0.0))
-        self._sums[column] = min(before[0], low), max(before[1], high), before[2] + total
+    def add_numbers(self, frame: pl.DataFrame) -> None:
+        """Take note of rows' numbers: the columns of one pillar after the other's."""
+        import polars as pl
+
+        names = frame.columns
+        facts = [fact for n in names for fact in (pl.col(n).min(), pl.col(n).max(), pl.col(n).abs().sum())]
+        units = [_sums_to_one(names[n : n + self._targets]) for n in range(0, len(names), self._targets)]
+        asked = [*facts, *(units if self._targets > 1 else ())]
+        told = frame.select(each.alias(f"f{place}") for place, each in enumerate(asked)).row(0) if names else ()
+        for place, name in enumerate(names):
+            low, high, total = told[3 * place :][:3]
+            before = self._sums.get(name, (low, high, 0.0))
+            self._sums[name] = min(before[0], low), max(before[1], high), before[2] + total
+            self._note_labels(name, frame[name])
+        new = told[len(facts) :]
+        self._units = [a + b for a, b in zip(self._units or [0] * len(new), new, strict=True)]
 
     def profile(self) -> Profile:
         """Return what is known of all rows; the ranges are in the order in which the columns first came by."""
-        ranges = (Range(low=low, high=high, size=total / self.rows) for low, high, total in self._sums.values())
-        return Profile(rows=self.rows, distinct=self._differ(), ranges=tuple(ranges))
+        return Profile(
+            rows=self.rows,
+            distinct=self._differ(),
+            ranges=tuple(
+                Range(low=low, high=high, size=total / self.rows, labels=len(self._labels[name] or ()))
+                for name, (low, high, total) in self._sums.items()
+            ),
+            unit_rows=self._units[0] if self._units else 0,
+        )
+
+    def split(self, profile: Profile) -> list[Profile]:
+        """Return the profile of each pillar whose columns stood beside each other."""
+        units = self._units or [0] * (len(profile.ranges) // self._targets)
+        return [
+            Profile(
+                rows=profile.rows,
+                distinct=profile.distinct,
+                ranges=profile.ranges[place * self._targets :][: self._targets],
+                unit_rows=unit,
+            )
+            for place, unit in enumerate(units)
+        ]
+
+    def _note_labels(self, name: str, numbers: pl.Series) -> None:
+        """Keep the values of a column as long as it may hold labels; the first fraction ends that for good."""
+        seen = self._labels.setdefault(name, set())
+        if seen is None or not len(numbers):
+            return
+        whole = numbers[0] == math.floor(numbers[0]) and (numbers == numbers.floor()).all()
+        values = seen | set(numbers.unique().head(LABELS + 1)) if whole else ()
+        self._labels[name] = set(values) if 0 < len(values) <= LABELS else None
 
     def _differ(self) -> bool:
         """Say whether all ids are known to differ, and by more than case: different hashes prove different ids."""
@@ -84,3 +131,10 @@ class Profiler:
             hashes = [h if parts == 1 else h.filter(h.is_between(low, high - 1)) for h in self._hashes]
             different += pl.concat(hashes).n_unique()
         return different == self.rows
+
+
+def _sums_to_one(columns: list[str]) -> pl.Expr:
+    """Return in how many rows the columns sum to 1."""
+    import polars as pl
+
+    return ((pl.sum_horizontal(columns) - 1).abs() <= UNIT_SUM).sum()

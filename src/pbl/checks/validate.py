@@ -9,6 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pbl.checks._across_files import compare_ids, compare_predictions, note_constants
+from pbl.checks._beside_others import compare_profiles
+from pbl.checks._ids_together import explain_together
+from pbl.checks._once import note_folds, tell_header_once
 from pbl.checks._one_file import check_file
 from pbl.checks.open_files import open_files
 from pbl.domain.findings import finding
@@ -68,6 +71,8 @@ def check_files(
     template = next((file for file in files if file.table and not file.input.pillar), None)
     reference = template or next(iter(sound), None)
     more = {id(file): compare_ids(duck, file, reference, max_examples) for file in sound} if reference else {}
+    if reference and reference is template:
+        more = explain_together(duck, sound, template, more, complete=len(sound) == len(inputs.all) - 1)
     files = [_noting(file, more.get(id(file), ())) for file in files]
     return compare_numbers(duck, files, contract)
 
@@ -76,7 +81,7 @@ def compare_numbers(duck: Duck, files: Sequence[CheckedFile], contract: Contract
     """Return the files with warnings of predictions that are constant, another file's, or of another scale."""
     clean = [file for file in files if file.clean and file.input.pillar]
     found = {id(file): list(note_constants(file, contract)) for file in clean}
-    for file, each in compare_predictions(duck, clean, contract):
+    for file, each in (*compare_predictions(duck, clean, contract), *compare_profiles(clean, contract)):
         found[id(file)].append(each)
     return tuple(_noting(file, found.get(id(file), ())) for file in files)
 
@@ -92,12 +97,15 @@ def clean_findings(each: Input, survey: Survey, reference: Input, *, in_order: b
 
 def make_report(files: Sequence[CheckedFile], selection: Selection) -> Report:
     """Return the report of checked files."""
+    files = tell_header_once(files, selection)
     template = next((file for file in files if not file.input.pillar), None)
+    findings = [f for file in files for f in sorted(file.findings, key=lambda f: (f.code, f.column or ""))]
     return Report(
         files=tuple(file.report() for file in files if file.input.pillar),
         template=template.report() if template else None,
         set_aside=selection.set_aside,
-        findings=tuple(f for file in files for f in sorted(file.findings, key=lambda f: (f.code, f.column or ""))),
+        not_read=selection.not_read,
+        findings=(*findings, *note_folds(selection)),
     )
 
 

@@ -6,6 +6,7 @@ import typer
 
 from pbl.cli.boundary import Command, Program
 from pbl.cli.commands.blend import blend
+from pbl.cli.commands.compare import compare
 from pbl.cli.commands.fit import fit
 from pbl.cli.commands.init import init
 from pbl.cli.commands.log_run import log_run
@@ -48,6 +49,7 @@ app.command(cls=Command)(validate)
 app.command(cls=Command)(blend)
 app.command(cls=Command)(score)
 app.command(cls=Command)(tune)
+app.command(cls=Command)(compare)
 app.command(cls=Command)(fit)
 app.command(cls=Command)(predict)
 app.command(cls=Command)(log_run)

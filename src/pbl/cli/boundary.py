@@ -1,41 +1,27 @@
-"""What every command has in common: text parameters, weights in a row, and the boundary where errors become words."""
+"""The boundary where errors become words and exit codes, the same for every command.
+
+Between Typer and the functions in `commands`.
+"""
 
 from __future__ import annotations
 
 import itertools
-import re
-from types import MethodType
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from pbl.cli.parameters import TextParameters, join_weights
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_WEIGHT = r"([^=]+=)?[+-]?([0-9]+\.?[0-9]*|\.[0-9]+|[nN][aA][nN]|[iI][nN][fF])([eE][+-]?[0-9]+)?"
-_WEIGHT_FLAGS = ("--weights", "-w")
 
-
-class _Text:
-    """What both kinds of command do with their parameters: leave them text, for pbl's own words to make values of.
-
-    Typer's way of making them values loads pydantic, which takes longer than a blend, and lets nan and 1_000 pass.
-    """
-
-    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - Click's Context, of either kind
-        """Return the parameters, --help among them."""
-        params: list[Any] = super().get_params(ctx)  # type: ignore[misc] # Click's Command comes after this class
-        for param in params:
-            param.process_value = MethodType(_as_given, param)
-        return params
-
-
-class Program(_Text, TyperGroup):
+class Program(TextParameters, TyperGroup):
     """The program itself."""
 
 
-class _Spoken(_Text):
+class _Spoken(TextParameters):
     """What a command does, and a group that is one: help ends in examples, errors become words and exit codes."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on
@@ -51,31 +37,32 @@ class _Spoken(_Text):
         """Take the arguments; a usage error is told as JSON too, where JSON was asked for."""
         ctx.meta["pbl.flags"] = [a.partition("=")[0] for a in args if a.startswith("--")]
         try:
-            return cast("list[str]", super().parse_args(ctx, _each_weight(args)))  # type: ignore[misc] # as above
+            return cast("list[str]", super().parse_args(ctx, join_weights(args)))  # type: ignore[misc] # as in get_params
         except Exception as error:
             if hasattr(error, "format_message") and _wants_json(args):
-                from pbl.cli.show import results as show
+                from pbl.cli.show.failure import write_failure
 
-                show.failure_json(_called(ctx), cast("Any", error).format_message())
+                write_failure(_called(ctx), cast("Any", error).format_message())
             raise
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
         """Run the command; what a user can cause ends in one message and an exit code."""
-        from pbl.cli.show import results as show
+        from pbl.cli.show import stdout
+        from pbl.cli.show.failure import tell_failure
         from pbl.domain.errors import PblError
 
         try:
             return super().invoke(ctx)  # type: ignore[misc] # as above
         except PblError as error:
-            show.failure(_called(ctx), error, json_too=ctx.params.get("format") == "json")
+            tell_failure(_called(ctx), error, as_json=ctx.params.get("format") == "json")
             raise typer.Exit(error.exit_code) from error
         except BrokenPipeError as error:
-            show.close_quietly()
+            stdout.mute()
             raise typer.Exit(2) from error
         except OSError as error:
-            show.failure(_called(ctx), PblError(_told(error)), json_too=False)
+            tell_failure(_called(ctx), PblError(_told(error)), as_json=False)
             if not error.filename:
-                show.close_quietly()
+                stdout.mute()
             raise typer.Exit(2) from error
 
 
@@ -90,40 +77,6 @@ class Commands(_Spoken, TyperGroup):
 def _called(ctx: Any) -> str:  # noqa: ANN401 - as above
     """Return a command's name, with that of the command it belongs to."""
     return str(ctx.command_path).partition(" ")[2]
-
-
-def _as_given(self: Any, ctx: Any, value: Any) -> Any:  # noqa: ANN401 - a method of Click's Parameter
-    """Return the text as it was given: a list where several may be, None or an empty list where nothing was."""
-    if self.nargs != 1 or self.multiple:
-        value = list(value or ())
-    option = self.param_type_name != "argument"
-    if self.required and not value and not (option and value == ""):  # what is wrong with an empty one, the deed says
-        ctx.fail(f"Missing option {self.opts[0]}." if option else f"Missing argument {self.metavar or self.name}.")
-    return value if self.callback is None else self.callback(ctx, self, value)
-
-
-def _each_weight(args: Sequence[str]) -> list[str]:
-    """Write `--weights 0.6 0.4` as `--weights=0.6 --weights=0.4`; Click's options take one value each."""
-    given: list[str] = []
-    rest = list(args)
-    while rest:
-        word = rest.pop(0)
-        if word == "--":
-            return [*given, word, *rest]
-        if word not in _WEIGHT_FLAGS or not rest:
-            given.append(word)
-            continue
-        if rest[0].startswith("-") and not _are_weights(rest[0]):
-            given.append("--weights=")
-            continue
-        given.append("--weights=" + rest.pop(0).rstrip(","))
-        while rest and _are_weights(rest[0]):
-            given.append("--weights=" + rest.pop(0).rstrip(","))
-    return given
-
-
-def _are_weights(word: str) -> bool:
-    return all(re.fullmatch(_WEIGHT, part.strip()) for part in word.rstrip(",").split(","))
 
 
 def _wants_json(args: Sequence[str]) -> bool:

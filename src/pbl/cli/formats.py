@@ -1,4 +1,4 @@
-"""The forms in which results are written, and the other choices that flags offer."""
+"""The choices that flags offer, but for the forms of a report, which stand in `show.report`."""
 
 from enum import StrEnum
 
@@ -8,15 +8,6 @@ class OutcomeFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
-
-
-class ReportFormat(StrEnum):
-    """How a validation report is written."""
-
-    TABLE = "table"
-    JSON = "json"
-    GITHUB = "github"
-    JUNIT = "junit"
 
 
 class TableFormat(StrEnum):

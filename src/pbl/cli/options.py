@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from pbl.domain.limits import Limits
     from pbl.domain.pillars import Selection
 
+_TABLE = "Models of the default weights table"
+
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(metavar="PATH", help="Folders, files or name=file; default: the pillars of pbl.toml."),
+    typer.Argument(metavar="PATH", help="Folders, files or name=file; default: what pbl.toml lists."),
 ]
 Template = Annotated[
     str | None, typer.Option("--template", metavar="FILE", help="The sample submission: its ids, its order.")
@@ -30,10 +32,22 @@ PillarsDir = Annotated[
     str | None,
     typer.Option("--pillars-dir", metavar="DIR", help="submission_<pillar>.csv in here wins over the file found."),
 ]
-Siglip = Annotated[str | None, typer.Option("--siglip", metavar="FILE", help="SigLIP's predictions.")]
-Dino = Annotated[str | None, typer.Option("--dino", metavar="FILE", help="DINO's predictions.")]
-Mvp = Annotated[str | None, typer.Option("--mvp", metavar="FILE", help="MVP's predictions.")]
-Dinov2 = Annotated[str | None, typer.Option("--dinov2", metavar="FILE", help="Dinov2-L's predictions.")]
+Siglip = Annotated[
+    str | None,
+    typer.Option("--siglip", metavar="FILE", help="SigLIP's predictions.", rich_help_panel=_TABLE),
+]
+Dino = Annotated[
+    str | None,
+    typer.Option("--dino", metavar="FILE", help="DINO's predictions.", rich_help_panel=_TABLE),
+]
+Mvp = Annotated[
+    str | None,
+    typer.Option("--mvp", metavar="FILE", help="MVP's predictions.", rich_help_panel=_TABLE),
+]
+Dinov2 = Annotated[
+    str | None,
+    typer.Option("--dinov2", metavar="FILE", help="Dinov2-L's predictions.", rich_help_panel=_TABLE),
+]
 Threads = Annotated[str | None, typer.Option("--threads", metavar="N", help="Threads to use; default: all cores.")]
 Memory = Annotated[
     str | None,
@@ -79,9 +93,16 @@ def selection(
     *,
     template: str | None,
     pillars_dir: str | None,
+    weights: list[str] | None = None,
     **files: str | None,
 ) -> Selection:
-    """Return the pillars that the arguments mean; `files` are --siglip, --dino, --mvp and --dinov2."""
+    """Return the pillars that the arguments mean, and tell what there is to know of how they were found.
+
+    `files` are --siglip, --dino, --mvp and --dinov2; `weights` as they were typed.
+    """
+    from pbl.cli.show import stderr
+    from pbl.domain.weights import named_by
+    from pbl.domain.wording import safe
     from pbl.project.pillar_files import select_pillars
 
     order: list[str] = ctx.meta.get("pbl.flags", [])
@@ -92,12 +113,16 @@ def selection(
     named.sort(key=lambda item: order.index(f"--{item[0]}") if f"--{item[0]}" in order else len(order))
     for name, file in named:
         path(file, f"--{name}")
-    return select_pillars(
+    found = select_pillars(
         _none_empty(given),
         named=named,
         template=path(template, "--template"),
         pillars_dir=path(pillars_dir, "--pillars-dir"),
+        wanted=named_by(weights),
     )
+    for note in found.notes:
+        stderr.write(f"note     {safe(note)}")
+    return found
 
 
 def bare_weights_fit(files: dict[str, str | None], flags: list[str], weights: list[str]) -> None:

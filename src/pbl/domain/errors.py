@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from pbl.domain.report import Report
 
 
+_TOLD = 5
+"""As many findings stand in an exception's text; the report has all of them."""
+
+
 class PblError(Exception):
     """What pbl could not do, in one message: where, got and expected, and the remedy."""
 
@@ -66,7 +70,7 @@ class FindingsError(PblError):
     def __init__(self, report: Report, undone: str = "nothing was written") -> None:
         self.report = report
         self.undone = undone
-        super().__init__(report.verdict())
+        super().__init__("\n".join((report.verdict(), *report.first_failures(_TOLD))))
 
 
 class Unclear(Exception):  # noqa: N818 - an answer, caught by the one who asked

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pbl.domain.rules import RULES, Severity
+from pbl.domain.wording import quote, safe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,19 @@ class Finding:
     def rule(self) -> str:
         """Return the public name of the code."""
         return RULES[self.code].name
+
+    def in_one_line(self) -> str:
+        """Return where it is, what it is and what to do."""
+        first = self.examples[0] if self.examples else Example()
+        told = quote(first.value) if first.value is not None else first.id and safe(first.id)
+        places = [
+            safe(f"{self.pillar} ({self.file})" if self.pillar else self.file),
+            f"row {first.row:,}" if first.row is not None else None,
+            f"column {safe(self.column)}" if self.column else None,
+        ]
+        where = ", ".join(part for part in places if part)
+        what = f"{self.code} {self.rule}: {safe(self.message)}" + (f", first {told}" if told else "")
+        return f"{where}: {what} -> {safe(self.hint)}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding in the public form."""

@@ -38,6 +38,8 @@ class Pillar:
     weight: float | None = None
     promised: bool = False
     """Whether `pbl.toml` names the file, so that its absence is a finding."""
+    in_memory: bool = False
+    """Whether the file only carries what was handed over in memory: nobody finds it again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,12 @@ class Selection:
     settings: Settings = field(default_factory=Settings)
     template: Path | None = None
     set_aside: tuple[str, ...] = ()
+    not_read: tuple[str, ...] = ()
+    """What could be a model's predictions and isn't read: files of other endings, sub-folders (with a `/`)."""
+    folds: tuple[tuple[str, ...], ...] = ()
+    """Groups of pillars whose names, given by their files, differ in the number of a fold or seed only."""
+    notes: tuple[str, ...] = ()
+    """What the user is to be told of how the selection came about."""
     found: tuple[Path, ...] = ()
     """Every file that is a pillar's, also of those that named weights leave aside; none of them is ever written."""
 

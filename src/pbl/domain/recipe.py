@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pbl.domain.constraints import Constraint, sort_constraints
 from pbl.domain.contract import Contract
 from pbl.domain.errors import InputError
+from pbl.domain.method import method_of_recipe
+from pbl.domain.wording import restore_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,9 +22,10 @@ RECIPE_VERSION = 1
 
 @dataclass(frozen=True, kw_only=True)
 class FileFacts:
-    """What ties a name to bytes: `path` is relative to the recipe's folder; sha256 in hex, size in bytes, data rows."""
+    """What ties a name to bytes: sha256 in hex, size in bytes, data rows."""
 
-    path: str
+    path: str | None
+    """Relative to the recipe's folder; None of a table that was in memory: the hash is that of its rows as CSV."""
     sha256: str
     bytes: int
     rows: int
@@ -61,10 +65,16 @@ class Recipe:
     inputs: tuple[Ingredient, ...]
     template: FileFacts | None
     output: Output
+    per_target: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """The weights by pillar of target names that were blended with their own."""
+    constraints: tuple[Constraint, ...] = ()
+    """The sums to which each sample was held, if it was."""
+    id_separator: str | None = None
+    """What parts a sample from the target's name in an id; None where the blend doesn't depend on it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as it is written."""
-        return {
+        table = {
             "schema_version": RECIPE_VERSION,
             "pbl_version": self.pbl_version,
             "created_at": self.created_at,
@@ -82,7 +92,20 @@ class Recipe:
             ],
             "template": self.template and asdict(self.template),
             "output": asdict(self.output),
+            **self._only_if_used(),
         }
+        return restore_utf8(table)
+
+    def _only_if_used(self) -> dict[str, Any]:
+        """Return what most blends are made without, and their recipes don't speak of."""
+        found: dict[str, Any] = {}
+        if self.per_target:
+            found["per_target"] = {name: dict(weights) for name, weights in self.per_target.items()}
+        if self.constraints:
+            found["reconcile"] = [each.to_json() for each in self.constraints]
+        if self.id_separator is not None:
+            found["id_separator"] = self.id_separator
+        return found
 
     def to_bytes(self) -> bytes:
         """Return the file's bytes: indented JSON, one line end at the end."""
@@ -108,7 +131,7 @@ def parse_recipe(data: bytes, where: Path) -> Recipe:
         )
     try:
         return _recipe(table)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{where}: not a recipe as pbl writes it: {type(error).__name__}: {error}") from error
 
 
@@ -122,7 +145,7 @@ def _recipe(table: Mapping[str, Any]) -> Recipe:
         pbl_version=_text(table["pbl_version"]),
         created_at=_text(table["created_at"]),
         command=tuple(_text(x) for x in table["command"]),
-        method=_text(table["method"]),
+        method=method_of_recipe(_text(table["method"])).written,
         contract=Contract(
             id=_text(contract["id"]),
             targets=tuple(_text(x) for x in contract["targets"]),
@@ -135,7 +158,7 @@ def _recipe(table: Mapping[str, Any]) -> Recipe:
         clip_max=_maybe(table["clip_max"]),
         inputs=tuple(
             Ingredient(
-                **_facts(entry),
+                **_facts(entry, in_memory=True),
                 name=_text(entry["name"]),
                 weight=_number(table["weights"][entry["name"]]),
                 share=_number(table["shares"][entry["name"]]),
@@ -150,12 +173,26 @@ def _recipe(table: Mapping[str, Any]) -> Recipe:
             mean=_number(table["output"]["mean"]),
             max=_number(table["output"]["max"]),
         ),
+        per_target={
+            _text(name): {_text(pillar): _number(weight) for pillar, weight in weights.items()}
+            for name, weights in table.get("per_target", {}).items()
+        },
+        constraints=sort_constraints([_constraint(each) for each in table.get("reconcile", [])]),
+        id_separator=None if table.get("id_separator") is None else _text(table["id_separator"]),
     )
 
 
-def _facts(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _constraint(entry: Mapping[str, Any]) -> Constraint:
+    return Constraint(
+        total=_text(entry["total"]),
+        parts=tuple(_text(part) for part in entry["parts"]),
+        tolerance=_number(entry["tolerance"]),
+    )
+
+
+def _facts(entry: Mapping[str, Any], *, in_memory: bool = False) -> dict[str, Any]:
     return {
-        "path": _text(entry["path"]),
+        "path": None if in_memory and entry["path"] is None else _text(entry["path"]),
         "sha256": _text(entry["sha256"]),
         "bytes": _whole(entry["bytes"]),
         "rows": _whole(entry["rows"]),

@@ -9,7 +9,7 @@ from pbl.domain.rules import RULES, Severity
 from pbl.domain.wording import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from pbl.domain.findings import Finding
 
@@ -36,6 +36,9 @@ class Report:
     template: FileReport | None
     set_aside: tuple[str, ...]
     findings: tuple[Finding, ...]
+    hidden: tuple[Finding, ...] = ()
+    """What was found and isn't reported, because other codes were selected or these were ignored."""
+    not_read: tuple[str, ...] = ()
     fail_on: Severity = field(default=Severity.ERROR)
 
     @property
@@ -46,6 +49,19 @@ class Report:
     def fails(self, finding: Finding) -> bool:
         """Say whether a finding is as bad as `fail_on`."""
         return finding.severity is Severity.ERROR or finding.severity is self.fail_on
+
+    @property
+    def fine(self) -> bool:
+        """Say whether it is ok, and nothing that isn't shown would change that."""
+        return not any(map(self.fails, (*self.findings, *self.hidden)))
+
+    def of(self, file: FileReport) -> tuple[Finding, ...]:
+        """Return the findings of one file."""
+        return tuple(f for f in self.findings if (f.file, f.pillar) == (file.path, file.pillar))
+
+    def hidden_of(self, file: FileReport) -> tuple[Finding, ...]:
+        """Return the findings of one file that aren't shown."""
+        return tuple(f for f in self.hidden if (f.file, f.pillar) == (file.path, file.pillar))
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of one severity."""
@@ -63,18 +79,42 @@ class Report:
         fail_on: Severity = Severity.ERROR,
     ) -> Report:
         """Return the report with the findings of the selected codes only (none: of all), failing as asked."""
-        kept = tuple(f for f in self.findings if f.code in (select or RULES) and f.code not in ignore)
-        return replace(self, findings=kept, fail_on=fail_on)
+        kept = {f.code for f in self.findings if f.code in (select or RULES) and f.code not in ignore}
+        return replace(
+            self,
+            findings=tuple(f for f in self.findings if f.code in kept),
+            hidden=(*self.hidden, *(f for f in self.findings if f.code not in kept)),
+            fail_on=fail_on,
+        )
+
+    def first_failures(self, most: int) -> list[str]:
+        """Return a line for each of the first findings that fail the report, and how many more there are."""
+        failing = [f for f in self.findings if self.fails(f)]
+        lines = [f.in_one_line() for f in failing[:most]]
+        return [*lines, *([f"and {len(failing) - most:,} more"] if len(failing) > most else [])]
 
     def verdict(self) -> str:
         """Return the outcome in one line."""
-        counts = [(self.count(s), str(s)) for s in Severity]
-        told = ", ".join(plural(n, word) for n, word in counts if n)
-        files = plural(len(self.files), "file")
-        if not self.ok:
-            return f"{told} in {files}"
-        rows = plural(sum(f.rows or 0 for f in self.files), "row")
-        return f"ok: {files}, {rows}" + (f" ({told})" if told else "")
+        loud = [f for f in self.findings if f.severity is not Severity.INFO]
+        if self.ok:
+            rows = plural(sum(f.rows or 0 for f in self.files), "row")
+            outcome = f"{'ok' if self.fine else 'otherwise ok'}: {plural(len(self.files), 'file')}, {rows}"
+            rest = tally(self.findings)
+        else:
+            outcome = f"{tally(loud)} in {self._where()}"
+            rest = tally(f for f in self.findings if f not in loud)
+        hidden = tally(f for f in self.hidden if f.severity is not Severity.INFO)
+        more = "; ".join(part for part in (rest, hidden and f"not shown: {hidden}") if part)
+        return f"{outcome} ({more})" if more else outcome
+
+    def _where(self) -> str:
+        """Return how many of the files have an error or a warning, and whether the template is one of them."""
+        bad = {(f.file, f.pillar) for f in self.findings if f.severity is not Severity.INFO}
+        pillars = {(file, pillar) for file, pillar in bad if pillar}
+        total = plural(len(self.files), "file")
+        told = total if len(pillars) == len(self.files) else f"{len(pillars):,} of {total}"
+        template = "the template" if len(bad) > len(pillars) else ""
+        return " and ".join(part for part in (told if pillars or not template else "", template) if part)
 
     def to_json(self) -> dict[str, Any]:
         """Return the report in the public form."""
@@ -95,7 +135,7 @@ class Report:
                     "path": f.path,
                     "sha256": f.sha256,
                     "rows": f.rows,
-                    "ok": not any(self.fails(x) for x in self.findings if (x.file, x.pillar) == (f.path, f.pillar)),
+                    "ok": not f.not_checked and not any(map(self.fails, self.of(f))),
                     "not_checked": list(f.not_checked),
                 }
                 for f in self.files
@@ -103,5 +143,12 @@ class Report:
             "template": self.template
             and {"path": self.template.path, "sha256": self.template.sha256, "rows": self.template.rows},
             "set_aside": list(self.set_aside),
+            "not_read": list(self.not_read),
             "findings": [f.to_json() for f in self.findings],
         }
+
+
+def tally(findings: Iterable[Finding]) -> str:
+    """Return how many findings of each severity there are, in words; nothing if there are none."""
+    found = [f.severity for f in findings]
+    return ", ".join(plural(found.count(each), str(each)) for each in Severity if each in found)

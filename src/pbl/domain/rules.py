@@ -35,19 +35,23 @@ def _rules() -> Iterable[Rule]:
     warning, info = Severity.WARNING, Severity.INFO
     yield rule("PBL101", "file-unreadable", "name a regular file that you may read")
     yield rule("PBL102", "empty-file", "export the predictions again; the file holds nothing")
-    yield rule("PBL103", "encoding", "save the file as UTF-8")
+    yield rule("PBL103", "encoding", "save the file as UTF-8; PowerShell: -Encoding utf8")
     yield rule("PBL104", "wrong-delimiter", "export with a comma between the columns and a point in the numbers")
     yield rule("PBL105", "broken-quote", 'quote whole cells only, and double a quote within one: "a ""b"" c"')
     yield rule("PBL106", "nul-byte", "the file is damaged or not text; export it again")
     yield rule("PBL107", "no-rows", "there is a header and nothing else; export the predictions again")
     yield rule("PBL108", "line-endings", "end every line the same way, with LF or with CRLF")
     yield rule("PBL109", "not-csv", "unpack it, or export it as plain CSV")
-    yield rule("PBL201", "missing-column", "name the columns in the file, or in pbl.toml under [contract], alike")
+    yield rule(
+        "PBL201",
+        "missing-column",
+        "name the columns in the file and in pbl.toml alike; pbl init FOLDER writes one for a folder's columns",
+    )
     yield rule("PBL202", "extra-column", "export the id and the prediction columns only")
     yield rule("PBL203", "duplicate-column", "keep one of the columns of that name")
     yield rule("PBL204", "column-name-mismatch", "rename the column; names are compared letter by letter")
-    yield rule("PBL205", "unnamed-column", "a saved index? with pandas: to_csv(..., index=False)")
-    yield rule("PBL206", "no-header", "put the column names in the first row")
+    yield rule("PBL205", "unnamed-column", "a saved index? leave it out; pandas: index=False, R: row.names = FALSE")
+    yield rule("PBL206", "no-header", "put the column names in the first row, and nothing above them")
     yield rule("PBL207", "column-order", "read by name, so no harm is done; other tools may not", warning)
     yield rule("PBL301", "too-few-fields", "the row lacks a cell; was the export cut short?")
     yield rule("PBL302", "too-many-fields", "the row has a cell too many; a comma within a number or id must be quoted")
@@ -62,7 +66,14 @@ def _rules() -> Iterable[Rule]:
     yield rule("PBL504", "infinite", "find out why the model gave an infinite value")
     yield rule("PBL505", "below-min", "below min in pbl.toml; clip in the model, or correct the contract")
     yield rule("PBL506", "above-max", "above max in pbl.toml; clip in the model, or correct the contract")
+    yield rule("PBL507", "method-domain", "choose another --method, or correct the model")
     yield rule("PBL551", "constant-target", "every prediction is the same; is it the right file?", warning)
+    yield rule(
+        "PBL552",
+        "class-labels",
+        "a mean of class labels is no label: blend the probabilities of each class, or take one pillar",
+        warning,
+    )
     yield rule("PBL601", "ids-missing", "predict these ids too, or check that the file is of this competition")
     yield rule("PBL602", "ids-unknown", "leave these rows out, or check that the file is of this competition")
     yield rule(
@@ -78,7 +89,21 @@ def _rules() -> Iterable[Rule]:
     )
     yield rule("PBL607", "scale-differs", "are the predictions of all pillars in the same unit?", warning)
     yield rule("PBL608", "missing-pillar", "put the file there, or take the pillar out of pbl.toml")
+    yield rule(
+        "PBL609",
+        "fold-files",
+        "as they are, each counts as a model: average them into one file first, or name one of them only",
+        warning,
+    )
+    yield rule("PBL610", "row-sums", "should its rows sum to 1, as those of the other pillars do?", warning)
+    yield rule("PBL611", "outside-unit", "should they be probabilities, as those of the other pillars are?", warning)
     yield rule("PBL701", "truncated-tail", "the last line has no line end; was the export cut short?", warning)
+
+
+def _training_rules() -> Iterable[Rule]:
+    def rule(code: str, name: str, hint: str) -> Rule:
+        return Rule(code=code, name=name, hint=hint)
+
     yield rule("PBL801", "features-unreadable", "write the features again, as Parquet or CSV")
     yield rule("PBL802", "sample-twice", "keep one row a sample")
     yield rule("PBL803", "feature-missing", "give every row every feature; pbl never fills a gap")
@@ -90,4 +115,4 @@ def _rules() -> Iterable[Rule]:
     yield rule("PBL821", "fitted-unreadable", "fit the pillar again, and copy the file as it is")
 
 
-RULES = {rule.code: rule for rule in _rules()}
+RULES = {rule.code: rule for rule in (*_rules(), *_training_rules())}

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pbl.domain.constraints import Constraint
+
 SEPARATOR = "__"
 """What parts a sample from the target's name in an id, unless `pbl.toml` says otherwise."""
 
@@ -56,3 +58,7 @@ class Settings:
     """Whether weights below 0 are meant."""
     id_separator: str = SEPARATOR
     metric: MetricSettings = MetricSettings()
+    constraints: tuple[Constraint, ...] = ()
+    """Sums that must hold, a total that is a part of another before that."""
+    per_target: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Weights by pillar for target names that have their own."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import UsageError
 from pbl.domain.pillars import TABLE
 from pbl.domain.values import number
+from pbl.domain.wording import restore_utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pbl.domain.pillars import Pillar, Selection
 
@@ -28,7 +30,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Weighing:
-    """The weight of each pillar of a selection, in its order: finite, not negative, with a sum above 0."""
+    """The weight of each pillar of a selection, in its order: finite, with a sum above 0; negative only if meant so."""
 
     weights: tuple[float, ...]
     source: Source
@@ -40,12 +42,13 @@ class Weighing:
 
 
 def weigh(
-    selection: Selection, weights: Sequence[float] | Mapping[str, float] | None = None
+    selection: Selection, weights: Sequence[float] | Mapping[str, float] | None = None, *, negative: bool = False
 ) -> tuple[Selection, Weighing]:
     """Weigh the pillars: as given, else as `pbl.toml` says, else by the table if they are its four, else equally.
 
     Given weights are in pillar order, or by name; names leave the pillars that they don't name out of the selection
-    that is returned. Raises UsageError for weights that can't be.
+    that is returned. Weights below 0 are taken if they are meant, `negative` or by `pbl.toml`. Raises UsageError for
+    weights that can't be.
     """
     chosen = selection
     if weights is None:
@@ -56,6 +59,14 @@ def weigh(
         weighing = _in_order(selection, list(weights))
     if not any(weighing.weights):
         raise UsageError(f"the weights are all zero; their sum must be above 0. {_list_pillars(selection)}")
+    below = next((weight for weight in weighing.weights if weight < 0), None)
+    if below is not None and not (negative or selection.settings.negative):
+        raise UsageError(
+            f"--weights: {below:g} is negative; held out, weights below 0 lose more often than not, so they are taken "
+            f"with --negative only. {_list_pillars(selection)}"
+        )
+    if below is not None and not math.fsum(weighing.weights) > 0:
+        raise UsageError(f"the weights' sum must be above 0. {_list_pillars(selection)}")
     return chosen, weighing
 
 
@@ -64,15 +75,15 @@ def parse_weights(texts: Sequence[str], selection: Selection) -> list[float] | d
 
     Texts are numbers in pillar order or `name=number`, each of them may be a comma list. Raises UsageError for others.
     """
-    words = [word.strip() for text in texts for word in text.split(",")]
+    words = [word.strip() for text in texts for word in restore_utf8(text).split(",")]
     if not words:
         return None
     if not any("=" in word for word in words):
         return [_parse(selection, word) for word in words]
     given: dict[str, float] = {}
     for word in words:
-        name, equals, text = word.rpartition("=")
-        if not equals:
+        name, text = _halves(word, selection.names)
+        if name is None:
             raise UsageError(
                 f"--weights: {word!r} has no name and others do; write name=number for each. {_list_pillars(selection)}"
             )
@@ -82,15 +93,30 @@ def parse_weights(texts: Sequence[str], selection: Selection) -> list[float] | d
     return given
 
 
+def named_by(weights: Iterable[str] | None) -> frozenset[str] | None:
+    """Return the pillars that typed weights name; None if they name none."""
+    halves = [_halves(word.strip()) for text in weights or () for word in text.split(",")]
+    names = [name for name, _ in halves if name is not None]
+    return frozenset(names) if names else None
+
+
 def divide(weights: Sequence[float]) -> tuple[float, ...]:
     """Return each weight divided by the sum of all, in double precision.
 
     The weights are first scaled by a power of two, which changes no digit and keeps the sum finite.
     """
-    scale = -math.frexp(max(weights))[1]
+    scale = -math.frexp(max(map(abs, weights)))[1]
     scaled = [math.ldexp(w, scale) for w in weights]
-    total = sum(scaled[1:], start=scaled[0])
+    total = (
+        sum(scaled[1:], start=scaled[0]) if min(weights) >= 0 else math.fsum(scaled)
+    )  # what cancels may hide the rest
     return tuple(w / total for w in scaled)
+
+
+def _halves(word: str, known: Sequence[str] = ()) -> tuple[str | None, str]:
+    """Split `name=number`, blanks around either aside unless a name has them; the name is None where there is none."""
+    name, equals, text = word.rpartition("=")
+    return (name if name in known else name.strip()) if equals else None, text.strip()
 
 
 def _parse(selection: Selection, text: str) -> float:
@@ -110,7 +136,15 @@ def _default(selection: Selection) -> Weighing:
                 f"give every pillar one, or all with --weights. {_list_pillars(selection)}"
             )
         return Weighing(weights=tuple(said.values()), source=Source.TOML)
-    if set(selection.names) == set(TABLE):
+    others = [name for name in selection.names if name not in TABLE]
+    if set(TABLE) <= set(selection.names):
+        if others:
+            line = ",".join(f"{name}={known.weight:g}" for name, known in TABLE.items())
+            zero = "".join(f",{name}=0" for name in others)
+            raise UsageError(
+                f"the usual four pillars and others too ({', '.join(others)}), and no weights: write "
+                f"--weights {quote(line)} for the four, or --weights {quote(line + zero)} with the others' weights"
+            )
         return Weighing(weights=tuple(TABLE[name].weight for name in selection.names), source=Source.TABLE)
     return Weighing(weights=(1.0,) * len(selection.pillars), source=Source.EQUAL)
 
@@ -134,8 +168,6 @@ def _in_order(selection: Selection, weights: Sequence[float]) -> Weighing:
 def _weight(selection: Selection, weight: float) -> float:
     if not math.isfinite(weight):
         raise UsageError(f"--weights: {weight!r} is not a finite number. {_list_pillars(selection)}")
-    if weight < 0:
-        raise UsageError(f"--weights: {weight:g} is negative. {_list_pillars(selection)}")
     return weight + 0.0
 
 

@@ -1,8 +1,57 @@
-"""Words for messages."""
+"""Words for messages: counts, cells, and text that does nothing to a terminal."""
 
 from __future__ import annotations
+
+import os
+from typing import TypeVar, cast
+
+Value = TypeVar("Value")
 
 
 def plural(n: int, noun: str) -> str:
     """Return `1 row`, `2 rows`, `1,005 rows`."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun[:-1] + 'ies' if noun.endswith('y') else noun + 's'}"
+
+
+def quote(cell: str) -> str:
+    """Return a raw cell in quotes, on one line."""
+    mark = '"' if "'" in cell and '"' not in cell else "'"
+    return f"{mark}{safe(cell)}{mark}"
+
+
+def safe(text: str, *, keep: str = "") -> str:
+    """Return text that can't do anything to a terminal: what isn't printable is escaped."""
+    text = restore_utf8(text)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
+
+
+def restore_utf8(value: Value) -> Value:
+    """Return what was typed or named in UTF-8 where the locale is another one; lists and objects of it too.
+
+    Python keeps each byte that the locale doesn't know as half a surrogate pair, which no other program can read.
+    """
+    if isinstance(value, str):
+        return cast("Value", _restore(value))
+    if isinstance(value, dict):
+        return cast("Value", {restore_utf8(key): restore_utf8(each) for key, each in value.items()})
+    return cast("Value", [restore_utf8(each) for each in value]) if isinstance(value, list) else value
+
+
+def file_name(text: str) -> str:
+    """Return a name that a file has in UTF-8 as Python takes it in this locale, the inverse of `restore_utf8`."""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return os.fsdecode(text.encode("utf-8", "surrogateescape"))
+    return text
+
+
+def _restore(text: str) -> str:
+    if text.isprintable():
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        return text

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pbl.checks.open_files import CheckedFile
     from pbl.domain.pillars import Selection
     from pbl.domain.report import Report
+    from pbl.domain.settings import Settings
     from pbl.domain.weights import Weighing
     from pbl.engine.duck import Duck
     from pbl.kaggle.names import Label
@@ -210,6 +211,12 @@ def _verify_settings(packed: Path, selection: Selection, weighing: Weighing, out
     read = read_settings(packed)
     meant = selection.settings
     weights = {entry.name: entry.weight for entry in read.pillars}
-    same = (read.contract, read.clip_min, read.clip_max) == (meant.contract, meant.clip_min, meant.clip_max)
+    same = _carried(read) == _carried(meant)
     if not same or weights != dict(zip(selection.names, weighing.weights, strict=True)):
         raise ContractError(f"{output}: not written: pbl.toml changed meanwhile, or can't be carried over; try again")
+
+
+def _carried(settings: Settings) -> tuple[object, ...]:
+    """Return what of a project's settings a blend of the pack must be made with."""
+    said = settings
+    return said.contract, said.id_separator, said.clip_min, said.clip_max, said.method, said.negative

@@ -80,7 +80,7 @@ def files_of(row: RunRow, logs: Path) -> list[Kept]:
     paths = _paths(recipe, place) if recipe and place else {}
     files = [("submission", place, wanted)]
     files += [(name, paths.get(name), sha256) for name, sha256 in (row.inputs or {}).items()]
-    if recipe and recipe.template and place and recipe.output.sha256 == wanted:
+    if recipe and recipe.template and recipe.template.path and place and recipe.output.sha256 == wanted:
         files.append(("template", place.parent / recipe.template.path, recipe.template.sha256))
     return [
         Kept(what=what, path=path, sha256=sha256, status=_status(path, sha256, hashes)) for what, path, sha256 in files
@@ -134,7 +134,7 @@ def _recipe(submission: Path) -> Recipe | None:
 
 def _paths(recipe: Recipe, submission: Path) -> dict[str, Path]:
     folder = submission.parent
-    return {typed_text(each.name): Path(os.path.normpath(folder / each.path)) for each in recipe.inputs}
+    return {typed_text(each.name): Path(os.path.normpath(folder / each.path)) for each in recipe.inputs if each.path}
 
 
 def _status(path: Path | None, sha256: str, hashes: _Hashes) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pbl.domain.contract import Contract
-from pbl.domain.errors import OutputError, UnreadableError
+from pbl.domain.errors import InputError, OutputError, UnreadableError
+from pbl.domain.pillars import TABLE
 from pbl.domain.weights import weigh
+from pbl.project._folder import is_folder
 from pbl.project.find_toml import TOML
 from pbl.project.pillar_files import select_pillars
 from pbl.project.toml_text import toml_key, toml_string
@@ -15,41 +18,66 @@ from pbl.reading.survey import open_survey
 from pbl.storage.atomic_write import write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from pbl.domain.pillars import Selection
-    from pbl.domain.weights import Weighing
+    from pbl.domain.pillars import Pillar, Selection
+
+_LEFT_OUT = "beside the usual four, so it is left out until you weigh it"
 
 
 def init(folder: Path) -> tuple[Path, Selection]:
     """Write `pbl.toml` for the files in a folder, and return its path and what it names.
 
-    The columns are those of the first file's header. Raises OutputError if there is a `pbl.toml`, which is never
-    replaced, and UsageError if there is no prediction file.
+    The columns are those of the template's header, else of the first pillar's that has some. Where there are others
+    beside the table's four pillars, they weigh 0. Raises OutputError if there is a `pbl.toml`, which is never replaced,
+    InputError if the folder is none, and UsageError if there is no prediction file or a file is in doubt.
     """
     path = folder / TOML
+    if os.path.lexists(folder) and not is_folder(folder):
+        raise InputError(f"{folder}: is a file; name the folder it lies in: pbl init {quote(str(folder.parent))}")
     if os.path.lexists(path):
         raise OutputError(f"{path}: is there already; pbl never replaces it, edit it or move it away")
-    selection, weighing = weigh(select_pillars([folder]))
-    write_whole(path, _text(selection, weighing, _columns(selection)).encode(), replace=False)
+    selection = select_pillars([folder])
+    write_whole(path, _text(selection, _columns(selection)).encode(), replace=False)
     return path, selection
 
 
 def _columns(selection: Selection) -> tuple[str, ...]:
-    """Return the header of the first file that has one of an id and a prediction column."""
-    for pillar in selection.pillars:
+    """Return the first header that has an id and a prediction column: all are named, no saved index is among them."""
+    default = Contract().columns
+    indexed: tuple[str, ...] = ()
+    for path in [*filter(None, [selection.template]), *(pillar.path for pillar in selection.pillars)]:
         try:
-            with open_survey(pillar.path, Contract()) as found:
+            with open_survey(path, Contract()) as found:
                 header = found.header
         except UnreadableError:
             continue
-        named = all(name.isprintable() and name for name in header.names)
-        if len(header.names) > 1 and named and not any(f.code == "PBL206" for f in header.findings):
-            return header.names if not header.columns else Contract().columns
-    return Contract().columns
+        names = tuple(name for name in header.names if name.strip() and not name.startswith("Unnamed:"))
+        sound = all(name.isprintable() for name in names) and not any(f.code == "PBL206" for f in header.findings)
+        if len(names) < len(default) or len({name.casefold() for name in names}) < len(names) or not sound:
+            continue
+        if header.columns:
+            return default
+        if names == header.names:
+            return names
+        indexed = indexed or names
+    return indexed or default
 
 
-def _text(selection: Selection, weighing: Weighing, columns: tuple[str, ...]) -> str:
+def _weights(selection: Selection) -> Iterator[tuple[Pillar, float, str]]:
+    """Yield each pillar with its weight and what there is to say of it."""
+    more = set(TABLE) < set(selection.names)
+    weights = (
+        [TABLE[name].weight if name in TABLE else 0.0 for name in selection.names]
+        if more
+        else weigh(selection)[1].weights
+    )
+    for pillar, weight in zip(selection.pillars, weights, strict=True):
+        yield pillar, weight, f"  # {_LEFT_OUT}" if more and pillar.name not in TABLE else ""
+
+
+def _text(selection: Selection, columns: tuple[str, ...]) -> str:
     template = selection.template.name if selection.template else None
     lines = [
         "# What pbl knows of this folder; flags win over it. Paths are relative to this file.",
@@ -65,11 +93,11 @@ def _text(selection: Selection, weighing: Weighing, columns: tuple[str, ...]) ->
         else '# template = "sample_submission.csv"  # its ids, in its order, are what the submission must have',
         "",
     ]
-    for pillar, weight in zip(selection.pillars, weighing.weights, strict=True):
+    for pillar, weight, said in _weights(selection):
         lines += [
             f"[pillars.{toml_key(pillar.name)}]",
             f"file = {toml_string(pillar.path.name)}",
-            f"weight = {weight!r}",
+            f"weight = {weight!r}{said}",
         ]
         oof = f"oof_{pillar.name}.csv"
         lines += (

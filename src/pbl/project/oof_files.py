@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from pbl.domain.errors import InputError, UsageError
 from pbl.domain.pillars import Pillar, Selection
+from pbl.project._folder import is_folder
 from pbl.project.pillar_files import (
     _argument,
-    _is_folder,
     _rank,
     _settings,
     _there,
@@ -55,7 +55,7 @@ def select_oof(
     given = [_argument(path) for path in paths] + [(name, Path(path)) for name, path in named]
     for path in [path for _, path in given] + ([Path(truth)] if truth is not None else []):
         _there(path)
-    settings = _settings([path for name, path in given if name is None and _is_folder(path)], folder)
+    settings, notes = _settings(given, folder)
     if not given:
         if settings.path is None:
             raise UsageError("nothing to do: name out-of-fold files, or a folder of them (there is no pbl.toml here)")
@@ -77,19 +77,21 @@ def select_oof(
     if judge is None:
         raise UsageError("there is no truth to score by: name it with --truth, or in pbl.toml as truth under [metric]")
     paths_found = tuple(pillar.path for pillar in found)
-    selection = Selection(pillars=tuple(found), settings=settings, found=(*paths_found, judge))
+    selection = Selection(pillars=tuple(found), settings=settings, found=(*paths_found, judge), notes=tuple(notes))
     return OofSelection(selection=selection, truth=judge, left_out=left_out)
 
 
 def select_truth(truth: str | Path | None, *, folder: Path = Path()) -> OofSelection:
     """Find the truth that `fit` learns from, given or of `pbl.toml`, without pillars; raises as `select_oof` does."""
-    settings = _settings([], folder)
-    if truth is not None:
-        _there(Path(truth))
+    given = [] if truth is None else [(None, Path(truth))]
+    for _, path in given:
+        _there(path)
+    settings, notes = _settings(given, folder)
     found = settings.metric.truth if truth is None else Path(truth)
     if found is None:
         raise UsageError("there is no truth to fit on: name it with --truth, or in pbl.toml as truth under [metric]")
-    return OofSelection(selection=Selection(pillars=(), settings=settings, found=(found,)), truth=found)
+    selection = Selection(pillars=(), settings=settings, found=(found,), notes=tuple(notes))
+    return OofSelection(selection=selection, truth=found)
 
 
 def oof_name(path: Path) -> str:
@@ -100,7 +102,7 @@ def oof_name(path: Path) -> str:
 
 def _look(name: str | None, path: Path, settings: Settings) -> Iterable[tuple[Pillar, str]]:
     """Yield each pillar that one argument means, with why it is left out, if it is."""
-    if name is not None or not _is_folder(path):
+    if name is not None or not is_folder(path):
         yield Pillar(name=name or oof_name(path), path=path), ""
     elif settings.pillars and settings.path is not None and same_file(settings.path.parent, path):
         pillars = [_of_entry(entry, path) for entry in settings.pillars]

@@ -1,7 +1,9 @@
-"""What pbl must not write over."""
+"""What pbl must not write over: what it reads, and what it didn't write itself."""
 
 from __future__ import annotations
 
+import os
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import OutputError
@@ -11,6 +13,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pbl.domain.pillars import Selection
+
+
+def refuse_foreign(written: Path, *, mark: bytes) -> None:
+    """Raise OutputError if something is there that doesn't begin with the line by which pbl knows its own file."""
+    if not os.path.lexists(written):
+        return
+    try:
+        regular = written.is_file()
+        with written.open("rb") if regular else BytesIO() as file:
+            begins = file.readline(len(mark) + 2).rstrip(b"\r\n")
+    except OSError as error:
+        raise OutputError(f"{written}: is there already and cannot be read: {error.strerror}") from error
+    if begins != mark:
+        raise OutputError(
+            f"{written}: is there already, and pbl did not write it; name another file, or use --force to replace it"
+        )
 
 
 def refuse_input(written: Path, selection: Selection) -> None:

@@ -9,9 +9,11 @@ import warnings
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from pbl.domain.constraints import TOLERANCE, Constraint, sort_constraints
 from pbl.domain.contract import Contract
 from pbl.domain.errors import ContractError, InputError
 from pbl.domain.settings import SEPARATOR, Entry, MetricSettings, Settings
+from pbl.domain.wording import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +47,7 @@ class _Toml:
         self.path = path
 
     def settings(self, table: Mapping[str, Any]) -> Settings:
-        self._known(table, "", ("contract", "pillars", "blend", "metric"))
+        self._known(table, "", ("contract", "pillars", "blend", "metric", "constraints", "per_target"))
         contract = self._table(table, "contract")
         self._known(contract, "contract", ("id", "targets", "id_pattern", "id_separator", "min", "max", "template"))
         blend = self._table(table, "blend")
@@ -66,6 +68,8 @@ class _Toml:
             negative=negative,
             id_separator=self._separator(contract),
             metric=self._metric(self._table(table, "metric")),
+            constraints=self._constraints(table.get("constraints", [])),
+            per_target=self._per_target(self._table(table, "per_target"), negative=negative),
         )
 
     def _metric(self, table: Mapping[str, Any]) -> MetricSettings:
@@ -100,6 +104,40 @@ class _Toml:
             raise self._error("contract.id_separator", f"must be text, not {value!r}")
         self._one_line("contract.id_separator", value)
         return value
+
+    def _constraints(self, tables: object) -> tuple[Constraint, ...]:
+        if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
+            raise self._error("constraints", f"must be tables, [[constraints]], not {tables!r}")
+        found = [self._constraint(each, f"constraints[{place}]") for place, each in enumerate(tables)]
+        try:
+            return sort_constraints(found)
+        except ValueError as error:
+            raise self._error("constraints", f"can't hold: {error}") from error
+
+    def _constraint(self, table: Mapping[str, Any], where: str) -> Constraint:
+        self._known(table, where, ("total", "parts", "tolerance"))
+        total, parts = self._text(table, where, "total"), self._names(table, where, "parts")
+        if total is None or not parts:
+            raise self._error(where, "must have a total and its parts")
+        if len(set(parts)) < len(parts):
+            raise self._error(f"{where}.parts", f"must name each part once, not {list(parts)}")
+        tolerance = self._number(table, where, "tolerance")
+        if tolerance is not None and tolerance < 0:
+            raise self._error(f"{where}.tolerance", f"must not be negative, not {tolerance:g}")
+        return Constraint(total=total, parts=parts, tolerance=TOLERANCE if tolerance is None else tolerance)
+
+    def _per_target(self, tables: Mapping[str, Any], *, negative: bool) -> Mapping[str, Mapping[str, float]]:
+        found: dict[str, dict[str, float]] = {}
+        for target in tables:
+            where = f"per_target.{target}"
+            table = self._table(tables, target, within="per_target")
+            found[target] = {name: self._number(table, where, name) or 0.0 for name in table}
+            for name, weight in found[target].items():
+                if weight < 0 and not negative:
+                    raise self._error(f"{where}.{name}", f"must not be negative, not {weight:g}")
+            if not sum(found[target].values()) > 0:
+                raise self._error(where, "must have weights whose sum is above 0")
+        return found
 
     def _contract(self, table: Mapping[str, Any]) -> Contract:
         lowest, highest = self._number(table, "contract", "min"), self._number(table, "contract", "max")
@@ -165,7 +203,7 @@ class _Toml:
 
     def _file(self, table: Mapping[str, Any], where: str, key: str) -> Path | None:
         text = self._text(table, where, key)
-        return None if text is None else self.path.parent / text
+        return None if text is None else self.path.parent / file_name(text)
 
     def _text(self, table: Mapping[str, Any], where: str, key: str) -> str | None:
         value = table.get(key)

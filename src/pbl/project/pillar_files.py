@@ -1,30 +1,35 @@
-"""Turn arguments and folders into named files in order, and weights into shares."""
+"""Turn arguments and folders into named files in order.
+
+Nothing is guessed into a blend: where a file's name or content leaves in doubt what it is, the command ends with the
+way out. `file_names` judges the names; `domain.weights` weighs what is selected here.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from shlex import quote
+from typing import TYPE_CHECKING
 
 from pbl.domain.errors import InputError, UsageError
 from pbl.domain.pillars import TABLE, Pillar, Selection
-from pbl.domain.recipe import recipe_path
 from pbl.domain.settings import Settings
 from pbl.domain.values import NUMBER
+from pbl.domain.wording import restore_utf8
+from pbl.project import file_names
+from pbl.project._folder import Doubt, Folder, is_folder, list_folder, refuse_doubts
 from pbl.project.find_toml import TOML, upwards
 from pbl.project.pbl_toml import read_settings
+from pbl.reading.targets import has_constant_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-
-TEMPLATE = "sample_submission.csv"
-_SET_ASIDE = ("submission.csv", "oof_*.csv", "scores_*.csv", "train.csv", "test.csv", "truth.csv", "folds.csv")
 _NUMBER = re.compile(NUMBER)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # a Path has one slash of the two
+_BOTH = 2
 
 
 def select_pillars(
@@ -33,47 +38,51 @@ def select_pillars(
     named: Sequence[tuple[str, str | Path]] = (),
     template: str | Path | None = None,
     pillars_dir: str | Path | None = None,
+    wanted: Collection[str] | None = None,
     folder: Path = Path(),
 ) -> Selection:
     """Find the pillars that `paths` and `named` files mean; raise UsageError or InputError where that is in doubt.
 
     `paths` are folders, files or `name=file`; `folder` is the working folder, where `pbl.toml` is looked for; a
-    `submission_<pillar>.csv` in `pillars_dir` wins over the file found otherwise.
+    `submission_<pillar>.csv` in `pillars_dir` wins over the file found otherwise. `wanted` are the pillars that weights
+    name: a file that none of them means may be in doubt.
     """
     given = [_argument(path) for path in paths] + [(name, Path(path)) for name, path in named]
     for path in [path for _, path in given] + ([Path(template)] if template is not None else []):
         _there(path)
-    settings = _settings([path for name, path in given if name is None and _is_folder(path)], folder)
+    settings, notes = _settings(given, folder)
     if not given:
         if settings.path is None:
             raise UsageError(
                 "nothing to do: name a folder of prediction files, or files (there is no pbl.toml here either)"
             )
         given = [(None, settings.path.parent)]
-    meant = settings.template if template is None else Path(template)
-    scans = [_look(name, path, settings, meant) for name, path in given]
-    found = [pillar for scan in scans for pillar in scan.pillars]
-    set_aside = [name for scan in scans for name in scan.set_aside]
-    templates = [path for scan in scans for path in scan.template]
-    if meant is not None:
-        set_aside += [path.name for path in templates if not same_file(path, meant)]
-    elif len(templates) > 1:
-        raise UsageError(f"{templates[0]} and {templates[1]} are both templates; name one with --template")
-    elif templates:
-        meant = templates[0]
+    meant = _template(settings) if template is None else Path(template)
+    looks = [_look(name, path, settings, meant, alone=len(given) == 1) for name, path in given]
+    found = [pillar for look in looks for pillar in look.pillars]
+    set_aside = [name for look in looks for name in look.set_aside]
+    if meant is None:
+        meant, why = _choose_template(looks, settings)
+        notes += [f"the template is {meant}, {why}"] if why else []
+        found = [pillar for pillar in found if pillar.path != meant]
     _unique(found)
+    refuse_doubts([doubt for look in looks for doubt in look.doubts], found, wanted)
     if pillars_dir is not None:
         found = _prefer(found, Path(pillars_dir))
+    not_read = [name for look in looks for name in look.not_read]
     if not found:
-        places = ", ".join(str(path) for _, path in given)
-        aside = f" (set aside: {', '.join(set_aside)})" if set_aside else ""
-        raise UsageError(f"no prediction file found in {places}; pbl looks for *.csv directly in the folder{aside}")
+        raise UsageError(_nothing([path for _, path in given], set_aside, not_read, meant))
+    names = {pillar.name for pillar in found}
+    guessed = [pillar.name for look in looks if not look.told for pillar in look.pillars if pillar.name in names]
     return Selection(
         pillars=tuple(found),
         settings=settings,
         template=meant,
         set_aside=tuple(sorted(set_aside)),
+        not_read=tuple(sorted(not_read)),
         found=tuple(pillar.path for pillar in found),
+        folds=file_names.group_folds(guessed),
+        notes=tuple(notes),
     )
 
 
@@ -98,17 +107,28 @@ def same_file(one: Path, other: Path) -> bool:
 
 def pillar_name(path: Path) -> str:
     """Return the name a plain file goes by: the table's, else its stem without a leading `submission_`."""
-    for name, known in TABLE.items():
-        if path.name in known.files:
-            return name
-    stem = path.name[:-4] if path.name.lower().endswith(".csv") else path.name
-    return stem.removeprefix("submission_") or stem
+    return restore_utf8(file_names.pillar_name(path.name))
 
 
-class _Scan(NamedTuple):
-    pillars: list[Pillar]
-    set_aside: list[str]
-    template: list[Path]
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """What one argument means; `told` where the user said so: by name=file, or in `pbl.toml`."""
+
+    pillars: tuple[Pillar, ...] = ()
+    folder: Folder | None = None
+    set_aside: tuple[str, ...] = ()
+    templates: tuple[Path, ...] = ()
+    told: bool = False
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Return the files whose names leave in doubt what they are."""
+        return self.folder.doubts if self.folder else ()
+
+    @property
+    def not_read(self) -> tuple[str, ...]:
+        """Return what lies in the folder, could be a model's predictions and isn't read."""
+        return self.folder.not_read if self.folder else ()
 
 
 def _argument(text: str | Path) -> tuple[str | None, Path]:
@@ -127,7 +147,7 @@ def _argument(text: str | Path) -> tuple[str | None, Path]:
         return None, Path(text)
     if not rest:
         raise UsageError(f"{text!r} names a pillar and no file: write {name}=FILE")
-    return name, Path(rest)
+    return restore_utf8(name), Path(rest)
 
 
 def _there(path: Path) -> None:
@@ -140,54 +160,95 @@ def _there(path: Path) -> None:
         raise InputError(f"{path}: no such file{hint}")
 
 
-def _settings(folders: Sequence[Path], folder: Path) -> Settings:
-    """Read the `pbl.toml` of the folder given, else of the working folder or a parent up to the repository's root."""
+def _settings(given: Sequence[tuple[str | None, Path]], folder: Path) -> tuple[Settings, list[str]]:
+    """Read the `pbl.toml` that holds, and return what is to be said of it.
+
+    It is the one in the folder given, else in the working folder or a parent up to the repository's root, else the one
+    beside the files given.
+    """
+    folders = [path for name, path in given if name is None and is_folder(path)]
     for place in (*folders, *upwards(folder)):
         if os.path.lexists(place / TOML):
-            return read_settings(place / TOML)
-    return Settings()
+            return read_settings(place / TOML), []
+    beside = dict.fromkeys(path.parent / TOML for _, path in given if path not in folders)
+    there = [path for path in beside if os.path.lexists(path)]
+    if not there:
+        return Settings(), []
+    if len(there) >= _BOTH:
+        raise UsageError(f"{there[0]} and {there[1]} lie beside the files; which one holds? Run pbl in its folder")
+    return replace(read_settings(there[0]), output=None), [f"{there[0]} holds, as it lies beside the files"]
 
 
-def _look(name: str | None, path: Path, settings: Settings, template: Path | None) -> _Scan:
+def _template(settings: Settings) -> Path | None:
+    if settings.template is not None and not is_there(settings.template):
+        raise InputError(f"{settings.path}: contract.template names {settings.template}: no such file")
+    return settings.template
+
+
+def _look(name: str | None, path: Path, settings: Settings, template: Path | None, *, alone: bool) -> _Look:
     """Find what one argument means: a file, the pillars that `pbl.toml` names, or a folder's files."""
-    if name is not None or not _is_folder(path):
-        return _Scan([Pillar(name=name or pillar_name(path), path=path)], [], [])
+    if name is not None:
+        return _Look(pillars=(Pillar(name=name, path=path),), told=True)
+    if not is_folder(path):
+        return _plain(path, template, alone=alone)
     if settings.pillars and settings.path is not None and same_file(settings.path.parent, path):
         named = [Pillar(name=e.name, path=e.file, weight=e.weight, promised=True) for e in settings.pillars]
-        return _Scan(sorted(named, key=_rank), [], [path / TEMPLATE] if (path / TEMPLATE).exists() else [])
-    return _scan(path, template)
+        own = tuple(each for each in (path / file_names.TEMPLATE,) if each.exists())
+        aside = tuple(each.name for each in own if template and not same_file(each, template))
+        return _Look(pillars=tuple(sorted(named, key=_rank)), templates=own, set_aside=aside, told=True)
+    folder = list_folder(path)
+    usual = [each for each in folder.templates if each.name == file_names.TEMPLATE]
+    templates = [template] if template else usual or folder.templates
+    others = [*folder.set_aside, *folder.templates]
+    return _Look(
+        pillars=tuple(sorted((p for p in folder.pillars if not _is_among(p.path, [template])), key=_rank)),
+        folder=folder,
+        set_aside=tuple(each.name for each in others if not _is_among(each, templates)),
+        templates=tuple(usual or folder.templates),
+    )
 
 
-def _scan(folder: Path, template: Path | None) -> _Scan:
-    scan = _Scan([], [], [])
-    try:
-        names = sorted(entry.name for entry in folder.iterdir())
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be listed: {error.strerror}") from error
-    for name in names:
-        path = folder / name
-        if not name.lower().endswith(".csv") or (template is not None and same_file(path, template)):
-            continue
-        if name == TEMPLATE:
-            scan.template.append(path)
-        elif _aside(path):
-            scan.set_aside.append(name)
-        else:
-            scan.pillars.append(Pillar(name=pillar_name(path), path=path))
-    return scan._replace(pillars=sorted(scan.pillars, key=_rank))
+def _is_among(path: Path, others: Iterable[Path | None]) -> bool:
+    return any(other is not None and same_file(path, other) for other in others)
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except PermissionError:
-        return False
+def _plain(path: Path, template: Path | None, *, alone: bool) -> _Look:
+    """Take a plain file for a pillar, unless it is the template, or one by its name."""
+    if template is not None and same_file(path, template) and not alone:
+        return _Look()
+    name = pillar_name(path)
+    if file_names.is_template(path.name) and not (alone and template is None):
+        way = f"the template is {template}; leave it out" if template else f"write --template {quote(str(path))}"
+        raise UsageError(
+            f"{path}: is a template by its name; {way}, or {quote(f'{name}={path}')} if it is a pillar after all"
+        )
+    return _Look(pillars=(Pillar(name=name, path=path),))
 
 
-def _aside(path: Path) -> bool:
-    """Say whether a file in a folder is no pillar by its name, or because the recipe beside it says pbl made it."""
-    named = path.name.startswith(".") or any(fnmatchcase(path.name, pattern) for pattern in _SET_ASIDE)
-    return named or recipe_path(path).is_file()
+def _choose_template(looks: Sequence[_Look], settings: Settings) -> tuple[Path | None, str]:
+    """Return the template that a folder holds, and how it is known unless by its usual name.
+
+    Where no name tells, it is the file whose targets are constant. Raises UsageError where there are two.
+    """
+    by_name = [path for look in looks for path in look.templates]
+    if by_name:
+        _one_template(by_name, "by their names")
+        return by_name[0], "" if by_name[0].name == file_names.TEMPLATE else "by its name"
+    scanned = [pillar.path for look in looks if look.folder for pillar in look.pillars]
+    several = sum(len(look.pillars) for look in looks) > 1
+    constant = [path for path in scanned if several and has_constant_targets(path, settings.contract)]
+    _one_template(constant, "as each has one number throughout")
+    return (constant[0], "as it has one number throughout") if constant else (None, "")
+
+
+def _one_template(paths: Sequence[Path], why: str) -> None:
+    if len(paths) >= _BOTH:
+        one, other = (str(path) for path in paths[:2])
+        named = quote(f"{pillar_name(paths[1])}={other}")
+        raise UsageError(
+            f"{one} and {other} are both templates, {why}: write --template {quote(one)}, "
+            f"or {named} if it is a pillar after all"
+        )
 
 
 def _rank(pillar: Pillar) -> tuple[int, str]:
@@ -206,9 +267,18 @@ def _unique(pillars: Sequence[Pillar]) -> None:
         seen[pillar.name] = pillar.path
 
 
+def _nothing(given: Sequence[Path], set_aside: Sequence[str], not_read: Sequence[str], template: Path | None) -> str:
+    aside = {"set aside": set_aside, "not read": sorted(not_read), "the template": [str(template)] if template else []}
+    told = "; ".join(f"{what}: {', '.join(names)}" for what, names in aside.items() if names)
+    places = ", ".join(map(str, given))
+    return f"no prediction file found in {places}; pbl looks for *.csv directly in the folder" + (
+        f" ({told})" if told else ""
+    )
+
+
 def _prefer(pillars: Sequence[Pillar], folder: Path) -> list[Pillar]:
     """Take `submission_<pillar>.csv` of the folder where it is there."""
-    if not _is_folder(folder):
+    if not is_folder(folder):
         raise InputError(f"{folder}: no such folder (--pillars-dir)")
     nearer = [folder / f"submission_{p.name}.csv" for p in pillars]
     return [replace(p, path=near) if is_there(near) else p for p, near in zip(pillars, nearer, strict=True)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pbl.domain.errors import ChangedError, InputError, UnreadableError
 from pbl.domain.recipe import FileFacts, Recipe, parse_recipe
+from pbl.domain.wording import file_name
 from pbl.storage.files import hash_file, read_bytes
 
 if TYPE_CHECKING:
@@ -30,11 +31,14 @@ def find_inputs(recipe: Recipe, folder: Path, inputs: Path | None) -> dict[str |
     """Find each input of a recipe, the template as None; raise ChangedError naming all that are missing or changed."""
     wanted: list[tuple[str | None, FileFacts]] = [(i.name, i) for i in recipe.inputs]
     wanted += [(None, recipe.template)] if recipe.template else []
+    if tables := [called for called, facts in wanted if called and facts.path is None]:
+        told = ", ".join(tables)
+        raise ChangedError(f"{told}: handed over in memory, and no file has it; this recipe can't be made again")
     candidates = _by_size(inputs) if inputs else {}
     found: dict[str | None, Path] = {}
     troubles = []
     for who, facts in wanted:
-        path = folder / facts.path
+        path = folder / file_name(facts.path or "")
         trouble = _compare(path, facts.sha256)
         others = candidates.get(facts.bytes, ())
         match = next((p for p in others if same_bytes(p, facts.sha256)), None) if trouble else path

@@ -6,6 +6,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from pbl.domain.wording import restore_utf8
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -55,6 +57,7 @@ def toml_value(value: object) -> str:
 
 def toml_string(text: str) -> str:
     """Return a string in quotes."""
+    text = restore_utf8(text)
     return f'"{"".join(map(_character, text))}"'
 
 

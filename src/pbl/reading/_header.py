@@ -43,6 +43,10 @@ _MAGIC = {
 _DATA = re.compile(rf"{NUMBER}|[+-]?(nan|inf(inity)?)|n/?a|null|none|", re.IGNORECASE)
 
 
+_EXCEL = re.compile(r"sep=(.)", re.IGNORECASE)
+"""What Excel writes above the header, and reads, to say what parts the columns."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Header:
     """A file's header; `findings` say what is wrong with it, or why there is none.
@@ -120,6 +124,9 @@ def _find_misreading(header: Record) -> tuple[str, str, int | None] | None:
     if not header.raw.strip():
         return "PBL303", "the first line is blank, where the header should stand", 1
     only = header.cells[0] if len(header.cells) == 1 else ""
+    if excel := _EXCEL.fullmatch(header.raw.strip().strip('"')):
+        said = f"the first line is Excel's {printable(excel[0])!r}, where the header should stand; delete it"
+        return ("PBL206" if excel[1] == "," else "PBL104"), said, 1
     delimiter = next((d for d in ";\t|" if d in only), None)
     if delimiter:
         name = "a tab" if delimiter == "\t" else repr(delimiter)
@@ -131,7 +138,8 @@ def _match_columns(about: _About, contract: Contract, header: tuple[str, ...]) -
     """Return where the contract's columns stand (nothing if they don't), and what is wrong with the header."""
     wanted = contract.columns
     folded = {_fold(name) for name in wanted}
-    if not any(_fold(name) in folded for name in header) and any(_DATA.fullmatch(name) for name in header):
+    looks_like_data = any(_DATA.fullmatch(name) for name in header[not header[0] :])  # a saved index has no name
+    if looks_like_data and not any(_fold(name) in folded for name in header):
         text = ",".join(header)
         return (), [about.finding("PBL206", "the first row looks like data, not like a header", 1, value=text)]
     seen = _leave_out_others(header, contract) if contract.open else header

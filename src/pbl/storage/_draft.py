@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pbl.storage._os_errors import explain_os_errors
 from pbl.storage.files import hash_descriptor, write_all
+from pbl.storage.os_errors import explain_os_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from pbl.domain.errors import OutputError
 from pbl.storage._names import name_waiting
-from pbl.storage._os_errors import NO_LINKS, explain, tolerate
 from pbl.storage.files import is_open_as, write_all
+from pbl.storage.os_errors import NO_LINKS, explain, tolerate
 from pbl.storage.temporary import drop
 
 if TYPE_CHECKING:

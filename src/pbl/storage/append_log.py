@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pbl.domain.errors import LogError, OutputError
 from pbl.storage._names import name_next, resolve_target
-from pbl.storage._os_errors import explain, explain_os_errors
 from pbl.storage.atomic_write import write_whole
 from pbl.storage.csv_text import csv_line
 from pbl.storage.files import is_open_as, sync_folder, write_all
 from pbl.storage.locks import lock
+from pbl.storage.os_errors import explain, explain_os_errors
 from pbl.storage.temporary import critical_section, drop
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import OutputError
-from pbl.storage._os_errors import explain_os_errors
 from pbl.storage.files import hash_descriptor, sync_folder
+from pbl.storage.os_errors import explain_os_errors
 from pbl.storage.temporary import private_folder
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Self
 from pbl.domain.errors import OutputError
 from pbl.storage._draft import Draft
 from pbl.storage._names import name_next, name_temporary, name_waiting, resolve_target
-from pbl.storage._os_errors import explain_os_errors
 from pbl.storage._replace import replace_files
 from pbl.storage.files import is_open_as, open_folder, sync_entries
 from pbl.storage.locks import lock
+from pbl.storage.os_errors import explain_os_errors
 from pbl.storage.temporary import critical_section, drop, live
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import InputError, UnreadableError
-from pbl.storage._os_errors import NO_FSYNC, tolerate
 from pbl.storage.locks import lock
+from pbl.storage.os_errors import NO_FSYNC, tolerate
 
 if TYPE_CHECKING:
     from pathlib import Path

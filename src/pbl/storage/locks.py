@@ -9,7 +9,7 @@ import fcntl
 import time
 from contextlib import suppress
 
-from pbl.storage._os_errors import NO_LOCKS, tolerate
+from pbl.storage.os_errors import NO_LOCKS, tolerate
 
 _PAUSE_S = 0.01
 

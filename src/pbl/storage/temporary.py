@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pbl.storage._os_errors import explain_os_errors
+from pbl.storage.os_errors import explain_os_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pbl.blending.plan import plan_blend
 from pbl.domain.errors import DataError, InputError, UsageError
 from pbl.domain.extras import require_pandas
 from pbl.domain.limits import Limits
@@ -18,6 +19,7 @@ from pbl.domain.weights import weigh
 from pbl.weights import metrics
 from pbl.weights._methods import METHODS
 from pbl.weights._metric_file import load_metric
+from pbl.weights.compare_oof import compare_oof
 from pbl.weights.errors import MetricError
 from pbl.weights.folds import folds_of_files, named_folds, own_folds
 from pbl.weights.oof import Wanted, read_folds, read_oof
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from pbl.domain.settings import Settings
     from pbl.project.oof_files import OofSelection
     from pbl.weights._methods import Method
+    from pbl.weights.comparison import Comparison
     from pbl.weights.folds import Folds
     from pbl.weights.metrics import Average, Metric
     from pbl.weights.score import Scores
@@ -127,6 +130,29 @@ def tune_files(
         left_out=chosen.left_out,
     )
     return found, read.report
+
+
+def compare_files(
+    chosen: OofSelection,
+    question: Question,
+    *,
+    top: int,
+    spill: Path,
+    limits: Limits = Limits(),
+    progress: Progress = Progress(),
+) -> tuple[Comparison, Report]:
+    """Return how the files differ and how good each is, and what the checks say of the files.
+
+    The blend is today's. Raises what `read_oof` and `compare_oof` do.
+    """
+    selection = chosen.selection
+    plan = plan_blend(selection, weights=_current(chosen) or [1.0] * len(selection.pillars))
+    judge = Judge.of(question, selection.settings)
+    read = read_oof(
+        chosen, judge.wanted(), common_rows=question.common_rows, spill=spill, limits=limits, progress=progress
+    )
+    metric = judge.metric(read.sheet)
+    return compare_oof(read.sheet, metric, plan, read.report, spill=spill, top=top, limits=limits), read.report
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""The commands, one a file: parameters in, one call of the core, the result to `show`."""
+"""The commands, one a file: text parameters in, one call of the core, its result to `show`."""

@@ -1,4 +1,4 @@
-"""`pbl blend`."""
+"""`pbl blend`: one submission of checked files, with its recipe."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pbl.cli import options
-from pbl.cli.formats import OutcomeFormat
+from pbl.cli.formats import FailOn, OutcomeFormat
 from pbl.domain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +27,15 @@ def blend(
         typer.Option("--weights", "-w", metavar="W...", help="0.6 0.2 0.1 0.1, or siglip=0.6,dino=0.4 for those only."),
     ] = None,
     raw_weights: Annotated[bool, typer.Option("--raw-weights", help="Don't divide the weights by their sum.")] = False,
+    method: Annotated[
+        str | None,
+        typer.Option("--method", metavar="mean|rank|geometric|logit|median", help="How to blend; default: mean."),
+    ] = None,
+    negative: Annotated[bool, typer.Option("--negative", help="Take weights below 0; mean only.")] = False,
+    per_target: Annotated[bool, typer.Option("--per-target", help="Use the weights by target in pbl.toml.")] = False,
+    reconcile: Annotated[
+        bool, typer.Option("--reconcile", help="Hold each sample to the constraints of pbl.toml.")
+    ] = False,
     clip_min: Annotated[str | None, typer.Option("--clip-min", metavar="X", help="Raise lower values to X.")] = None,
     clip_max: Annotated[str | None, typer.Option("--clip-max", metavar="X", help="Lower higher values to X.")] = None,
     template: options.Template = None,
@@ -35,6 +44,10 @@ def blend(
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Default: submission.csv; - is stdout.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that pbl didn't write.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but write, refusals included.")] = False,
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", metavar="error|warning", help="What stops the blend (exit code 1).")
+    ] = "error",
     recipe: Annotated[
         str | None, typer.Option("--recipe", metavar="FILE", help="Make this recipe's submission again, byte for byte.")
     ] = None,
@@ -42,7 +55,7 @@ def blend(
         str | None, typer.Option("--inputs", metavar="DIR", help="With --recipe: find its inputs in here, by hash.")
     ] = None,
     format: Annotated[  # noqa: A002 - the flag's name
-        str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")
+        str, typer.Option("--format", metavar="text|json", help="Text, or one JSON object.")
     ] = "text",
     threads: options.Threads = None,
     memory_limit: options.Memory = None,
@@ -50,19 +63,22 @@ def blend(
 ) -> None:
     """Blend checked files into one submission.
 
-    Each value is the weighted mean of the pillars' values, matched by id, and the recipe is written beside it. Nothing
-    is written if a check fails (exit code 1) or it can't be done (2). PATH is a folder, a file or name=file; by
-    default the pillars of pbl.toml are meant.
+    Rows are matched by id, and each value is the weighted mean of the models' values, or what --method makes of them.
+    The recipe is written beside it. If a check fails (exit code 1) or the blend can't be made (2), nothing is written.
 
     Examples:
         pbl blend pillars/ --clip-min 0
         pbl blend siglip=a.csv dino=b.csv --weights 0.7 0.3 --output blend.csv
         pbl blend --siglip a.csv --dino b.csv --mvp c.csv --dinov2 d.csv --weights 0.6 0.2 0.1 0.1
+        pbl blend pillars/ --method rank
+        pbl blend pillars/ --dry-run --fail-on warning
         pbl blend --recipe submission.recipe.json
     """
-    from pbl.cli.show import results as show
+    from pbl.cli.show.weights import tell_recipe_weights, tell_target_weights, tell_weights
+    from pbl.domain.rules import Severity
 
     as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
+    severity = Severity(options.choice(FailOn, fail_on, "--fail-on"))
     to, given = options.path(output, "--output"), weights or []
     if as_json and output == "-":
         raise UsageError("--output - and --format json both want stdout; choose one")
@@ -76,7 +92,8 @@ def blend(
     from pbl.domain.weights import parse_weights
 
     if recipe is not None:
-        _alone(paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, raw_weights or None)
+        flags = (raw_weights, negative, per_target, reconcile, severity is not Severity.ERROR)
+        _alone(paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, method, any(flags) or None)
         if output == "-":
             raise UsageError("--recipe writes a file; name one with --output, or leave it out")
         path = Path(recipe)
@@ -88,28 +105,36 @@ def blend(
                 output=to,
                 inputs=options.path(inputs, "--inputs"),
                 force=force,
+                dry_run=dry_run,
                 limits=limits,
                 progress=progress,
             )
         if not as_json:
-            show.recipe_shares(made.recipe)
-        _tell(made, as_json=as_json)
+            tell_recipe_weights(made.recipe)
+            tell_target_weights(made.recipe.per_target)
+        _tell(made, source="recipe", as_json=as_json)
         return
     if inputs is not None:
         raise UsageError("--inputs goes with --recipe")
     options.bare_weights_fit(files, ctx.meta["pbl.flags"], given)
-    selection = options.selection(ctx, paths, template=template, pillars_dir=pillars_dir, **files)
+    selection = options.selection(ctx, paths, template=template, pillars_dir=pillars_dir, weights=given, **files)
     plan = plan_blend(
         selection,
         weights=parse_weights(given, selection),
         raw_weights=raw_weights,
+        negative=negative,
+        method=method,
+        reconcile=reconcile,
+        per_target=per_target,
         clip_min=options.real(clip_min, "--clip-min"),
         clip_max=options.real(clip_max, "--clip-max"),
     )
     target = to or default_output(selection)
     stdout = output == "-"
     if not as_json:
-        show.shares(plan.selection, plan.weighing, raw=raw_weights)
+        tell_weights(plan.selection, plan.weighing, raw=raw_weights)
+        names = plan.selection.names
+        tell_target_weights({t: dict(zip(names, own, strict=True)) for t, own in plan.per_target.items()})
     with for_stderr() as progress, options.cores(limits.threads):
         made = carry_out(
             plan,
@@ -117,19 +142,21 @@ def blend(
             provenance=_provenance(),
             spill=options.temporary_folder() if stdout else target.parent,
             force=force,
+            fail_on=severity,
+            dry_run=dry_run,
             limits=limits,
             progress=progress,
         )
-    _tell(made, as_json=as_json)
+    _tell(made, source=str(plan.weighing.source), as_json=as_json)
 
 
-def _tell(made: "Blended", *, as_json: bool) -> None:
-    from pbl.cli.show import results as show
+def _tell(made: "Blended", *, source: str, as_json: bool) -> None:
+    from pbl.cli.show.blend import tell_blend, write_blend
 
     if as_json:
-        show.blended_json(made)
+        write_blend(made, source=source)
     else:
-        show.blended(made)
+        tell_blend(made)
 
 
 def _provenance() -> "Provenance":
@@ -144,5 +171,6 @@ def _provenance() -> "Provenance":
 def _alone(*others: object) -> None:
     if any(other not in (None, []) for other in others):
         raise UsageError(
-            "--recipe has its own pillars, weights, clips and template; only --output, --inputs and --force go with it"
+            "--recipe has its own pillars, weights, method, clips and template; only --output, --inputs, --force and "
+            "--dry-run go with it"
         )

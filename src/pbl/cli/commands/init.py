@@ -1,4 +1,4 @@
-"""`pbl init`."""
+"""`pbl init`: a `pbl.toml` for the files that are there."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +9,7 @@ from pbl.cli import options
 
 
 def init(
-    folder: Annotated[
-        str | None, typer.Argument(metavar="[FOLDER]", help="Where the files lie; default: here.")
-    ] = None,
+    folder: Annotated[str | None, typer.Argument(metavar="FOLDER", help="Where the files lie; default: here.")] = None,
 ) -> None:
     """Write a commented pbl.toml for a folder.
 
@@ -21,8 +19,8 @@ def init(
         pbl init
         pbl init pillars/
     """
-    from pbl.cli.show import results as show
-    from pbl.project.init import init as deed
+    from pbl.cli.show.init import tell_init
+    from pbl.project.init import init as write_toml
 
-    path, selection = deed(options.path(folder, "FOLDER") or Path())
-    show.initialised(path, selection.names)
+    path, selection = write_toml(options.path(folder, "FOLDER") or Path())
+    tell_init(path, selection)

@@ -38,7 +38,9 @@ def log_run(
         typer.Option("--scores", metavar="FILE", help="Copy the rows of a table pillar,model,processed_cv[,full_cv]."),
     ] = None,
     logs: Annotated[str, typer.Option("--logs", metavar="DIR", help="Where the logs are.")] = "run_logs",
-    format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")] = "text",  # noqa: A002 - the flag's name
+    format: Annotated[  # noqa: A002 - the flag's name
+        str, typer.Option("--format", metavar="text|json", help="Text, or one JSON object.")
+    ] = "text",
 ) -> None:
     """Log a run, with its weights, hashes and scores.
 

@@ -1,4 +1,4 @@
-"""`pbl notebook`."""
+"""`pbl notebook`: the notebook that blends on Kaggle."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +26,9 @@ def notebook(
     force: Annotated[
         bool, typer.Option("--force", help="Replace a file that pbl didn't write, or was edited.")
     ] = False,
-    format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")] = "text",  # noqa: A002 - the flag's name
+    format: Annotated[  # noqa: A002 - the flag's name
+        str, typer.Option("--format", metavar="text|json", help="Text, or one JSON object.")
+    ] = "text",
 ) -> None:
     """Write the notebook that blends on Kaggle.
 
@@ -39,13 +41,14 @@ def notebook(
         pbl notebook --dataset ann/my-pillars --competition csiro-biomass
         pbl notebook --dataset ann/my-pillars --competition csiro-biomass --pack pack -o inference.ipynb --force
     """
-    from pbl.cli.show import results as show
+    from pbl.cli.show.notebook import tell_notebook, write_notebook
     from pbl.kaggle import names as rules
-    from pbl.kaggle.notebook import Purpose, hash_pack, write_notebook
+    from pbl.kaggle.notebook import Purpose, hash_pack
+    from pbl.kaggle.notebook import write_notebook as make_notebook
 
     as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
     folder = options.path(pack, "--pack")
-    made = write_notebook(
+    made = make_notebook(
         options.path(output, "--output") or Path("inference.ipynb"),
         Purpose(
             dataset=rules.parse_dataset(dataset, "--dataset"),
@@ -56,6 +59,6 @@ def notebook(
         force=force,
     )
     if as_json:
-        show.noted_json(made)
+        write_notebook(made)
     else:
-        show.noted(made)
+        tell_notebook(made)

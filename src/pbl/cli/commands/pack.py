@@ -1,4 +1,4 @@
-"""`pbl pack`."""
+"""`pbl pack`: a dataset and a notebook for Kaggle."""
 
 from pathlib import Path
 from typing import Annotated
@@ -55,21 +55,24 @@ def pack(
     force: Annotated[
         bool, typer.Option("--force", help="Replace a folder that pbl didn't write, or was edited.")
     ] = False,
-    format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")] = "text",  # noqa: A002 - the flag's name
+    format: Annotated[  # noqa: A002 - the flag's name
+        str, typer.Option("--format", metavar="text|json", help="Text, or one JSON object.")
+    ] = "text",
 ) -> None:
     """Pack checked files for Kaggle.
 
     Writes two flat folders: DIR/dataset has the files, DIR/notebook a notebook that blends them with the internet off.
 
-    Shows the lines that upload both; nothing is sent anywhere. If a file has an error, nothing is written. OWNER/SLUG
-    and SLUG may be addresses, such as https://www.kaggle.com/datasets/ann/my-pillars.
+    Shows the commands that upload both, and sends nothing itself. If a file has an error, nothing is written.
+    OWNER/SLUG and SLUG may be addresses, such as https://www.kaggle.com/datasets/ann/my-pillars.
 
     Examples:
         pbl pack pillars/ --dataset ann/my-pillars --competition csiro-biomass
         pbl pack pillars/ --dataset ann/my-pillars --competition csiro-biomass -o pack --title "My Pillars"
         pbl pack siglip=a.csv dino=b.csv -w 0.7 0.3 --dataset ann/my-pillars --competition csiro-biomass
     """
-    from pbl.cli.show import results as show
+    from pbl.cli.show.pack import tell_pack, write_pack
+    from pbl.cli.show.weights import tell_weights
     from pbl.domain.weights import parse_weights, weigh
     from pbl.kaggle import names as rules
 
@@ -79,7 +82,7 @@ def pack(
     if folder is not None and no_wheels:
         raise UsageError("--wheels and --no-wheels contradict each other")
 
-    from pbl.kaggle.pack import pack as write_pack
+    from pbl.kaggle.pack import pack as make_pack
     from pbl.kaggle.wheels import build_wheels, read_wheels
 
     label = rules.Label(
@@ -92,9 +95,9 @@ def pack(
     )
     files = {"siglip": siglip, "dino": dino, "mvp": mvp, "dinov2": dinov2}
     options.bare_weights_fit(files, ctx.meta["pbl.flags"], weights or [])
-    selection = options.selection(ctx, paths, template=template, pillars_dir=None, **files)
+    selection = options.selection(ctx, paths, template=template, pillars_dir=None, weights=weights, **files)
     chosen, weighing = weigh(selection, parse_weights(weights or [], selection))
-    made = write_pack(
+    made = make_pack(
         chosen,
         weighing,
         label,
@@ -104,7 +107,7 @@ def pack(
         force=force,
     )
     if as_json:
-        show.packed_json(made)
+        write_pack(made)
         return
-    show.shares(chosen, weighing)
-    show.packed(made)
+    tell_weights(chosen, weighing, width=10)
+    tell_pack(made)

@@ -22,7 +22,7 @@ _LOGS = Path("run_logs")
 
 runs = typer.Typer(name="runs", cls=Commands, rich_markup_mode=None)
 Logs = Annotated[str | None, typer.Option("--logs", metavar="DIR", help="Where the logs are; default: run_logs.")]
-AsTold = Annotated[str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")]
+AsTold = Annotated[str, typer.Option("--format", metavar="text|json", help="Text, or one JSON object.")]
 Run = Annotated[
     str, typer.Argument(metavar="ID", help="A run's id or any part of it that is unique, its label, or last.")
 ]
@@ -210,8 +210,9 @@ def _history(ctx: typer.Context, logs: str | None) -> "History":
 
 def _metric() -> "MetricSettings":
     """Return what the project's pbl.toml says of its metric; one that can't be read keeps no run from being listed."""
-    from pbl.cli.show.results import safe, talk
+    from pbl.cli.show.stderr import write as talk
     from pbl.domain.settings import MetricSettings
+    from pbl.domain.wording import safe
     from pbl.project.find_toml import find_settings
 
     try:

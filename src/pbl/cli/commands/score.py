@@ -19,7 +19,7 @@ def score(
     ] = None,
     method: Annotated[
         str | None,
-        typer.Option("--method", metavar="M", help="How to blend: mean, rank, geometric, logit or median."),
+        typer.Option("--method", metavar="mean|rank|geometric|logit|median", help="How to blend; default: mean."),
     ] = None,
     common_rows: oof_options.CommonRows = False,
     format: Annotated[  # noqa: A002 - the flag's name

@@ -1,11 +1,13 @@
-"""`pbl validate`."""
+"""`pbl validate`: a report of prediction files."""
 
 from typing import Annotated
 
 import typer
 
 from pbl.cli import options
-from pbl.cli.formats import FailOn, ReportFormat
+from pbl.cli.formats import FailOn
+from pbl.cli.show.report import ReportFormat
+from pbl.domain.errors import UsageError
 
 
 def validate(
@@ -18,12 +20,12 @@ def validate(
     template: options.Template = None,
     pillars_dir: options.PillarsDir = None,
     format: Annotated[  # noqa: A002 - the flag's name
-        str, typer.Option("--format", metavar="table|json|github|junit", help="How to write the report.")
+        str, typer.Option("--format", metavar="|".join(ReportFormat), help="How to write the report.")
     ] = "table",
     select: Annotated[
         list[str] | None, typer.Option("--select", metavar="CODES", help="Report these only: PBL502, PBL5, nan.")
     ] = None,
-    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help="Don't report these.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help="Leave these out.")] = None,
     fail_on: Annotated[
         str, typer.Option("--fail-on", metavar="error|warning", help="What makes the exit code 1.")
     ] = "error",
@@ -31,14 +33,17 @@ def validate(
     failures: Annotated[
         str | None, typer.Option("--failures", metavar="FILE", help="Write every offending row to this CSV.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --failures: replace a file that pbl didn't write.")
+    ] = False,
     threads: options.Threads = None,
     memory_limit: options.Memory = None,
     temp_dir: options.TempDir = None,
 ) -> None:
     """Check prediction files, and report every problem.
 
-    Each file is checked by its contract, then against the others and the template, all in one go. Exit code 0: fine;
-    1: findings; 2: could not check. PATH is a folder, a file or name=file; default: the pillars of pbl.toml.
+    Each file is checked by itself (columns, ids, numbers, bounds), then against the others and the template. Rows are
+    counted as a spreadsheet does: the header is row 1. Exit code 0: fine; 1: findings; 2: could not check.
 
     Examples:
         pbl validate pillars/
@@ -46,30 +51,38 @@ def validate(
         pbl validate pillars/ --format github --fail-on warning
         pbl validate pillars/ --ignore PBL604 --failures bad_rows.csv
     """
-    from pbl.cli.show import results as show
+    from pbl.cli.show import stderr
+    from pbl.cli.show.report import print_report
     from pbl.domain.rules import Severity
+    from pbl.domain.wording import plural, safe
 
     how = options.choice(ReportFormat, format, "--format")
     severity = Severity(options.choice(FailOn, fail_on, "--fail-on"))
     shown = options.whole(max_examples, "--max-examples", least=0)
     wanted, unwanted = options.codes(select or []), options.codes(ignore or [])
     kept = options.path(failures, "--failures")
+    if force and kept is None:
+        raise UsageError("--force goes with --failures")
     chosen = options.selection(
         ctx, paths, template=template, pillars_dir=pillars_dir, siglip=siglip, dino=dino, mvp=mvp, dinov2=dinov2
     )
     limits = options.limits(threads, memory_limit, temp_dir)
 
-    from pbl.checks.failures import write_failures
+    from pbl.checks.failures import protect_failures, write_failures
     from pbl.checks.validate import trim
     from pbl.checks.validate import validate as check
     from pbl.cli.progress import for_stderr
 
-    every = shown if kept is None else None
+    if kept is not None:
+        protect_failures(kept, chosen, force=force)
+    every, rows = shown if kept is None else None, 0
     with for_stderr() as progress, options.cores(limits.threads):
         found = check(chosen, spill=options.temporary_folder(), limits=limits, max_examples=every, progress=progress)
     found = found.shown(select=wanted, ignore=unwanted, fail_on=severity)
     if kept is not None:
-        write_failures(found, kept, chosen)
+        rows = write_failures(found, kept, chosen, force=force)
     report = trim(found, shown)
-    show.report(report, how)
+    print_report(report, how)
+    if kept is not None:
+        stderr.write(f"written  {safe(str(kept))}, {plural(rows, 'row')}")
     raise typer.Exit(0 if report.ok else 1)

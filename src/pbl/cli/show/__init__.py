@@ -1,1 +1,1 @@
-"""Results as text: one file a form or a result. stdout is data, stderr is talk."""
+"""Results become text or JSON: one file a form or a result. stdout is data, stderr is talk."""

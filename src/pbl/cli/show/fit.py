@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pbl.cli.show.grid import columns, number
-from pbl.cli.show.results import as_json as _json
-from pbl.cli.show.results import data, safe, talk
+from pbl.cli.show.stderr import write as talk
+from pbl.cli.show.stdout import write as data
+from pbl.cli.show.stdout import write_json as _json
 from pbl.domain.report import SCHEMA_VERSION
-from pbl.domain.wording import plural
+from pbl.domain.wording import plural, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

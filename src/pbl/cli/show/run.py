@@ -8,13 +8,14 @@ from __future__ import annotations
 from shlex import join
 from typing import TYPE_CHECKING, Any
 
-from pbl.cli.show.results import as_json as _json
-from pbl.cli.show.results import data, safe, talk
 from pbl.cli.show.run_table import brief, padded, wide_as
 from pbl.cli.show.runs import talk_of
+from pbl.cli.show.stderr import write as talk
+from pbl.cli.show.stdout import write as data
+from pbl.cli.show.stdout import write_json as _json
 from pbl.domain.report import SCHEMA_VERSION
 from pbl.domain.run_row import COLUMNS, KAGGLE
-from pbl.domain.wording import plural
+from pbl.domain.wording import plural, safe
 from pbl.ledger.run import differences
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from unicodedata import combining, east_asian_width
 
-from pbl.cli.show.results import safe
 from pbl.domain.errors import UsageError
 from pbl.domain.run_row import COLUMNS, SCORES
+from pbl.domain.wording import safe
 from pbl.ledger.row_codec import encode_value
 from pbl.ledger.run import FIELDS
 

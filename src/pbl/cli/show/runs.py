@@ -9,9 +9,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, assert_never
 
 from pbl.cli.show import run_table
-from pbl.cli.show.results import as_json as _json
-from pbl.cli.show.results import data, safe, talk
+from pbl.cli.show.stderr import write as talk
+from pbl.cli.show.stdout import write as data
+from pbl.cli.show.stdout import write_json as _json
 from pbl.domain.report import SCHEMA_VERSION
+from pbl.domain.wording import safe
 from pbl.ledger.run import SORTED_BY, best
 
 if TYPE_CHECKING:

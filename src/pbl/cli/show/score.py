@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbl.cli.show import results
 from pbl.cli.show.grid import columns, number
-from pbl.cli.show.results import as_json as _json
-from pbl.cli.show.results import data, safe, talk
+from pbl.cli.show.report import tell_warnings
+from pbl.cli.show.stderr import write as talk
+from pbl.cli.show.stdout import write as data
+from pbl.cli.show.stdout import write_json as _json
 from pbl.domain.report import SCHEMA_VERSION
-from pbl.domain.wording import plural
+from pbl.domain.wording import plural, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ MEANS = "(means)"
 
 def scored(found: Scores, report: Report, *, left_out: Mapping[str, str], as_json: bool) -> None:
     """Print scores to stdout, and what there is to know of the files to stderr."""
-    results.warnings(report)
+    tell_warnings(report)
     for name, reason in left_out.items():
         talk(f"left out  {safe(name)}: {safe(reason)}")
     if as_json:

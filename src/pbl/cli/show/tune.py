@@ -8,13 +8,14 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from pbl.cli.show import results
 from pbl.cli.show.grid import NONE, WIDTH, columns, interval, number
-from pbl.cli.show.results import as_json as _json
-from pbl.cli.show.results import data, safe, talk
+from pbl.cli.show.report import tell_warnings
 from pbl.cli.show.score import MEANS, heading, rows_left_out
+from pbl.cli.show.stderr import write as talk
+from pbl.cli.show.stdout import write as data
+from pbl.cli.show.stdout import write_json as _json
 from pbl.domain.report import SCHEMA_VERSION
-from pbl.domain.wording import plural
+from pbl.domain.wording import plural, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 def tuned(found: Tuning, report: Report, *, written: Path | None, next_: str, as_json: bool) -> None:
     """Print what was found to stdout, and what there is to know of the files to stderr."""
-    results.warnings(report)
+    tell_warnings(report)
     if as_json:
         _json({"schema_version": SCHEMA_VERSION, "command": "tune", "ok": True, **found.to_json()})
     else:

@@ -1,0 +1,3 @@
+-- What are the pillars' numbers in one target column?
+-- no $parameters but {name}'s; {target} its place, {name} the rows' target name, {numbers} the columns n0, n1, ...
+SELECT id, {target} AS target, {name} AS name, {numbers} FROM {rows}

@@ -1,0 +1,52 @@
+"""A sample's numbers held to constraints, in SQL: projected orthogonally, clipped, the totals summed up again.
+
+`formula` asks for it where a row is a sample, `_whole_columns` where a sample has a row for each target name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pbl_sql import Sql, listed
+
+from pbl.domain.constraints import names_of, projection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pbl.domain.constraints import Constraint
+
+
+def project(constraints: Sequence[Constraint], numbers: Mapping[str, Sql]) -> dict[str, Sql]:
+    """Return each name's projection on the constraints; `numbers` has the column of each name."""
+    names = names_of(constraints)
+    return {
+        name: listed(
+            [Sql(f"$project{i}_{j} * {numbers[other]}") for j, other in enumerate(names) if row[j]]
+            or [Sql("0.0::DOUBLE")],
+            " + ",
+        )
+        for i, (name, row) in enumerate(zip(names, projection(constraints), strict=True))
+    }
+
+
+def projection_values(constraints: Sequence[Constraint]) -> dict[str, float]:
+    """Return the values of the $parameters of `project`."""
+    rows = projection(constraints)
+    return {f"project{i}_{j}": value for i, row in enumerate(rows) for j, value in enumerate(row) if value}
+
+
+def settle(
+    constraints: Sequence[Constraint], projected: Mapping[str, Sql], clip: Callable[[Sql], Sql]
+) -> dict[str, Sql]:
+    """Return each name's final number: what is no total is clipped, then the totals are sums, in order, as they are."""
+    totals = {each.total for each in constraints}
+    found = {name: clip(column) for name, column in projected.items() if name not in totals}
+    for each in constraints:
+        found[each.total] = Sql(f"({listed([found[part] for part in each.parts], ' + ')})")
+    return found
+
+
+def residual(constraint: Constraint, numbers: Mapping[str, Sql]) -> Sql:
+    """Return by how much a sample's total is above the sum of its parts."""
+    return Sql(f"{numbers[constraint.total]} - ({listed([numbers[part] for part in constraint.parts], ' + ')})")

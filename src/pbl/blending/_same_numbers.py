@@ -1,0 +1,44 @@
+"""Whether a submission made again has a recipe's numbers, where its bytes may differ in the last digit."""
+
+from __future__ import annotations
+
+import csv
+import math
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from pbl.project.recipe_files import same_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pbl.blending._submission import Submission
+    from pbl.domain.recipe import Recipe
+    from pbl.storage.commit import Draft
+
+NEAR = 1e-12
+"""By what part of a number two machines may differ."""
+_NEAR_MEAN = 1e-11
+"""The same of a mean, which recipes keep in 12 digits."""
+
+
+def same_numbers(made: Submission, draft: Draft, recipe: Recipe, recorded: Path) -> bool:
+    """Say whether a draft has the recipe's numbers to 1e-12: the file's, if it is still there, else what is known."""
+    summary, output = made.written.summary, recipe.output
+    if (summary.rows, summary.clipped) != (output.rows, output.clipped):
+        return False
+    if not same_bytes(recorded, output.sha256):
+        pairs = ((summary.lowest, output.min), (summary.highest, output.max))
+        near = all(_near(a, b) for a, b in pairs)
+        return near and math.isclose(summary.mean, output.mean, rel_tol=_NEAR_MEAN, abs_tol=NEAR)
+    with draft.path.open(newline="", encoding="utf-8") as one, recorded.open(newline="", encoding="utf-8") as other:
+        lines = zip_longest(csv.reader(one), csv.reader(other))
+        if next(lines)[0] is None:
+            return False
+        return all(
+            bool(a and b) and a[0] == b[0] and all(map(_near, map(float, a[1:]), map(float, b[1:]))) for a, b in lines
+        )
+
+
+def _near(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=NEAR, abs_tol=NEAR)

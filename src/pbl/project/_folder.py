@@ -1,0 +1,132 @@
+"""What lies in a folder that no `pbl.toml` lists: pillars, templates, what is set aside and what isn't read.
+
+`pillar_files` puts it together with the other arguments of a command.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from pbl.domain.errors import InputError, UsageError
+from pbl.domain.pillars import TABLE, Pillar
+from pbl.domain.recipe import recipe_path
+from pbl.project import file_names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """Why a file of a folder may be no pillar."""
+
+    pillar: Pillar
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """The files of a folder by what their names, or the recipes beside them, say of them."""
+
+    pillars: tuple[Pillar, ...]
+    templates: tuple[Path, ...]
+    set_aside: tuple[Path, ...]
+    not_read: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
+
+
+def list_folder(folder: Path) -> Folder:
+    """List a folder; raise InputError if the system doesn't."""
+    try:
+        entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be listed: {error.strerror}") from error
+    files = [path for path in entries if file_names.is_csv(path.name)]
+    templates = [path for path in files if file_names.is_template(path.name) and not path.name.startswith(".")]
+    aside = [path for path in files if path not in templates and _is_aside(path)]
+    pillars = [
+        Pillar(name=file_names.pillar_name(path.name), path=path)
+        for path in files
+        if path not in templates and path not in aside
+    ]
+    return Folder(
+        pillars=tuple(pillars),
+        templates=tuple(templates),
+        set_aside=tuple(aside),
+        not_read=tuple(_find_unread([path for path in entries if path not in files])),
+        doubts=tuple(_find_doubts(pillars, files)),
+    )
+
+
+def is_folder(path: Path) -> bool:
+    """Say whether a path leads to a folder; one that may not be looked up is none."""
+    try:
+        return path.is_dir()
+    except PermissionError:
+        return False
+
+
+def refuse_doubts(doubts: Sequence[Doubt], pillars: Sequence[Pillar], wanted: Collection[str] | None) -> None:
+    """Raise UsageError for files that may be no pillars, unless weights name others only."""
+    left = [doubt for doubt in doubts if doubt.pillar in pillars and (wanted is None or doubt.pillar.name in wanted)]
+    if not left:
+        return
+    said = "\n".join(f"{doubt.pillar.path}: {doubt.why}" for doubt in left)
+    others = [pillar for pillar in pillars if pillar not in [doubt.pillar for doubt in doubts]]
+    if set(TABLE) <= {pillar.name for pillar in others}:
+        line = ",".join(f"{name}={known.weight:g}" for name, known in TABLE.items())
+    else:
+        line = ",".join(f"{pillar.name}=1" for pillar in others)
+    weigh = f"; or leave it out of a blend: --weights {quote(line)}" if line else ""
+    one = left[0].pillar
+    raise UsageError(
+        f"{said}\ntake it away; or name it if it is a pillar after all: {quote(f'{one.name}={one.path}')}{weigh}"
+    )
+
+
+def _is_aside(path: Path) -> bool:
+    """Say whether a file in a folder is no pillar by its name, or because the recipe beside it says pbl made it."""
+    return file_names.is_set_aside(path.name) or recipe_path(path).is_file()
+
+
+def _find_unread(entries: Sequence[Path]) -> Iterator[str]:
+    for path in entries:
+        if path.name.startswith("."):
+            continue
+        if not is_folder(path):
+            if file_names.could_be_predictions(path.name):
+                yield path.name
+        elif _holds_predictions(path):
+            yield f"{path.name}/"
+
+
+def _holds_predictions(folder: Path) -> bool:
+    try:
+        return any(
+            file_names.could_be_predictions(path.name) or (file_names.is_csv(path.name) and not _is_aside(path))
+            for path in folder.iterdir()
+        )
+    except OSError:
+        return True
+
+
+def _find_doubts(pillars: Sequence[Pillar], files: Sequence[Path]) -> Iterator[Doubt]:
+    there: dict[str, list[str]] = {}
+    for path in files:
+        for made_of in (file_names.spelling(path.name), file_names.original(path.name)):
+            if made_of is not None:
+                there.setdefault(made_of, []).append(path.name)
+    usual = {file_names.spelling(name): pillar for pillar, known in TABLE.items() for name in known.files}
+    for pillar in pillars:
+        name = pillar.path.name
+        made_of = file_names.original(name)
+        others = [other for other in there.get(made_of or "", ()) if other != name]
+        if others:
+            yield Doubt(pillar=pillar, why=f"is like a copy of {others[0]}, by its name")
+        elif made_of in usual:
+            yield Doubt(pillar=pillar, why=f"is like a copy of a file of {usual[made_of]}, by its name")
+        elif file_names.is_output(name):
+            yield Doubt(pillar=pillar, why="is named like an output, and no recipe beside it says which")

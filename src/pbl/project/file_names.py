@@ -1,0 +1,170 @@
+"""What the name of a file says it is: a template, an output, a copy of another file, one fold of a model.
+
+`pillar_files` asks it of the files of a folder that no `pbl.toml` lists.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from pbl.domain.pillars import TABLE
+from pbl.domain.wording import restore_utf8
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TEMPLATE = "sample_submission.csv"
+TEMPLATES = frozenset(
+    {
+        "entryformat",
+        "exampleentry",
+        "exampleprediction",
+        "examplesolution",
+        "examplesubmission",
+        "gendersubmission",
+        "randomsubmission",
+        "sample",
+        "sampleanswer",
+        "sampleentry",
+        "sampleoutput",
+        "sampleprediction",
+        "sampleresult",
+        "samplesolution",
+        "samplesub",
+        "samplesubmission",
+        "samplesubmit",
+        "solutionformat",
+        "submissionexample",
+        "submissionformat",
+        "submissionsample",
+        "submissiontemplate",
+        "submitexample",
+        "submitsample",
+        "template",
+        "templatesubmission",
+    }
+)
+"""What competitions call their sample submission: in small letters, without `_`, `-`, blanks and a plural's `s`."""
+
+_SET_ASIDE = ("submission.csv", "oof_*.csv", "scores_*.csv", "train.csv", "test.csv", "truth.csv", "folds.csv")
+_OUTPUT = re.compile(r"(?:submissions?|blend(?:s|ed|ing)?|ensembl(?:e|es|ed|ing)|final|merged|combined|averaged)+")
+_COPY = r"(?:copy|kopie|copie|copia)"
+_COPIED = re.compile(
+    rf"[ _.-]*\(\d+\)|[ _.-]*\[\d+\]|[ _.-]+{_COPY}(?:[ _]*(?:\(\d+\)|\d+))?"
+    rf"|[ _.-]*\((?:another |\d+(?:st|nd|rd|th) )?{_COPY}\)"
+)
+_COPY_OF = re.compile(rf"{_COPY}[ _-]+(?:\(\d+\)[ _-]+)?(?:of|von|de)[ _-]+")
+_VERSION = re.compile(r"[ _.-]*v(?:er(?:sion)?)?[ _.-]?\d+(?:\.\d+)*|[ _.-]*\d+")
+_STAGE = re.compile(r"[ _-]*stage[ _-]?\d+[ _-]*")
+_AGE = re.compile(r"[ _-]+(?:new|old|updated|fixed|corrected|latest)")
+_FOLD = re.compile(
+    r"(?<![^\W\d_])(?:k?fold|fld|seed|split|cv|rs)[ _-]?\d+(?![^\W_])|(?<=[ _.-])[fs][ _-]?\d+(?![^\W_])",
+    re.IGNORECASE,
+)
+_TABLES = (
+    *(".tsv", ".tab", ".txt", ".dat", ".data", ".json", ".jsonl", ".ndjson", ".xls", ".xlsx", ".xlsb", ".ods"),
+    *(".parquet", ".pq", ".feather", ".arrow", ".ipc", ".orc", ".avro", ".npy", ".npz", ".pkl", ".pickle", ".joblib"),
+    *(".h5", ".hdf5", ".hdf", ".mat", ".rds", ".rdata", ".sqlite", ".db", ".gz", ".bz2", ".xz", ".zst", ".zip", ".7z"),
+    *(".tar", ".tgz", ".csv~", ".csv.bak", ".csv.tmp", ".csv.old", ".csv.part", ".csv.crdownload"),
+)
+_NO_TABLES = (
+    *("*.recipe.json", "*-metadata.json", "*.tar.gz", "requirements*.txt", "constraints*.txt"),
+    *("readme*", "licen[cs]e*", "notes*", "changelog*", "package*.json", "config*.json", "params*.json"),
+)
+
+
+def is_csv(name: str) -> bool:
+    """Say whether a name ends as a CSV file's does."""
+    return name.lower().endswith(".csv")
+
+
+def is_template(name: str) -> bool:
+    """Say whether a name is a template's, but for case, separators, and a mark of a copy or version."""
+    stem = _join(_strip(_STAGE.sub(" ", _stem(name)).strip(), _COPIED, _VERSION, _AGE))
+    return stem.removesuffix("s") in TEMPLATES
+
+
+def is_output(name: str) -> bool:
+    """Say whether a name is nothing but words for an output (blend, ensemble, final, submission), marks aside.
+
+    A number or version after `submission` alone is a pillar's: submission5.csv, submission_v2.csv.
+    """
+    bare = _strip(_stem(name), _COPIED)
+    if _join(bare) in {"submission", "submissions"}:
+        return True
+    shorter = _join(_strip(bare, _VERSION, _AGE))
+    return bool(_OUTPUT.fullmatch(shorter)) and shorter not in {"submission", "submissions"}
+
+
+def original(name: str) -> str | None:
+    """Return how the name begins that a copy's name was made of, as `spelling` gives it; None if it is no copy's."""
+    stem = _stem(name)
+    shorter = _strip(stem, _COPIED)
+    return None if shorter == stem else _join(shorter)
+
+
+def spelling(name: str) -> str:
+    """Return a name as names are compared: in small letters, without ending and separators."""
+    return _join(_stem(name))
+
+
+def is_set_aside(name: str) -> bool:
+    """Say whether a name is that of a file that is no pillar's: hidden, an OOF or score table, the training data."""
+    if name.startswith("."):
+        return True
+    source = f"{_strip(_stem(name), _COPIED)}.csv"
+    known = any(fnmatchcase(name, pattern) for pattern in _SET_ASIDE)
+    return known or (source != "submission.csv" and any(fnmatchcase(source, pattern) for pattern in _SET_ASIDE))
+
+
+def could_be_predictions(name: str) -> bool:
+    """Say whether a file that isn't read may hold a model's predictions, by its ending."""
+    lower = name.lower()
+    return not (name.startswith(".") or any(fnmatchcase(lower, each) for each in _NO_TABLES)) and lower.endswith(
+        _TABLES
+    )
+
+
+def group_folds(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the groups of pillars whose names differ in the number of a fold or seed only."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        key = _FOLD.sub("#", name)
+        if key != name:
+            groups.setdefault(key.casefold(), []).append(name)
+    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+
+def pillar_name(name: str) -> str:
+    """Return the pillar that a plain file's name means: the table's, else its stem without a leading `submission_`."""
+    for pillar, known in TABLE.items():
+        if name in known.files:
+            return pillar
+    stem = name[:-4] if is_csv(name) else name
+    return stem.removeprefix("submission_") or stem
+
+
+def _stem(name: str) -> str:
+    text = unicodedata.normalize("NFKC", restore_utf8(name)).casefold().strip()
+    return text.removesuffix(".csv").strip()
+
+
+def _strip(stem: str, *marks: re.Pattern[str]) -> str:
+    """Take marks off the end of a name, and `copy of` off its beginning, as long as something is left."""
+    again = True
+    while again:
+        again = False
+        for mark in marks:
+            found = re.search(rf"(?:{mark.pattern})$", stem)
+            if found and found.start():
+                stem, again = stem[: found.start()], True
+        if _COPIED in marks and (begins := _COPY_OF.match(stem)) and begins.end() < len(stem):
+            stem, again = stem[begins.end() :], True
+    return stem
+
+
+def _join(stem: str) -> str:
+    return re.sub(r"[\W_]+", "", stem)

@@ -1,0 +1,92 @@
+"""How two pillars are alike: correlations, differences, and whether one is a copy of the other or a line of it.
+
+`compare` asks it of its table `long`; sums of products are taken of numbers about their means.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pbl_sql import Sql, listed
+
+from pbl.weights.comparison import Pair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pbl.engine.duck import Duck
+    from pbl.weights.comparison import Same, Spread
+
+AFFINE = 1e-6
+"""How near a line must come, in parts of the range."""
+_PRUNE = 1e-9
+
+
+def compare_pairs(duck: Duck, names: Sequence[str], spreads: Sequence[Spread], rows: int) -> Iterator[Pair]:
+    """Yield all pairs of pillars, in pillar order."""
+    pillars = range(len(names))
+    if len(pillars) < 2:  # noqa: PLR2004 - a pair is two
+        return
+    scales = [max(each.max - each.mean, each.mean - each.min) or 1.0 for each in spreads]
+    values = {f"mean{p}": spreads[p].mean for p in pillars} | {f"scale{p}": scales[p] for p in pillars}
+    columns = [
+        Sql(f"n{p}, (n{p} - $mean{p}) / $scale{p} AS d{p}, {_rank(f'n{p}')} / {rows}.0 AS q{p}") for p in pillars
+    ]
+    duck.run("compare/centre", values, columns=listed(columns))
+    squares = duck.row(
+        "compare/sums", facts=listed([Sql(f"fsum(d{p} * d{p}) AS d{p}, fsum(q{p} * q{p}) AS q{p}") for p in pillars])
+    )
+    for a in pillars[:-1]:
+        others = pillars[a + 1 :]
+        facts = [
+            Sql(
+                f"fsum(d{a} * d{b}) AS d{b}, fsum(q{a} * q{b}) AS q{b}, favg((n{a} - n{b}) ** 2) AS square{b}, "
+                f"max(abs(n{a} - n{b})) AS largest{b}"
+            )
+            for b in others
+        ]
+        found = duck.row("compare/sums", facts=listed(facts))
+        for b in others:
+            constant = any(spreads[p].min == spreads[p].max for p in (a, b))
+            pearson = None if constant else _correlation(found[f"d{b}"], squares[f"d{a}"], squares[f"d{b}"])
+            spearman = None if constant else _correlation(found[f"q{b}"], squares[f"q{a}"], squares[f"q{b}"])
+            same: Same | None = None
+            slope = intercept = None
+            if found[f"largest{b}"] == 0:
+                same, slope, intercept = "copy", 1.0, 0.0
+            elif pearson is not None and 1 - pearson**2 <= _PRUNE + 2 * AFFINE**2 * rows:
+                line = found[f"d{b}"] * scales[b] / (squares[f"d{a}"] * scales[a])
+                start = spreads[b].mean - line * spreads[a].mean
+                if _is_line(duck, a, b, (line, start), spreads[b]):
+                    same, slope, intercept = "affine", line, start
+            yield Pair(
+                a=names[a],
+                b=names[b],
+                pearson=pearson,
+                spearman=spearman,
+                rmse=math.sqrt(found[f"square{b}"]),
+                max_abs_difference=found[f"largest{b}"],
+                same=same,
+                slope=slope,
+                intercept=intercept,
+            )
+
+
+def _rank(column: str) -> str:
+    """Return the average rank of a number less the mean of all ranks, which counts of rows above and below give."""
+    number = f"CASE WHEN {column} = 0 THEN 0.0 ELSE {column} END"
+    rank = f"rank() OVER (ORDER BY {number}) + (count(*) OVER (PARTITION BY {number}) - 1) / 2.0"
+    return f"({rank} - (count(*) OVER () + 1) / 2.0)::DOUBLE"
+
+
+def _correlation(product: float, one: float, other: float) -> float | None:
+    size = math.sqrt(one) * math.sqrt(other)
+    return max(-1.0, min(1.0, product / size)) if size > 0 else None
+
+
+def _is_line(duck: Duck, a: int, b: int, line: tuple[float, float], spread: Spread) -> bool:
+    """Say whether b is slope * a + intercept, everywhere within a millionth of its range."""
+    values = {"slope": line[0], "intercept": line[1]}
+    found = duck.row("compare/sums", values, facts=Sql(f"max(abs(n{b} - ($slope * n{a} + $intercept))) AS off"))
+    return bool(found["off"] <= AFFINE * (spread.max - spread.min))

@@ -1,0 +1,193 @@
+"""How the pillars' numbers differ, from each other and in the blend: by SQL over their rows in the order of their ids.
+
+The deed of `pbl compare`; with a truth it reads the sheet of out-of-fold files that `score` reads, and adds scores.
+One thread sums up, row after row, so that neither threads nor the files' order show in the last digits.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pbl_sql import Sql, ask, listed
+
+from pbl.blending.method_domain import find_outside
+from pbl.blending.residuals import find_residuals
+from pbl.blending.whole_columns import complete
+from pbl.checks.open_files import open_files
+from pbl.checks.validate import check_files, make_report
+from pbl.domain.errors import FindingsError
+from pbl.domain.findings import finding
+from pbl.domain.limits import Limits
+from pbl.domain.progress import Progress
+from pbl.domain.weights import divide
+from pbl.domain.wording import plural
+from pbl.engine.duck import open_duck
+from pbl.weights._pairs import compare_pairs
+from pbl.weights.comparison import Change, Comparison, Disagreement, Numbers, Spread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pbl.blending.formula import Formula
+    from pbl.blending.plan import Plan
+    from pbl.blending.whole_columns import Completed
+    from pbl.checks.open_files import CheckedFile
+    from pbl.domain.report import Report
+    from pbl.engine.duck import Duck
+
+_NUMBERS = Sql("numbers")
+TOP = 10
+
+
+def compare(
+    plan: Plan,
+    *,
+    spill: Path,
+    top: int = TOP,
+    limits: Limits = Limits(),
+    progress: Progress = Progress(),
+) -> Comparison:
+    """Compare the files of a plan, which says how they are blended today; `top` rows of disagreement are listed.
+
+    Raises FindingsError if a check finds an error, or if a sample lacks a target name of the constraints, and what
+    `validate` raises.
+    """
+    alone = replace(limits, threads=1)
+    contract = plan.selection.contract
+    with (
+        open_files(plan.selection) as inputs,
+        open_duck(inputs.paths, alone, size=inputs.size, spill=spill) as duck,
+    ):
+        files = check_files(duck, inputs, contract, limits, progress=progress)
+        report = make_report(files, plan.selection)
+        if not report.errors():
+            report = replace(report, findings=(*report.findings, *find_outside(duck, files, plan)))
+        if report.errors():
+            raise FindingsError(report)
+        progress.stage("comparing the numbers", duck.part)
+        _gather(duck, [file for file in files if file.input.pillar], len(contract.targets))
+        found = compare_rows(duck, plan, report, top=top)
+        for file in files:
+            file.unchanged()
+        return found
+
+
+def compare_rows(duck: Duck, plan: Plan, report: Report, *, top: int) -> Comparison:
+    """Compare the rows of the table `numbers` (row, id, n0_0, n0_1, ...), in the order of their ids."""
+    formula, names = plan.formula, plan.selection.names
+    whole = complete(duck, _NUMBERS, formula, separator=plan.separator, constraints=plan.constraints)
+    if whole.lacking.count:
+        raise FindingsError(_lacking(report, whole))
+    _make_long(duck, whole.table, formula)
+    spreads = _spreads(duck, len(names), by_name=False)[None]
+    by_name = _spreads(duck, len(names), by_name=True)
+    rows = duck.rows("blend/count", rows=Sql("long"))[0][0]
+    return Comparison(
+        rows=rows,
+        samples=whole.samples,
+        weights=dict(zip(names, plan.weighing.shares, strict=True)),
+        pillars=tuple(
+            Numbers(
+                pillar=name,
+                all=spreads[place],
+                per_target={str(target): each[place] for target, each in by_name.items()},
+            )
+            for place, name in enumerate(names)
+        ),
+        pairs=tuple(compare_pairs(duck, names, spreads, rows)),
+        disagreements=tuple(_disagreements(duck, plan, top)),
+        leave_one_out=tuple(_leave_out(duck, whole.table, plan)),
+        constraints=find_residuals(duck, whole.table, formula, plan.constraints, names),
+    )
+
+
+def _gather(duck: Duck, files: Sequence[CheckedFile], targets: int) -> None:
+    """Make the table `numbers` of checked files, which all have the same ids."""
+    numbers = [Sql(f"f{p}.t{t}::DOUBLE AS n{p}_{t}") for p in range(len(files)) for t in range(targets)]
+    joins = [Sql(f"JOIN {file.table} AS f{p} ON f{p}.id = f0.id") for p, file in enumerate(files) if p]
+    duck.run("compare/gather", numbers=listed(numbers), first=files[0].table or "", joins=listed(joins, " "))
+
+
+def _lacking(report: Report, whole: Completed) -> Report:
+    first = report.template or report.files[0]
+    found = finding(
+        "PBL601",
+        file=first.path,
+        pillar=first.pillar,
+        message=f"{plural(whole.lacking.count, 'sample')} without a target name that [[constraints]] are about",
+        count=whole.lacking.count,
+        examples=tuple(whole.lacking.examples),
+    )
+    return replace(report, findings=(*report.findings, found))
+
+
+def _make_long(duck: Duck, rows: Sql, formula: Formula) -> None:
+    pillars = range(len(formula.factors))
+    parts, values = [], {}
+    for t, name in enumerate(formula.names):
+        if not formula.by_row:
+            values[f"name{t}"] = name
+        column = Sql("name") if formula.by_row else Sql(f"$name{t}::VARCHAR")
+        numbers = listed([Sql(f"n{p}_{t} AS n{p}") for p in pillars])
+        parts.append(ask("compare/part", rows=rows, target=Sql(str(t)), name=column, numbers=numbers))
+    duck.run("compare/long", values, parts=listed(parts, " UNION ALL "))
+
+
+def _spreads(duck: Duck, pillars: int, *, by_name: bool) -> dict[str | None, list[Spread]]:
+    """Return how the pillars' numbers are spread, by target name, or over all rows under None."""
+    facts = [
+        Sql(
+            f"favg(n{p}) AS mean{p}, stddev_samp(n{p}) AS sd{p}, min(n{p}) AS min{p}, max(n{p}) AS max{p}, "
+            f"avg(CASE WHEN n{p} < 0 THEN 1 ELSE 0 END) AS negative{p}"
+        )
+        for p in range(pillars)
+    ]
+    rows = duck.rows("compare/spread", name=Sql("name" if by_name else "NULL"), facts=listed(facts))
+    found = {}
+    for name, *numbers in rows:
+        each = [numbers[5 * p : 5 * p + 5] for p in range(pillars)]
+        found[name] = [Spread(mean=a, sd=b, min=c + 0.0, max=d + 0.0, negative=e) for a, b, c, d, e in each]
+    return found
+
+
+def _disagreements(duck: Duck, plan: Plan, top: int) -> Iterator[Disagreement]:
+    names, targets = plan.selection.names, plan.selection.contract.targets
+    if len(names) < 2:  # noqa: PLR2004 - one agrees with itself
+        return
+    numbers = [Sql(f"n{p}") for p in range(len(names))]
+    span = Sql(f"greatest({listed(numbers)}) - least({listed(numbers)})")
+    for id_, target, width, *values in duck.rows(
+        "compare/disagreements", {"top": top}, range=span, numbers=listed(numbers)
+    ):
+        yield Disagreement(
+            id=id_,
+            target=targets[target] if len(targets) > 1 else None,
+            range=width,
+            values=dict(zip(names, values, strict=True)),
+        )
+
+
+def _leave_out(duck: Duck, rows: Sql, plan: Plan) -> Iterator[Change]:
+    """Yield what each pillar is to the blend: the others' weights are normalised again."""
+    formula, weights = plan.formula, plan.weighing.weights
+    targets = range(formula.targets)
+    _keep(duck, "blended", formula, rows)
+    squares = listed([Sql(f"(a.b{t} - b.b{t}) ** 2 / {formula.targets}") for t in targets], " + ")
+    largest = Sql(f"greatest({listed([Sql(f'abs(a.b{t} - b.b{t})') for t in targets])})")
+    for place, name in enumerate(plan.selection.names):
+        others = [0.0 if n == place else weight for n, weight in enumerate(weights)]
+        if math.fsum(others) <= 0:
+            yield Change(pillar=name, rmse=None, max_abs=None)
+            continue
+        _keep(duck, "without", replace(formula, factors=divide(others)), rows)
+        found = duck.row("compare/changes", squares=squares, largest=largest)
+        yield Change(pillar=name, rmse=math.sqrt(found["square"]), max_abs=found["largest"])
+
+
+def _keep(duck: Duck, table: str, formula: Formula, rows: Sql) -> None:
+    columns = listed([Sql(f"b{t}") for t in range(formula.targets)])
+    values: dict[str, Any] = dict(formula.values())
+    duck.run("compare/keep_blend", values, table=table, columns=columns, blend=formula.blend(rows))

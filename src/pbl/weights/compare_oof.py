@@ -1,0 +1,88 @@
+"""How out-of-fold predictions differ, and how good each is: the comparison of a sheet, with scores.
+
+The deed of `pbl compare --truth` on arrays: the sheet comes from the reader that `score` has, the plan says how the
+pillars are blended today.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pbl.domain.limits import Limits
+from pbl.engine.duck import open_duck
+from pbl.weights import metrics
+from pbl.weights._methods import prepare
+from pbl.weights._one_thread import one_thread
+from pbl.weights.compare import TOP, compare_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from pbl.blending.plan import Plan
+    from pbl.domain.report import Report
+    from pbl.weights.comparison import Comparison
+    from pbl.weights.metrics import Metric
+    from pbl.weights.sheet import Sheet
+
+
+def compare_oof(
+    sheet: Sheet,
+    metric: Metric,
+    plan: Plan,
+    report: Report,
+    *,
+    spill: Path,
+    top: int = TOP,
+    limits: Limits = Limits(),
+) -> Comparison:
+    """Compare a sheet's pillars, which are the plan's in its order, and score each; errors are correlated, too.
+
+    `report` is what the checks had to say of the files. Raises what `compare` and `metrics.score` do.
+    """
+    for k, name in enumerate(sheet.pillars):
+        metrics.check_domain(sheet, metric, np.asarray(sheet.predictions[k]), name)
+    prepare(sheet, plan.method.value)  # it refuses what the method can't take
+    alone = replace(limits, threads=1)
+    with open_duck({}, alone, size=sheet.predictions.nbytes, spill=spill) as duck:
+        with duck.batch(_frame(sheet)):
+            duck.run("files/first_rows", table="numbers")
+        found = compare_rows(duck, plan, report, top=top)
+    with one_thread():
+        scores = [metrics.score(sheet, metric, np.asarray(row)) for row in sheet.predictions]
+        errors = [np.asarray(row) - sheet.truth for row in sheet.predictions]
+    place = {name: k for k, name in enumerate(sheet.pillars)}
+    return replace(
+        found,
+        metric=metric.name,
+        pillars=tuple(replace(each, score=score) for each, score in zip(found.pillars, scores, strict=True)),
+        pairs=tuple(
+            replace(each, error_pearson=_pearson(errors[place[each.a]], errors[place[each.b]])) for each in found.pairs
+        ),
+    )
+
+
+def _frame(sheet: Sheet) -> pl.DataFrame:
+    import polars as pl
+
+    numbers = {
+        f"n{k}_{t}": np.ascontiguousarray(row[t :: sheet.width])
+        for k, row in enumerate(sheet.predictions)
+        for t in range(sheet.width)
+    }
+    ids = pl.Series("id", [str(each) for each in sheet.ids], dtype=pl.String)
+    return pl.DataFrame([ids, *(pl.Series(name, column) for name, column in numbers.items())]).with_row_index("row")
+
+
+def _pearson(one: NDArray[np.float64], other: NDArray[np.float64]) -> float | None:
+    """Return the correlation of two errors, None if one is constant."""
+    a, b = one - one.mean(), other - other.mean()
+    if not (np.ptp(one) and np.ptp(other)):
+        return None
+    size = float(np.sqrt((a * a).sum()) * np.sqrt((b * b).sum()))
+    return float(np.clip((a * b).sum() / size, -1, 1))

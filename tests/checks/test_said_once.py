@@ -1,0 +1,213 @@
+"""What is wrong in a whole folder is said once, with its remedy; oddities beside the others are warned of."""
+
+from pathlib import Path
+
+import pytest
+from support.making import command, ids, predictions, write
+
+import pbl
+from pbl.domain import limits
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+def codes(report):
+    return [(f.code, f.pillar) for f in report.findings]
+
+
+def only(report, code):
+    (found,) = [f for f in report.findings if f.code == code]
+    return found
+
+
+class TestOneHeader:
+    @pytest.mark.parametrize("header", [("id", "target"), ("id", "cat", "dog", "fox")])
+    def test_in_all_files_is_said_once_and_init_mends_it(self, here, header):
+        for n, name in enumerate(("a.csv", "b.csv", "sample_submission.csv")):
+            rows = {key: (value,) * (len(header) - 1) for key, value in predictions(ids(5), n).items()}
+            write(here / "p" / name, rows, header)
+        report = pbl.validate("p")
+        assert codes(report) == [("PBL201", "a")]
+        assert "pbl init p" in report.findings[0].hint
+        assert [file["ok"] for file in report.to_json()["files"]] == [False, False]
+        assert command("blend", "p", "-o", "x.csv").code == 1
+        assert command("init", "p").code == 0
+        assert pbl.validate("p").ok
+
+    def test_where_there_is_a_pbl_toml_says_what_to_write_there(self, here):
+        (here / "pbl.toml").write_text("[contract]\nid = 'other'")
+        for name in ("a.csv", "b.csv"):
+            write(name, {"x": 1.5}, ("id", "target"))
+        assert 'pbl.toml: id = "id", targets = ["target"]' in pbl.validate("a.csv", "b.csv").findings[0].hint
+
+    def test_that_one_file_alone_has_or_that_is_no_header_stays_each_file_s(self):
+        write("a.csv", {"x": 1.5})
+        write("b.csv", {"x": 2.5}, ("id", "target"))
+        assert ("PBL202", "b") in codes(pbl.validate("a.csv", "b.csv"))
+        for name in ("c.csv", "d.csv"):
+            write(name, {"x": 1.5}, ("y", "2.5"))
+        assert codes(pbl.validate("c.csv", "d.csv")) == [("PBL206", "c"), ("PBL206", "d")]
+
+
+class TestIdsInAnotherSpelling:
+    @pytest.mark.parametrize(
+        ("ours", "theirs", "said"),
+        [
+            ("img_{:03}.jpg", "img_{:03}", "each here ends in '.jpg'"),
+            ("test/{}", "{}", "each here begins with 'test/'"),
+            ("{}", "test/{}.png", "each there begins with 'test/' and ends in '.png'"),
+            ("{}e+05", "{}00000", "'1e+05' here, '100000' there"),
+            ("{:03}", "{}", "'001' here, '1' there"),
+            ("{}.0", "{}", "'1.0' here, '1' there"),
+        ],
+    )
+    def test_are_one_finding_that_names_the_difference_and_no_match(self, ours, theirs, said):
+        write("a.csv", predictions([ours.format(n) for n in range(1, 10)], 1))
+        write("t.csv", dict.fromkeys([theirs.format(n) for n in range(1, 10)], 0))
+        report = pbl.validate("a.csv", template="t.csv")
+        assert codes(report) == [("PBL605", "a")]
+        assert said in report.findings[0].message
+
+    def test_are_not_seen_in_ids_that_only_some_share(self):
+        write("a.csv", predictions(["id1", "id20", "x3"], 1))
+        write("t.csv", dict.fromkeys(["id1", "id2", "y3"], 0))
+        assert codes(pbl.validate("a.csv", template="t.csv")) == [("PBL601", "a"), ("PBL602", "a")]
+
+
+class TestIdsOfAllFilesTogether:
+    def test_that_are_the_template_s_make_parts_of_one_file(self):
+        write("t.csv", dict.fromkeys(ids(10), 0))
+        write("a.csv", predictions(ids(10)[:5], 1))
+        write("b.csv", predictions(ids(10)[5:], 2))
+        report = pbl.validate("a.csv", "b.csv", template="t.csv")
+        assert codes(report) == [("PBL601", "a"), ("PBL601", "b")]
+        assert all("parts of one file? join them" in f.hint for f in report.findings)
+        write("b.csv", predictions(ids(10)[4:9], 2))
+        assert not any("parts" in f.hint for f in pbl.validate("a.csv", "b.csv", template="t.csv").findings)
+
+    def test_that_agree_against_the_template_ask_whether_it_is_current(self):
+        write("t.csv", dict.fromkeys(ids(20)[5:], 0))
+        for n, name in enumerate(("a.csv", "b.csv")):
+            write(name, predictions(ids(16), n))
+        found = pbl.validate("a.csv", "b.csv", template="t.csv").findings
+        assert {f.code for f in found} == {"PBL601", "PBL602"}
+        assert all("is the template (t.csv) current?" in f.hint for f in found)
+        write("b.csv", predictions(ids(17), 3))
+        assert not any("current" in f.hint for f in pbl.validate("a.csv", "b.csv", template="t.csv").findings)
+
+    def test_that_are_a_handful_and_none_of_a_long_template_s_are_a_placeholder_s(self):
+        write("t.csv", dict.fromkeys(ids(500), 0))
+        write("a.csv", predictions(["u1", "v2", "w3", "x4", "z5"], 1))
+        report = pbl.validate("a.csv", template="t.csv")
+        assert codes(report) == [("PBL603", "a")]
+        assert "inside the scored run" in report.findings[0].hint
+
+
+@pytest.mark.parametrize("large", [False, True])
+class TestBesideTheOthers:
+    @pytest.fixture(autouse=True)
+    def _sizes(self, large, monkeypatch):
+        if large:
+            monkeypatch.setattr(limits, "SIZES", limits.Sizes(large=1, block=64, rows=1))
+
+    def warned(self, *files):
+        """Give the warnings of validate, which must be those of blend."""
+        report = pbl.validate(*files)
+        done = command("blend", *files, "-o", "out.csv", "--format", "json", "--force")
+        assert done.code == 0
+        found = codes(report)
+        assert all(f'"{code}"' in done.out for code, _ in found)
+        return found
+
+    def test_labels_in_every_pillar_are_warned_of_once(self):
+        write("a.csv", {"x": 0, "y": 2, "z": 2})
+        write("b.csv", {"x": 2, "y": 2, "z": 1})
+        assert self.warned("a.csv", "b.csv") == [("PBL552", "a")]
+        write("b.csv", {"x": 2, "y": 2, "z": 1.5})
+        assert self.warned("a.csv", "b.csv") == []
+        write("b.csv", {"x": 2, "y": 2, "z": 1})
+        write("a.csv", {f"k{n}": n for n in range(30)})
+        write("c.csv", {f"k{n}": n + n % 2 for n in range(30)})
+        assert self.warned("a.csv", "c.csv") == []
+
+    def test_rows_that_do_not_sum_to_1_as_the_others_do(self, here):
+        (here / "pbl.toml").write_text("[contract]\ntargets = ['p', 'q']")
+        header = ("sample_id", "p", "q")
+        write("a.csv", {"x": (0.25, 0.75), "y": (0.5, 0.5004)}, header)
+        write("b.csv", {"x": (0.5, 0.5), "y": (0.125, 0.875)}, header)
+        write("c.csv", {"x": (0.625, 0.375), "y": (0.5, 0.25)}, header)
+        assert self.warned("a.csv", "b.csv", "c.csv") == [("PBL610", "c")]
+        assert only(pbl.validate("a.csv", "b.csv", "c.csv"), "PBL610").count == 1
+        assert self.warned("a.csv", "b.csv") == []
+
+    def test_values_outside_0_and_1_where_two_others_lie_within(self):
+        write("a.csv", {"x": 0.25, "y": 0.75})
+        write("b.csv", {"x": 0.5, "y": 1.0000005})
+        write("c.csv", {"x": -0.25, "y": 0.5})
+        assert self.warned("a.csv", "b.csv", "c.csv") == [("PBL611", "c")]
+        assert self.warned("a.csv", "c.csv") == []
+        write("b.csv", {"x": 0.5, "y": 0.5})
+        assert ("PBL611", "c") not in self.warned("a.csv", "b.csv", "c.csv")
+
+    def test_whole_numbers_written_without_a_point_stay_so_if_the_blend_is_whole(self):
+        rows = {"v1.0": 3, '"a,2.0"': -2, "z": 0}
+        write("a.csv", rows)
+        write("t.csv", dict.fromkeys(rows, 0))
+        pbl.blend("a.csv", template="t.csv", output="out.csv")
+        assert Path("out.csv").read_text().splitlines()[1:] == ["v1.0,3", '"a,2.0",-2', "z,0"]
+        pbl.blend(recipe="out.recipe.json", output="again.csv")
+        write("b.csv", {"v1.0": 4, '"a,2.0"': -2, "z": 0})
+        pbl.blend("a.csv", "b.csv", output="half.csv")
+        assert "v1.0,3.5\n" in Path("half.csv").read_text()
+        for changed in ("a.csv", "t.csv"):
+            write("a.csv", rows)
+            write("t.csv", dict.fromkeys(rows, 0))
+            write(changed, {key: float(value) for key, value in rows.items()})
+            pbl.blend("a.csv", template="t.csv", output="point.csv", force=True)
+            assert "v1.0,3.0\n" in Path("point.csv").read_text()
+
+
+class TestFailures:
+    def test_replace_what_they_wrote_and_nothing_else_but_by_force(self, here):
+        write("a.csv", {"x": "oops"})
+        for words in ([], []):
+            assert "written  bad.csv, 1 row" in command("validate", "a.csv", "--failures", "bad.csv", *words).talk
+        for text in ("sample_id,target\nx,1\n", "", "# A page\n"):
+            (here / "kept.md").write_text(text)
+            done = command("validate", "a.csv", "--failures", "kept.md")
+            assert (done.code, (here / "kept.md").read_text()) == (2, text)
+            assert "--force" in done.talk
+        assert command("validate", "a.csv", "--failures", "kept.md", "--force").code == 1
+        assert (here / "kept.md").read_text() == (here / "bad.csv").read_text()
+        assert command("validate", "a.csv", "--failures", "a.csv", "--force").code == 2
+        assert command("validate", "a.csv", "--force").code == 2
+
+    def test_have_no_row_for_an_info(self, here):
+        write("a.csv", {"x": 1.5, "y": 2.5})
+        write("b.csv", {"y": 2.25, "x": 1.75})
+        assert command("validate", "a.csv", "b.csv", "--failures", "bad.csv").code == 0
+        assert (here / "bad.csv").read_text().count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "said"),
+    [
+        (b"sep=,\nsample_id,target\nx,1\n", "PBL206", "Excel's 'sep=,'"),
+        (b'"sep=;"\r\nsample_id;target\r\nx;1\r\n', "PBL104", "Excel's 'sep=;'"),
+        ("sample_id,target\nx,1\n".encode("utf-16"), "PBL103", "UTF-16"),
+        (b",sample_id,target\n0,x,1.5\n", "PBL205", "no name"),
+    ],
+)
+def test_what_programs_write_is_called_what_it_is(here, data, code, said):
+    (here / "a.csv").write_bytes(data)
+    (found,) = pbl.validate("a.csv").findings
+    assert (found.code, said in found.message) == (code, True)
+
+
+def test_raw_cells_are_escaped_once_and_row_numbers_explained_where_they_pass_the_count(here):
+    (here / "a.csv").write_bytes(b"sample_id,target\na\xe9,0.1\n")
+    assert r"'a\xe9,0.1'" in command("validate", "a.csv").out
+    write("b.csv", {"x": 1.5, "y": "oops"})
+    assert "the header is row 1" in command("validate", "b.csv").out
+    write("b.csv", {"x": "oops", "y": 1.5, "z": 2.5})
+    assert "the header is row 1" not in command("validate", "b.csv").out
