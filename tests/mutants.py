@@ -657,6 +657,56 @@ MUTANTS = (
         "code = _run()",
         "tests/faults/test_signals.py",
     ),
+    # Out-of-fold files, and the weights in pbl.toml
+    Mutant(
+        "any further column passes in an out-of-fold file",
+        "src/pbl/weights/oof.py",
+        "of_files = WideContract(**asdict(contract), texts=(FOLD,))",
+        "of_files = WideContract(**asdict(contract), texts=(FOLD,), others=True)",
+        "tests/weights/test_oof.py",
+    ),
+    Mutant(
+        "ids that the truth lacks pass with --common-rows",
+        "src/pbl/checks/against_truth.py",
+        'if finding.code != "PBL601"',
+        'if finding.code not in {"PBL601", "PBL602"}',
+        "tests/weights/test_oof.py",
+    ),
+    Mutant(
+        "predictions stand beside other ids than their own",
+        "sql/pbl_sql/weights/ordered.sql",
+        "ORDER BY id",
+        "ORDER BY row",
+        "tests/weights/test_oof.py",
+    ),
+    Mutant(
+        "an empty fold is a fold",
+        "src/pbl/weights/_columns.py",
+        'frame.filter(frame[at].str.strip_chars() == "")',
+        'frame.filter(frame[at].str.strip_chars() == "?")',
+        "tests/weights/test_oof.py",
+    ),
+    Mutant(
+        "an edited pbl.toml is not read back",
+        "src/pbl/project/edit_toml.py",
+        "if tomllib.loads(text) != expected:",
+        "if False:",
+        "tests/project/test_edit_toml.py",
+    ),
+    Mutant(
+        "pbl.toml's CRLF line ends become LF",
+        "src/pbl/project/edit_toml.py",
+        'return "\\r\\n" if',
+        'return "\\n" if',
+        "tests/project/test_edit_toml.py",
+    ),
+    Mutant(
+        "weights are written though the advice is to use none",
+        "src/pbl/cli/commands/tune.py",
+        "if write and written is None:",
+        "if False:",
+        "tests/weights/test_from_files.py",
+    ),
 )
 
 

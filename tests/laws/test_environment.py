@@ -128,7 +128,8 @@ def test_no_variable_changes_what_python_is_told(twist, first, files, plain):
 
 
 def test_a_number_of_threads_binds_polars_too(files):
-    assert python(LIMITED, files[0]).stderr == "1\n"
+    told = python(LIMITED, files[0]).stderr  # beside numpy, DuckDB's binding may tell of leaks when Python ends
+    assert [line for line in told.splitlines() if line.isdigit()] == ["1"]
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system doesn't say which cores are ours")

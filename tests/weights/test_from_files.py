@@ -92,9 +92,9 @@ def test_neither_the_order_of_rows_nor_the_folder_nor_threads_change_the_json(he
         (["--average", "folds"], 2, "'folds' is not one of rows, targets"),
         (["--method", "rank", "score"], 2, "--method is a blend's"),
         (["--method", "mode", "tune"], 2, "unknown method 'mode'"),
-        (["--groups", "Stat", "tune"], 2, "no column 'Stat', which groups needs; did you mean 'State'?"),
+        (["--groups", "Stat", "tune"], 2, "no column 'Stat' (for groups); did you mean 'State'?"),
         (["--groups", "State", "--folds", "train.csv", "tune"], 2, "give one of them"),
-        (["--folds", "train.csv", "tune"], 2, "no column 'fold', which the folds needs"),
+        (["--folds", "train.csv", "tune"], 2, "no column 'fold' (for --folds)"),
         (["--folds", "lacking.csv", "tune"], 1, "lacks 'i0"),
         (["--folds", "split.csv", "tune"], 1, "in two folds"),
         (["--folds", "nowhere.csv", "tune"], 2, "no such file"),
@@ -339,3 +339,12 @@ def test_without_pandas_a_metric_file_is_refused_by_name(here):
 def test_a_shell_variable_that_is_unset_is_no_path(here):
     oofs(here).write()
     assert "unset" in command("score", "", "--truth", "train.csv").talk
+
+
+def test_a_pbl_toml_beside_the_files_holds_and_that_is_said(here):
+    made = oofs(here / "deep").write()
+    (made.folder / "pbl.toml").write_text('[metric]\nname = "mae"\ntruth = "train.csv"\n')
+    done = command("score", *made.folder.glob("oof_*.csv"))
+    assert done.code == 0
+    assert "deep/pbl.toml holds, as it lies beside the files" in done.talk
+    assert done.out.startswith("mae, lower is better")

@@ -10,7 +10,8 @@ from support.making import command, shuffled, write
 
 from pbl.domain.errors import DataError, FindingsError, UsageError
 from pbl.project.oof_files import select_oof
-from pbl.weights.oof import Wanted, read_oof
+from pbl.weights._truth import Wanted
+from pbl.weights.oof import read_oof
 
 
 def read(folder, wanted=None, **how):
@@ -171,7 +172,7 @@ def test_further_columns_of_the_truth_are_ignored_unless_named(here):
     sheet = read(here, Wanted(groups=("State",))).sheet
     assert sheet.grouped_by == ("State",)
     assert len(sheet.groups) == 10
-    with pytest.raises(UsageError, match=r"no column 'state', which groups needs; did you mean 'State'"):
+    with pytest.raises(UsageError, match=r"no column 'state' \(for groups\); did you mean 'State'"):
         read(here, Wanted(groups=("state",)))
 
 
@@ -219,7 +220,7 @@ def test_a_class_column_stands_for_targets(here):
     assert json.loads(done.out)["findings"][0]["message"] in done.talk
     done = command("score", here, "--truth", here / "oof_a.csv")
     assert done.code == 2
-    assert "no column 'kind', which label needs" in done.talk
+    assert "no column 'kind' (for label)" in done.talk
 
 
 def test_several_target_columns_are_rows_of_one_id(here):

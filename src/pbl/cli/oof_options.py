@@ -31,14 +31,19 @@ CommonRows = Annotated[bool, typer.Option("--common-rows", help="Take the rows t
 
 def select(command: str, paths: list[str] | None, truth: str | None) -> "OofSelection":
     """Return the out-of-fold files that the arguments mean; raise UsageError where the extra `tune` is missing."""
+    from pbl.cli.show import stderr
     from pbl.domain.extras import require_extra
+    from pbl.domain.wording import safe
     from pbl.project.oof_files import select_oof
 
     absent.show("numpy")
     require_extra("tune", f"pbl {command}")
     if "" in (paths or []):
         raise UsageError("a path is empty; is a shell variable unset?")
-    return select_oof(paths or [], truth=options.path(truth, "--truth"))
+    chosen = select_oof(paths or [], truth=options.path(truth, "--truth"))
+    for note in chosen.selection.notes:
+        stderr.write(f"note     {safe(note)}")
+    return chosen
 
 
 def question(

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
+from pbl.domain.method import Method
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -18,6 +20,7 @@ _WEIGHT = r"([^=]+=)?[+-]?([0-9]+\.?[0-9]*|\.[0-9]+|[nN][aA][nN]|[iI][nN][fF])([
 _WEIGHT_FLAGS = ("--weights", "-w")
 _RUN_ID = {"ID", "A", "B"}
 """Metavars of what names a run."""
+_METHOD = "METHOD"
 
 
 class TextParameters:
@@ -106,7 +109,10 @@ class _Offer:
 def _complete(self: Any, ctx: Any, incomplete: str) -> list[_Offer]:  # noqa: ANN401 - as above
     """Return what fits what was typed: one of few choices, or a logged run; files are the shell's own business."""
     metavar = str(self.metavar or "")
-    words = metavar.split("|") if "|" in metavar else _run_ids(ctx) if metavar in _RUN_ID else ()
+    if metavar == _METHOD:
+        words: Iterable[str] = list(Method)
+    else:
+        words = metavar.split("|") if "|" in metavar else _run_ids(ctx) if metavar in _RUN_ID else ()
     return [_Offer(value=word) for word in words if word.startswith(incomplete)]
 
 

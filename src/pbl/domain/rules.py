@@ -28,10 +28,12 @@ class Rule:
     severity: Severity = Severity.ERROR
 
 
-def _rules() -> Iterable[Rule]:
-    def rule(code: str, name: str, hint: str, severity: Severity = Severity.ERROR) -> Rule:
-        return Rule(code=code, name=name, hint=hint, severity=severity)
+def rule(code: str, name: str, hint: str, severity: Severity = Severity.ERROR) -> Rule:
+    """Return a rule; an error, unless it says otherwise."""
+    return Rule(code=code, name=name, hint=hint, severity=severity)
 
+
+def _of_predictions() -> Iterable[Rule]:
     warning, info = Severity.WARNING, Severity.INFO
     yield rule("PBL101", "file-unreadable", "name a regular file that you may read")
     yield rule("PBL102", "empty-file", "export the predictions again; the file holds nothing")
@@ -100,10 +102,7 @@ def _rules() -> Iterable[Rule]:
     yield rule("PBL701", "truncated-tail", "the last line has no line end; was the export cut short?", warning)
 
 
-def _training_rules() -> Iterable[Rule]:
-    def rule(code: str, name: str, hint: str) -> Rule:
-        return Rule(code=code, name=name, hint=hint)
-
+def _of_features() -> Iterable[Rule]:
     yield rule("PBL801", "features-unreadable", "write the features again, as Parquet or CSV")
     yield rule("PBL802", "sample-twice", "keep one row a sample")
     yield rule("PBL803", "feature-missing", "give every row every feature; pbl never fills a gap")
@@ -115,4 +114,4 @@ def _training_rules() -> Iterable[Rule]:
     yield rule("PBL821", "fitted-unreadable", "fit the pillar again, and copy the file as it is")
 
 
-RULES = {rule.code: rule for rule in (*_rules(), *_training_rules())}
+RULES = {rule.code: rule for rule in (*_of_predictions(), *_of_features())}

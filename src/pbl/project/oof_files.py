@@ -13,14 +13,14 @@ from pbl.domain.errors import InputError, UsageError
 from pbl.domain.pillars import Pillar, Selection
 from pbl.project._folder import is_folder
 from pbl.project.pillar_files import (
-    _argument,
-    _rank,
-    _settings,
-    _there,
-    _unique,
     is_there,
+    parse_argument,
     pillar_name,
+    rank,
+    refuse_absent,
+    refuse_twice,
     same_file,
+    settings_for,
 )
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ def select_oof(
     `paths` are folders, files or `name=file`; without any the pillars of `pbl.toml` are meant. Raises UsageError or
     InputError where the files are in doubt or there is none.
     """
-    given = [_argument(path) for path in paths] + [(name, Path(path)) for name, path in named]
+    given = [parse_argument(path) for path in paths] + [(name, Path(path)) for name, path in named]
     for path in [path for _, path in given] + ([Path(truth)] if truth is not None else []):
-        _there(path)
-    settings, notes = _settings(given, folder)
+        refuse_absent(path)
+    settings, notes = settings_for(given, folder)
     if not given:
         if settings.path is None:
             raise UsageError("nothing to do: name out-of-fold files, or a folder of them (there is no pbl.toml here)")
@@ -69,7 +69,7 @@ def select_oof(
                 left_out[pillar.name] = reason
             else:
                 found.append(pillar)
-    _unique(found)
+    refuse_twice(found)
     if not found:
         places = ", ".join(str(path) for _, path in given)
         told = f" ({'; '.join(f'{name}: {reason}' for name, reason in left_out.items())})" if left_out else ""
@@ -85,8 +85,8 @@ def select_truth(truth: str | Path | None, *, folder: Path = Path()) -> OofSelec
     """Find the truth that `fit` learns from, given or of `pbl.toml`, without pillars; raises as `select_oof` does."""
     given = [] if truth is None else [(None, Path(truth))]
     for _, path in given:
-        _there(path)
-    settings, notes = _settings(given, folder)
+        refuse_absent(path)
+    settings, notes = settings_for(given, folder)
     found = settings.metric.truth if truth is None else Path(truth)
     if found is None:
         raise UsageError("there is no truth to fit on: name it with --truth, or in pbl.toml as truth under [metric]")
@@ -106,7 +106,7 @@ def _look(name: str | None, path: Path, settings: Settings) -> Iterable[tuple[Pi
         yield Pillar(name=name or oof_name(path), path=path), ""
     elif settings.pillars and settings.path is not None and same_file(settings.path.parent, path):
         pillars = [_of_entry(entry, path) for entry in settings.pillars]
-        yield from sorted(pillars, key=lambda each: _rank(each[0]))
+        yield from sorted(pillars, key=lambda each: rank(each[0]))
     else:
         try:
             names = sorted(entry.name for entry in path.iterdir())
@@ -114,7 +114,7 @@ def _look(name: str | None, path: Path, settings: Settings) -> Iterable[tuple[Pi
             raise InputError(f"{path}: cannot be listed: {error.strerror}") from error
         files = [path / each for each in names if each.startswith(OOF) and each.lower().endswith(".csv")]
         pillars = [(Pillar(name=oof_name(file), path=file), "") for file in files]
-        yield from sorted(pillars, key=lambda each: _rank(each[0]))
+        yield from sorted(pillars, key=lambda each: rank(each[0]))
 
 
 def _of_entry(entry: Entry, folder: Path) -> tuple[Pillar, str]:

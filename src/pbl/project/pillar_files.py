@@ -47,10 +47,10 @@ def select_pillars(
     `submission_<pillar>.csv` in `pillars_dir` wins over the file found otherwise. `wanted` are the pillars that weights
     name: a file that none of them means may be in doubt.
     """
-    given = [_argument(path) for path in paths] + [(name, Path(path)) for name, path in named]
+    given = [parse_argument(path) for path in paths] + [(name, Path(path)) for name, path in named]
     for path in [path for _, path in given] + ([Path(template)] if template is not None else []):
-        _there(path)
-    settings, notes = _settings(given, folder)
+        refuse_absent(path)
+    settings, notes = settings_for(given, folder)
     if not given:
         if settings.path is None:
             raise UsageError(
@@ -65,7 +65,7 @@ def select_pillars(
         meant, why = _choose_template(looks, settings)
         notes += [f"the template is {meant}, {why}"] if why else []
         found = [pillar for pillar in found if pillar.path != meant]
-    _unique(found)
+    refuse_twice(found)
     refuse_doubts([doubt for look in looks for doubt in look.doubts], found, wanted)
     if pillars_dir is not None:
         found = _prefer(found, Path(pillars_dir))
@@ -131,7 +131,7 @@ class _Look:
         return self.folder.not_read if self.folder else ()
 
 
-def _argument(text: str | Path) -> tuple[str | None, Path]:
+def parse_argument(text: str | Path) -> tuple[str | None, Path]:
     """Split `name=file`, unless the whole is the name of a file that is there."""
     if "://" in str(text) and not os.path.lexists(text):
         raise InputError(f"{text}: no such file; pbl reads local files only, download it first")
@@ -150,7 +150,8 @@ def _argument(text: str | Path) -> tuple[str | None, Path]:
     return restore_utf8(name), Path(rest)
 
 
-def _there(path: Path) -> None:
+def refuse_absent(path: Path) -> None:
+    """Raise InputError if there is no such name."""
     if not is_there(path):
         hint = ""
         if _NUMBER.fullmatch(str(path)):
@@ -160,7 +161,7 @@ def _there(path: Path) -> None:
         raise InputError(f"{path}: no such file{hint}")
 
 
-def _settings(given: Sequence[tuple[str | None, Path]], folder: Path) -> tuple[Settings, list[str]]:
+def settings_for(given: Sequence[tuple[str | None, Path]], folder: Path) -> tuple[Settings, list[str]]:
     """Read the `pbl.toml` that holds, and return what is to be said of it.
 
     It is the one in the folder given, else in the working folder or a parent up to the repository's root, else the one
@@ -179,6 +180,24 @@ def _settings(given: Sequence[tuple[str | None, Path]], folder: Path) -> tuple[S
     return replace(read_settings(there[0]), output=None), [f"{there[0]} holds, as it lies beside the files"]
 
 
+def rank(pillar: Pillar) -> tuple[int, str]:
+    """Return the place of a pillar: those of the table first, in its order, then the rest by name."""
+    order = list(TABLE)
+    return (order.index(pillar.name) if pillar.name in TABLE else len(order), pillar.name)
+
+
+def refuse_twice(pillars: Sequence[Pillar]) -> None:
+    """Raise UsageError if two files go by one name."""
+    seen: dict[str, Path] = {}
+    for pillar in pillars:
+        if pillar.name in seen:
+            raise UsageError(
+                f"two files for the pillar {pillar.name!r}: {seen[pillar.name]} and {pillar.path}; "
+                "take one away, or name them: first=FILE second=FILE"
+            )
+        seen[pillar.name] = pillar.path
+
+
 def _template(settings: Settings) -> Path | None:
     if settings.template is not None and not is_there(settings.template):
         raise InputError(f"{settings.path}: contract.template names {settings.template}: no such file")
@@ -195,13 +214,13 @@ def _look(name: str | None, path: Path, settings: Settings, template: Path | Non
         named = [Pillar(name=e.name, path=e.file, weight=e.weight, promised=True) for e in settings.pillars]
         own = tuple(each for each in (path / file_names.TEMPLATE,) if each.exists())
         aside = tuple(each.name for each in own if template and not same_file(each, template))
-        return _Look(pillars=tuple(sorted(named, key=_rank)), templates=own, set_aside=aside, told=True)
+        return _Look(pillars=tuple(sorted(named, key=rank)), templates=own, set_aside=aside, told=True)
     folder = list_folder(path)
     usual = [each for each in folder.templates if each.name == file_names.TEMPLATE]
     templates = [template] if template else usual or folder.templates
     others = [*folder.set_aside, *folder.templates]
     return _Look(
-        pillars=tuple(sorted((p for p in folder.pillars if not _is_among(p.path, [template])), key=_rank)),
+        pillars=tuple(sorted((p for p in folder.pillars if not _is_among(p.path, [template])), key=rank)),
         folder=folder,
         set_aside=tuple(each.name for each in others if not _is_among(each, templates)),
         templates=tuple(usual or folder.templates),
@@ -249,22 +268,6 @@ def _one_template(paths: Sequence[Path], why: str) -> None:
             f"{one} and {other} are both templates, {why}: write --template {quote(one)}, "
             f"or {named} if it is a pillar after all"
         )
-
-
-def _rank(pillar: Pillar) -> tuple[int, str]:
-    order = list(TABLE)
-    return (order.index(pillar.name) if pillar.name in TABLE else len(order), pillar.name)
-
-
-def _unique(pillars: Sequence[Pillar]) -> None:
-    seen: dict[str, Path] = {}
-    for pillar in pillars:
-        if pillar.name in seen:
-            raise UsageError(
-                f"two files for the pillar {pillar.name!r}: {seen[pillar.name]} and {pillar.path}; "
-                "take one away, or name them: first=FILE second=FILE"
-            )
-        seen[pillar.name] = pillar.path
 
 
 def _nothing(given: Sequence[Path], set_aside: Sequence[str], not_read: Sequence[str], template: Path | None) -> str:

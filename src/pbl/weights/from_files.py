@@ -19,10 +19,11 @@ from pbl.domain.weights import weigh
 from pbl.weights import metrics
 from pbl.weights._methods import METHODS
 from pbl.weights._metric_file import load_metric
+from pbl.weights._truth import Wanted
 from pbl.weights.compare_oof import compare_oof
 from pbl.weights.errors import MetricError
 from pbl.weights.folds import folds_of_files, named_folds, own_folds
-from pbl.weights.oof import Wanted, read_folds, read_oof
+from pbl.weights.oof import read_folds, read_oof
 from pbl.weights.score import score
 from pbl.weights.tune import tune
 

@@ -5,66 +5,39 @@ Files come in as `project.oof_files` found them; `score` and `tune` take the she
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pbl.checks.against_truth import check_against_truth
-from pbl.checks.open_files import open_files
-from pbl.checks.validate import make_report
 from pbl.domain.contract import WideContract
-from pbl.domain.errors import DataError, FindingsError, UsageError
+from pbl.domain.errors import DataError
 from pbl.domain.limits import Limits
 from pbl.domain.pillars import Pillar, Selection
 from pbl.domain.progress import Progress
-from pbl.engine.duck import open_duck
-from pbl.weights._columns import column_names, fetch, find_blank, retype, to_numbers, to_texts
+from pbl.weights._checked import open_checked, refuse_missing
+from pbl.weights._columns import column_names, fetch, to_numbers, to_texts
+from pbl.weights._truth import FOLD, read_truth
 from pbl.weights.sheet import make_sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
-    import polars as pl
     from numpy.typing import NDArray
 
-    from pbl.checks.open_files import CheckedFile
     from pbl.domain.contract import Contract
     from pbl.domain.report import Report
-    from pbl.engine.duck import Duck
     from pbl.project.oof_files import OofSelection
+    from pbl.weights._checked import Checked
+    from pbl.weights._truth import Wanted
     from pbl.weights.sheet import Sheet
 
     Floats = NDArray[np.float64]
     Mask = NDArray[np.bool_]
     Texts = NDArray[np.object_]
 
-TRUTH, FOLD = "truth", "fold"
-UNDONE = "no score was made"
-_FEWEST_VALUES = 8
-_MOST_VALUES = 0.6
-"""Of the rows: a column of fewer or more values than this has no groups that folds could split."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """The columns of the truth that a command names, beside the id and the targets."""
-
-    groups: tuple[str, ...] = ()
-    label: str | None = None
-    columns: tuple[str, ...] = ()
-    """For a metric file."""
-    others: bool = False
-    """Whether the other columns are wanted too, to see whether errors are alike within them."""
-
-    @property
-    def named(self) -> tuple[tuple[str, str], ...]:
-        """Return what names each column, and the column."""
-        label = [] if self.label is None else [("label", self.label)]
-        return (*(("groups", each) for each in self.groups), *label, *(("columns", each) for each in self.columns))
+TRUTH = "truth"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,9 +73,10 @@ def read_oof(
         others=True,
     )
     every = replace(selection, pillars=(Pillar(name=TRUTH, path=chosen.truth), *selection.pillars))
-    contracts = _Contracts(files=of_files, truth=of_truth)
-    with _check(every, contracts, spill=spill, limits=limits, progress=progress, common_rows=common_rows) as checked:
-        truth = _read_truth(checked, contract, wanted)
+    with open_checked(
+        every, of_files, of_truth, spill=spill, limits=limits, progress=progress, common_rows=common_rows
+    ) as checked:
+        truth = read_truth(checked, contract, wanted)
         table, kept, folds = _read_files(checked, truth.ids, contract)
     common = kept.all(axis=0)
     if not common.any():
@@ -133,100 +107,15 @@ def read_folds(path: Path, contract: Contract, *, spill: Path, limits: Limits = 
     """
     of_folds = WideContract(id=contract.id, targets=(), texts=(FOLD,), others=True)
     selection = Selection(pillars=(Pillar(name="folds", path=path),))
-    with _check(selection, _Contracts(files=of_folds, truth=of_folds), spill=spill, limits=limits) as checked:
-        _refuse_missing(checked.files[0], (("the folds", FOLD),))
-        frame = fetch(checked.duck, checked.files[0], "folds", texts=[FOLD])
-        checked.refuse_blank(checked.files[0], frame, {FOLD: "t0"})
+    with open_checked(selection, of_folds, of_folds, spill=spill, limits=limits) as checked:
+        file = checked.files[0]
+        refuse_missing(file, (("--folds", FOLD),))
+        frame = fetch(checked.duck, file, "folds", texts=[FOLD])
+        checked.refuse_blank(file, frame, {FOLD: "t0"})
         return dict(zip(to_texts(frame["id"]).tolist(), to_texts(frame["t0"]).tolist(), strict=True))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Checked:
-    """Files that are fine but for what only their texts can tell; the truth is the first."""
-
-    duck: Duck
-    files: tuple[CheckedFile, ...]
-    report: Report
-
-    def refuse_blank(self, file: CheckedFile, frame: pl.DataFrame, columns: Mapping[str, str]) -> None:
-        """Raise FindingsError if a cell of a column is empty; `columns` has their names in the frame."""
-        found = [each for column, name in columns.items() for each in find_blank(file, frame, column, name)]
-        if found:
-            raise FindingsError(replace(self.report, findings=(*self.report.findings, *found)), UNDONE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Truth:
-    """The truth in the order of its ids; `texts` are the columns that are named, `extra` those of `Sheet.extra`."""
-
-    ids: Texts
-    numbers: Floats | None
-    texts: Mapping[str, Texts]
-    extra: Mapping[str, Texts]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Contracts:
-    files: Contract
-    truth: Contract
-
-
-@contextmanager
-def _check(
-    selection: Selection,
-    contracts: _Contracts,
-    *,
-    spill: Path,
-    limits: Limits,
-    progress: Progress = Progress(),
-    common_rows: bool = False,
-) -> Iterator[_Checked]:
-    """Open and check the files, the truth first, and see in the end that none has changed."""
-    with open_files(selection) as inputs, open_duck(inputs.paths, limits, size=inputs.size, spill=spill) as duck:
-        files = check_against_truth(
-            duck, inputs, contracts.files, contracts.truth, limits, common_rows=common_rows, progress=progress
-        )
-        report = make_report(files, selection)
-        if not report.ok:
-            raise FindingsError(report, UNDONE)
-        progress.stage("reading the numbers", duck.part)
-        yield _Checked(duck=duck, files=files, report=report)
-        for file in files:
-            file.unchanged()
-
-
-def _read_truth(checked: _Checked, contract: Contract, wanted: Wanted) -> _Truth:
-    file = checked.files[0]
-    _refuse_missing(file, wanted.named)
-    header = column_names(file)
-    numbers = [] if wanted.label else contract.targets
-    named = [column for column in dict.fromkeys([FOLD, *(each for _, each in wanted.named)]) if column in header]
-    frame = fetch(checked.duck, file, "of_truth", numbers=numbers, texts=named)
-    place = {column: f"t{len(numbers) + n}" for n, column in enumerate(named)}
-    checked.refuse_blank(file, frame, {column: at for column, at in place.items() if column not in wanted.columns})
-    texts = {column: to_texts(frame[at]) for column, at in place.items()}
-    if wanted.label is not None:
-        _refuse_labels(file, frame, place[wanted.label], wanted.label, contract.targets)
-    extra = {column: retype(texts[column]) for column in wanted.columns}
-    if wanted.others:
-        known = {contract.id, *numbers, wanted.label, *extra}
-        others = [column for column in dict.fromkeys(header) if column not in known]
-        extra |= _recurring(checked.duck, file, others)
-    ids = to_texts(frame["id"])
-    return _Truth(ids=ids, numbers=to_numbers(frame, len(numbers)) if numbers else None, texts=texts, extra=extra)
-
-
-def _recurring(duck: Duck, file: CheckedFile, columns: Sequence[str]) -> dict[str, Texts]:
-    """Return those columns whose values may recur in samples, one after the other: there may be many."""
-    found = {}
-    for n, column in enumerate(columns):
-        texts = fetch(duck, file, f"other{n}", texts=[column])["t0"]
-        if _FEWEST_VALUES <= texts.n_unique() <= _MOST_VALUES * len(texts):
-            found[column] = to_texts(texts)
-    return found
-
-
-def _read_files(checked: _Checked, ids: Texts, contract: Contract) -> tuple[Floats, Mask, dict[str, Texts]]:
+def _read_files(checked: Checked, ids: Texts, contract: Contract) -> tuple[Floats, Mask, dict[str, Texts]]:
     """Return files x ids x targets numbers, which of the ids each file has, and each file's folds."""
     import polars as pl
 
@@ -248,24 +137,3 @@ def _read_files(checked: _Checked, ids: Texts, contract: Contract) -> tuple[Floa
             labels[kept[k]] = to_texts(frame[at])
             folds[file.input.name or ""] = labels
     return numbers, kept, folds
-
-
-def _refuse_missing(file: CheckedFile, named: Sequence[tuple[str, str]]) -> None:
-    """Raise UsageError for a column that isn't there; `named` says what names each."""
-    header = column_names(file)
-    for what, column in named:
-        if column not in header:
-            near = get_close_matches(column, header, n=1)
-            meant = f"did you mean {near[0]!r}?" if near else f"the header is {', '.join(header)}"
-            raise UsageError(f"{file.input.path}: there is no column {column!r}, which {what} needs; {meant}")
-
-
-def _refuse_labels(file: CheckedFile, frame: pl.DataFrame, at: str, label: str, targets: Sequence[str]) -> None:
-    """Raise DataError for a class that is not the name of a target column."""
-    odd = frame.filter(~frame[at].is_in(list(targets))).sort("row")
-    if not odd.is_empty():
-        row, id_, value = odd.select("row", "id", at).row(0)
-        raise DataError(
-            f"{file.input.path}: row {row} ({id_}), column {label}: {value!r} is not one of the target columns "
-            f"{', '.join(targets)}; so in {len(odd):,} of {len(frame):,} rows"
-        )

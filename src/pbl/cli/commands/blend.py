@@ -29,7 +29,7 @@ def blend(
     raw_weights: Annotated[bool, typer.Option("--raw-weights", help="Don't divide the weights by their sum.")] = False,
     method: Annotated[
         str | None,
-        typer.Option("--method", metavar="mean|rank|geometric|logit|median", help="How to blend; default: mean."),
+        typer.Option("--method", metavar="METHOD", help="mean (the default), rank, geometric, logit or median."),
     ] = None,
     negative: Annotated[bool, typer.Option("--negative", help="Take weights below 0; mean only.")] = False,
     per_target: Annotated[bool, typer.Option("--per-target", help="Use the weights by target in pbl.toml.")] = False,

@@ -19,7 +19,7 @@ def score(
     ] = None,
     method: Annotated[
         str | None,
-        typer.Option("--method", metavar="mean|rank|geometric|logit|median", help="How to blend; default: mean."),
+        typer.Option("--method", metavar="METHOD", help="mean (the default), rank, geometric, logit or median."),
     ] = None,
     common_rows: oof_options.CommonRows = False,
     format: Annotated[  # noqa: A002 - the flag's name

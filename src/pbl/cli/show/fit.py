@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pbl.cli.show import stderr, stdout
 from pbl.cli.show.grid import columns, number
-from pbl.cli.show.stderr import write as talk
-from pbl.cli.show.stdout import write as data
-from pbl.cli.show.stdout import write_json as _json
 from pbl.domain.report import SCHEMA_VERSION
 from pbl.domain.wording import plural, safe
 
@@ -21,26 +19,28 @@ if TYPE_CHECKING:
 def fitted(found: Fitting, files: Sequence[dict[str, Any]], notes: Sequence[str], *, as_json: bool) -> None:
     """Print the scores to stdout, and the rest to stderr."""
     for note in notes:
-        talk(safe(note))
+        stderr.write(safe(note))
     for warned in found.warnings:
-        talk(f"warning  {warned.code}: {safe(warned.message)}")
+        stderr.write(f"warning  {warned.code}: {safe(warned.message)}")
     if as_json:
-        _json({"schema_version": SCHEMA_VERSION, "command": "fit", "ok": True, **found.to_json(files)})
+        stdout.write_json({"schema_version": SCHEMA_VERSION, "command": "fit", "ok": True, **found.to_json(files)})
         return
-    data("\n".join(_table(found)))
+    stdout.write("\n".join(_table(found)))
     for each in files:
-        talk(f"written  {safe(each['path'])} ({each['bytes']:,} bytes)")
+        stderr.write(f"written  {safe(each['path'])} ({each['bytes']:,} bytes)")
 
 
 def predicted(pillar: str, rows: int, written: dict[str, Any], notes: Sequence[str], *, as_json: bool) -> None:
     """Print the outcome: to stdout as JSON, else to stderr."""
     for note in notes:
-        talk(safe(note))
+        stderr.write(safe(note))
     if as_json:
         outcome = {"pillar": pillar, "rows": rows, "output": written}
-        _json({"schema_version": SCHEMA_VERSION, "command": "predict", "ok": True, **outcome})
+        stdout.write_json({"schema_version": SCHEMA_VERSION, "command": "predict", "ok": True, **outcome})
         return
-    talk(f"written  {safe(written['path'])}: {plural(rows, 'row')} of {safe(pillar)}, sha256 {written['sha256'][:12]}")
+    stderr.write(
+        f"written  {safe(written['path'])}: {plural(rows, 'row')} of {safe(pillar)}, sha256 {written['sha256'][:12]}"
+    )
 
 
 def _table(found: Fitting) -> Iterator[str]:
