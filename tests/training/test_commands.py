@@ -170,6 +170,18 @@ def test_a_file_that_is_not_the_pillars_own_is_not_replaced(folder):
     assert (done.code, "--force" in done.talk) == (2, True)
 
 
+def test_the_pbl_toml_beside_the_truth_holds_and_is_said(folder, monkeypatch):
+    (folder / "pbl.toml").write_text('[metric]\nname = "rmse"\ngroups = ["site"]\n')
+    (folder / "other").mkdir()
+    monkeypatch.chdir(folder / "other")
+    words = ("--truth", "../train.csv", "--learners", "ridge", "--format", "json")
+    done = command("fit", "../sizes.csv", *words)
+    assert done.code == 0, done.talk
+    found = json.loads(done.out)
+    assert (found["metric"], found["greater_is_better"], found["groups"]["by"]) == ("rmse", False, ["site"])
+    assert "pbl.toml holds" in done.talk
+
+
 def test_an_input_is_never_written_over(folder):
     (folder / "pillars").mkdir()
     (folder / "train.csv").rename(folder / "pillars/oof_sizes.csv")

@@ -83,15 +83,15 @@ def select_oof(
 
 def select_truth(truth: str | Path | None, *, folder: Path = Path()) -> OofSelection:
     """Find the truth that `fit` learns from, given or of `pbl.toml`, without pillars; raises as `select_oof` does."""
-    settings, notes = settings_for([], folder)
-    if truth is not None:
-        refuse_absent(Path(truth))
+    given = [] if truth is None else [(None, Path(truth))]
+    for _, path in given:
+        refuse_absent(path)
+    settings, notes = settings_for(given, folder)
     found = settings.metric.truth if truth is None else Path(truth)
     if found is None:
         raise UsageError("there is no truth to fit on: name it with --truth, or in pbl.toml as truth under [metric]")
-    return OofSelection(
-        selection=Selection(pillars=(), settings=settings, found=(found,), notes=tuple(notes)), truth=found
-    )
+    selection = Selection(pillars=(), settings=settings, found=(found,), notes=tuple(notes))
+    return OofSelection(selection=selection, truth=found)
 
 
 def oof_name(path: Path) -> str:

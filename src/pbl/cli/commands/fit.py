@@ -122,7 +122,7 @@ def fit(
             *notes,
             f"{left} is of an earlier fit: predict anew with pbl predict {folder / f'{name}.npz'} FEATURES",
         )
-    show.fitted(found, written, notes, as_json=how is TableFormat.JSON)
+    show.fitted(found, written, (*chosen.selection.notes, *notes), as_json=how is TableFormat.JSON)
 
 
 def _files(texts: list[str] | None, flag: str) -> list[Path]:
