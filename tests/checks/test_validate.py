@@ -369,7 +369,7 @@ class TestAllProblemsInOneGo:
             assert f"{finding['severity']} {finding['code']} {finding['rule']}" in done.out
             for example in finding["examples"]:
                 assert example["row"] is None or f"row {example['row']}" in done.out
-                assert example["value"] is None or repr(example["value"]) in done.out
+                assert example["value"] in {None, example["id"]} or repr(example["value"]) in done.out
 
     def test_findings_are_in_the_files_order_and_then_by_code(self, bad):
         _, table = as_json(bad)
@@ -501,7 +501,7 @@ class TestFailures:
     def test_are_replaced_as_a_whole(self, here):
         write("a.csv", [("x", "nan")])
         (here / "bad.csv").write_text("old\n" * 100)
-        command("validate", "a.csv", "--failures", "bad.csv")
+        command("validate", "a.csv", "--failures", "bad.csv", "--force")
         assert len(self.rows()) == 2
         assert sorted(p.name for p in here.iterdir()) == ["a.csv", "bad.csv"]
 

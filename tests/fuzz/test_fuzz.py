@@ -170,7 +170,7 @@ def read_by_frames(each: Input, contract: Contract, limits: Limits) -> list[tupl
     except Unclear:
         return None
     assert screened.result == survey(each.file, contract), "what is read in blocks is seen otherwise than the whole"
-    profiler = Profiler(7)
+    profiler = Profiler(7, targets=len(contract.targets))
     for frame in frames:
         profiler.add(frame)
     if not frames or not profiler.profile().distinct:
