@@ -128,7 +128,7 @@ def test_half_a_terabyte_of_nothing_is_refused_at_once(start, tmp_path):
 def test_no_rubbish_takes_long_or_much(body, tmp_path):
     found, seconds = limited(put(tmp_path, HEADER + body))
     assert found != "[]"
-    assert seconds < 5
+    assert seconds < 20, "what grows with the square of the input takes minutes"
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,6 @@ def as_limits(threads: int | None, memory_limit: str | None, temp_dir: AnyPath |
 
 def provenance() -> Provenance:
     """Return when and with which version and script this is made."""
-    from pbl import __version__
+    from pbl._version import __version__
 
     return Provenance(now=datetime.now(UTC), version=__version__, command=("python", *sys.argv[:1]))

@@ -45,7 +45,7 @@ def log_run(
 
     Raises PblError, and logs nothing, if there is nothing to log or it can't be logged.
     """
-    from pbl import __version__
+    from pbl._version import __version__
 
     path = None if submission is None else Path(submission)
     if path is None and pillar is None and scores is None and Path("submission.csv").exists():

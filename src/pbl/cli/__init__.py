@@ -30,7 +30,7 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        from pbl import __version__
+        from pbl._version import __version__
 
         typer.echo(f"pbl {__version__}")
         raise typer.Exit

@@ -11,9 +11,10 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pbl.domain.errors import InputError
-from pbl.domain.run_row import COLUMNS, KAGGLE, SEED, RunRow
+from pbl.domain.run_row import COLUMNS, KAGGLE, SEED
 from pbl.domain.values import moment, stamp
 from pbl.domain.wording import plural
+from pbl.ledger.facts import Fact, Trouble
 from pbl.ledger.log_format import run_id, typed_text
 from pbl.ledger.row_codec import Odd, decode_text, row_decoder
 from pbl.reading.tolerant import Table, take_apart
@@ -28,29 +29,6 @@ _NAME = re.compile(r"scores_([0-9]{4}-[0-9]{2}-[0-9]{2})_(.+)\.csv", re.DOTALL)
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SHOWN = 3
 _STAMP = len("2026-11-22T09:00:00Z")
-
-
-class Trouble(NamedTuple):
-    """What could not be read of a log: RUN201 file, RUN202 columns, RUN203 rows, RUN204 cells, RUN205 tail."""
-
-    code: str
-    message: str
-    label: str
-    """The label in the log's name."""
-
-
-class Fact(NamedTuple):
-    """One row of a log: where it stands, and what it says."""
-
-    file: Path
-    number: int
-    """The row's number, the header being 1."""
-    row: RunRow
-    """As it stands there, but for `run_id` and `label`, which older logs have in the file's name or not at all."""
-    when: str
-    """An ISO moment in UTC; of an old log the date in its name; empty where there is neither."""
-    call: str
-    """What the rows of one call have in common; of an old log all rows."""
 
 
 class Log(NamedTuple):

@@ -18,7 +18,7 @@ from pbl.domain.settings import MetricSettings
 from pbl.domain.values import moment
 from pbl.domain.wording import plural
 from pbl.engine.duck import open_duck
-from pbl.ledger._log_files import Fact, Trouble, read_logs
+from pbl.ledger._log_files import read_logs
 from pbl.ledger.file_status import changed_inputs
 from pbl.ledger.run import SORTED_BY, Run, ordered
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pbl.engine.duck import Duck
+    from pbl.ledger.facts import Fact, Trouble
 
 RHO_FROM = 5
 """Runs that it takes for a rank correlation to mean something."""

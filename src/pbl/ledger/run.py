@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pbl.domain.metrics import Metric
-    from pbl.ledger._log_files import Fact
+    from pbl.ledger.facts import Fact
 
 Order = Literal["when", "cv", "public"]
 SORTED_BY: Mapping[Order, str] = {"cv": "processed_cv", "public": "public_score"}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pbl.domain.metrics import Metric
-    from pbl.ledger._log_files import Trouble
+    from pbl.ledger.facts import Trouble
     from pbl.ledger.history import Notice
     from pbl.ledger.run import Run
 

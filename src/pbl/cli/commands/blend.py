@@ -162,7 +162,7 @@ def _tell(made: "Blended", *, source: str, as_json: bool) -> None:
 def _provenance() -> "Provenance":
     from datetime import UTC, datetime
 
-    from pbl import __version__
+    from pbl._version import __version__
     from pbl.domain.provenance import Provenance
 
     return Provenance(now=datetime.now(UTC), version=__version__, command=("pbl", *sys.argv[1:]))

@@ -60,7 +60,7 @@ def log_run(
         named = Path("submission.csv")
     kept, folder = options.path(scores, "--scores"), options.path(logs, "--logs") or Path("run_logs")
 
-    from pbl import __version__
+    from pbl._version import __version__
     from pbl.cli.show import run as show_run
     from pbl.ledger.log_run import Scores, Surroundings
     from pbl.ledger.log_run import log_run as deed

@@ -21,7 +21,7 @@ from pbl.ledger.run import differences
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pbl.ledger._log_files import Fact
+    from pbl.ledger.facts import Fact
     from pbl.ledger.file_status import Kept
     from pbl.ledger.history import History
     from pbl.ledger.import_scores import Imported

@@ -1,0 +1,33 @@
+"""What was read of logs, and what could not be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pbl.domain.run_row import RunRow
+
+
+class Trouble(NamedTuple):
+    """What could not be read of a log: RUN201 file, RUN202 columns, RUN203 rows, RUN204 cells, RUN205 tail."""
+
+    code: str
+    message: str
+    label: str
+    """The label in the log's name."""
+
+
+class Fact(NamedTuple):
+    """One row of a log: where it stands, and what it says."""
+
+    file: Path
+    number: int
+    """The row's number, the header being 1."""
+    row: RunRow
+    """As it stands there, but for `run_id` and `label`, which older logs have in the file's name or not at all."""
+    when: str
+    """An ISO moment in UTC; of an old log the date in its name; empty where there is neither."""
+    call: str
+    """What the rows of one call have in common; of an old log all rows."""
