@@ -95,7 +95,7 @@ def parse_weights(texts: Sequence[str], selection: Selection) -> list[float] | d
 
 def named_by(weights: Iterable[str] | None) -> frozenset[str] | None:
     """Return the pillars that typed weights name; None if they name none."""
-    halves = [_halves(word.strip()) for text in weights or () for word in text.split(",")]
+    halves = [_halves(word.strip()) for text in weights or () for word in restore_utf8(text).split(",")]
     names = [name for name, _ in halves if name is not None]
     return frozenset(names) if names else None
 

@@ -134,7 +134,11 @@ def _recipe(submission: Path) -> Recipe | None:
 
 def _paths(recipe: Recipe, submission: Path) -> dict[str, Path]:
     folder = submission.parent
-    return {typed_text(each.name): Path(os.path.normpath(folder / each.path)) for each in recipe.inputs if each.path}
+    return {
+        typed_text(each.name): Path(os.path.normpath(folder / text_path(each.path)))
+        for each in recipe.inputs
+        if each.path
+    }
 
 
 def _status(path: Path | None, sha256: str, hashes: _Hashes) -> str:

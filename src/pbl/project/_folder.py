@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pbl.domain.errors import InputError, UsageError
 from pbl.domain.pillars import TABLE, Pillar
 from pbl.domain.recipe import recipe_path
+from pbl.domain.wording import restore_utf8
 from pbl.project import file_names
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def list_folder(folder: Path) -> Folder:
     templates = [path for path in files if file_names.is_template(path.name) and not path.name.startswith(".")]
     aside = [path for path in files if path not in templates and _is_aside(path)]
     pillars = [
-        Pillar(name=file_names.pillar_name(path.name), path=path)
+        Pillar(name=restore_utf8(file_names.pillar_name(path.name)), path=path)
         for path in files
         if path not in templates and path not in aside
     ]
