@@ -13,14 +13,15 @@ DEV := .venv/.dev-$(VERSION)
 KAGGLE_DEV := .venv-kaggle/.dev-$(VERSION)
 BENCH_DEV := .venv-bench/.dev-$(VERSION)
 
-.PHONY: help demo test test-kaggle check fuzz mutants bench lock clean
+.PHONY: help demo test test-train test-kaggle check fuzz mutants bench lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo         check, blend and log the example; see a broken one refused'
-	@echo 'make test         the whole suite'
+	@echo 'make test         the suite, but for what needs scikit-learn'
+	@echo 'make test-train   the suite of weights and training, which need scikit-learn'
 	@echo 'make check        lint, format, types, import laws'
-	@echo 'make test-kaggle  the suite with the library versions of a Kaggle notebook'
+	@echo 'make test-kaggle  all of it with the library versions of a Kaggle notebook'
 	@echo 'make fuzz         a million random files (PBL_FUZZ_COUNT)'
 	@echo 'make mutants      break the code on purpose, and see the suite notice'
 	@echo 'make bench        how long it takes; printed, never asserted'
@@ -36,7 +37,10 @@ demo: $(RUN)
 	@$(call show,pbl runs --logs demo/run_logs)
 
 test: $(DEV)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --ignore=tests/training --ignore=tests/weights $(ARGS)
+
+test-train: $(DEV)
+	@$(BIN)/python -m pytest tests/training tests/weights $(ARGS)
 
 test-kaggle: $(KAGGLE_DEV)
 	@$(KAGGLE)/python -m pytest $(ARGS)
