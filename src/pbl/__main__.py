@@ -66,7 +66,8 @@ def _run() -> int:
             encoding = "utf-8" if codecs.lookup(stream.encoding).name == "ascii" else None
             stream.reconfigure(encoding=encoding, errors="backslashreplace")  # type: ignore[union-attr] # they are text files here
         warnings.filterwarnings("ignore", "Polars binary is missing")  # it is said in our words
-        from pbl.cli import absent, app
+        from pbl.cli import absent
+        from pbl.cli.app import app
 
         absent.hide("numpy", "pandas")
         app(prog_name="pbl")

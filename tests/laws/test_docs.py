@@ -16,7 +16,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pbl.cli import app
+from pbl.cli.app import app
 from pbl.domain.contract import Contract
 from pbl.domain.rules import RULES, Severity
 from pbl.domain.settings import Entry, MetricSettings, Settings

@@ -52,7 +52,7 @@ TWISTS = {
 }
 LIMITED = """
 import sys
-from pbl.cli import app
+from pbl.cli.app import app
 try:
     app(args=["validate", sys.argv[1], "--threads", "1"])
 except SystemExit:
@@ -101,7 +101,7 @@ def test_no_variable_changes_a_byte_of_a_blend(twist, files, plain):
 
 CORES = """
 import importlib, os, sys, threading
-from pbl.cli import app
+from pbl.cli.app import app
 checks, made = importlib.import_module("pbl.checks.validate"), importlib.import_module("pbl.blending._submission")
 open_files = checks.open_files
 def looking(*words, **names):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pbl.cli import app
+from pbl.cli.app import app
 from pbl.cli.commands.runs import runs
 
 HEAVY = (

@@ -133,7 +133,7 @@ class Done:
 
 def command(*words):
     """Run a command within this process, which spares the time that starting one takes."""
-    from pbl.cli import app  # noqa: PLC0415 - for those only who ask for it
+    from pbl.cli.app import app  # noqa: PLC0415 - for those only who ask for it
 
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     err = io.StringIO()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from pbl.cli import app
+from pbl.cli.app import app
 
 TARGETS = ("Dry_Clover_g", "Dry_Dead_g", "Dry_Green_g", "GDM_g", "Dry_Total_g")
 IDS = [f"ID{n}__{target}" for n in range(12) for target in TARGETS]
