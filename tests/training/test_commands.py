@@ -201,3 +201,11 @@ def test_nothing_is_written_where_one_file_cannot_be(folder):
     with pytest.raises(OutputError):
         write_files(folder / "out", {"a.npz": b"1", "b.csv": b"2"}, force=True)
     assert [each.name for each in (folder / "out").iterdir()] == ["b.csv"]
+
+
+def test_a_file_at_fault_goes_by_its_stem_and_is_not_called_the_template(tmp_path):
+    (tmp_path / "siglip.npz").write_bytes(b"no container")
+    done = command("predict", tmp_path / "siglip.npz", tmp_path / "siglip.npz")
+    assert done.code == 1
+    assert done.talk.startswith("siglip  ")
+    assert "template" not in done.talk

@@ -47,10 +47,10 @@ class Table:
 
 def data_error(paths: Sequence[Path], findings: Sequence[Finding]) -> FindingsError:
     """Return the error that the data isn't fine."""
-    files = tuple(FileReport(pillar=None, path=str(path), sha256=None, bytes=None, rows=None) for path in paths)
+    files = tuple(FileReport(pillar=path.stem, path=str(path), sha256=None, bytes=None, rows=None) for path in paths)
     return FindingsError(Report(files=files, template=None, set_aside=(), findings=tuple(findings)))
 
 
 def make_finding(path: Path, code: str, message: str, **rest: Any) -> Finding:  # noqa: ANN401 - handed on
-    """Return a finding of a file that is no pillar's."""
-    return finding(code, file=str(path), pillar=None, message=message, **rest)
+    """Return a finding of a file, which goes by its stem; without a name it would be told as the template."""
+    return finding(code, file=str(path), pillar=path.stem, message=message, **rest)

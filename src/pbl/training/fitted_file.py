@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from pbl.domain.errors import FindingsError
-from pbl.domain.findings import finding
-from pbl.domain.report import FileReport, Report
 from pbl.storage.files import read_bytes
 from pbl.training._maps import KINDS, LINKS
 from pbl.training._npz import pack, unpack
+from pbl.training._table import data_error, make_finding
 from pbl.training.errors import FittedError
 from pbl.training.features import Column, Source
 from pbl.training.fitted import TASKS, Fitted, Form, Learner, Scaling
@@ -30,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from pbl.domain.errors import FindingsError
 
     Array = NDArray[np.generic]
 
@@ -82,9 +82,7 @@ def read_fitted(path: Path) -> Fitted:
 
 def fitted_error(path: Path, why: str) -> FindingsError:
     """Return the error that a file is no fitted pillar to predict with (PBL821)."""
-    about = FileReport(pillar=None, path=str(path), sha256=None, bytes=None, rows=None)
-    found = finding("PBL821", file=str(path), pillar=None, message=why)
-    return FindingsError(Report(files=(about,), template=None, set_aside=(), findings=(found,)))
+    return data_error([path], [make_finding(path, "PBL821", why)])
 
 
 def _describe(fitted: Fitted, arrays: Mapping[str, Array]) -> bytes:
