@@ -104,7 +104,16 @@ def _starved(error: BaseException) -> bool:
                     continue
                 except (ImportError, MemoryError) as why:
                     error = why
+    if isinstance(error, SystemError):  # a library that failed to load without a word why
+        return "without exception set" in str(error) and _while_importing(error)
     return isinstance(error, MemoryError) or (isinstance(error, ImportError) and bool(_UNMAPPED.search(str(error))))
+
+
+def _while_importing(error: BaseException) -> bool:
+    step = error.__traceback__
+    while step and step.tb_next:
+        step = step.tb_next
+    return step is not None and step.tb_frame.f_code.co_filename.startswith("<frozen importlib")
 
 
 def _say(message: str) -> int:

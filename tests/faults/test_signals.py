@@ -217,6 +217,15 @@ def test_a_library_that_finds_no_memory_to_be_loaded_into_is_told_from_one_that_
     assert _starved(ImportError("x.so: cannot allocate memory in static TLS block"))
     assert not _starved(ImportError("No module named 'x'"))
     assert not _starved(NameError("name 'x' is not defined"))
+    assert not _starved(SystemError("error return without exception set"))
+
+
+@pytest.mark.parametrize(("where", "starved"), [("<frozen importlib._bootstrap>", True), ("pbl/blend.py", False)])
+def test_a_library_that_fails_to_load_without_a_word_found_no_memory(where, starved):
+    try:
+        exec(compile("raise SystemError('error return without exception set')", where, "exec"))  # noqa: S102 - nothing else has a frame of that name
+    except SystemError as error:
+        assert _starved(error) == starved  # noqa: PT017 - the traceback is what is looked at
 
 
 @pytest.mark.parametrize("megabytes", [500, 600, 700])
