@@ -13,12 +13,13 @@ DEV := .venv/.dev-$(VERSION)
 KAGGLE_DEV := .venv-kaggle/.dev-$(VERSION)
 BENCH_DEV := .venv-bench/.dev-$(VERSION)
 
-.PHONY: help demo test test-train test-kaggle check fuzz mutants bench lock clean
+.PHONY: help demo test test-thorough test-train test-kaggle check fuzz mutants bench lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo         check, blend and log the example; see a broken one refused'
 	@echo 'make test         the suite, but for what needs scikit-learn'
+	@echo 'make test-thorough  faults, fuzz and traps with every case, not a sample'
 	@echo 'make test-train   the suite of weights and training, which need scikit-learn'
 	@echo 'make check        lint, format, types, import laws'
 	@echo 'make test-kaggle  all of it with the library versions of a Kaggle notebook'
@@ -38,6 +39,10 @@ demo: $(RUN)
 
 test: $(DEV)
 	@$(BIN)/python -m pytest --ignore=tests/training --ignore=tests/weights $(ARGS)
+
+test-thorough: export PBL_THOROUGH = 1
+test-thorough: $(DEV)
+	@$(BIN)/python -m pytest tests/faults tests/fuzz tests/reading/test_traps.py $(ARGS)
 
 test-train: $(DEV)
 	@$(BIN)/python -m pytest tests/training tests/weights $(ARGS)

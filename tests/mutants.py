@@ -733,7 +733,7 @@ def verdict(mutant: Mutant) -> tuple[bool, str]:
 def tried(copy: Path, tests: str, *, at_once: int = 0) -> tuple[bool, str]:
     """Run tests of a copy of the project; say whether any failed, and the first that did."""
     roots = os.pathsep.join(str(copy / part) for part in ("src", "schemas", "sql"))
-    env = {k: v for k, v in os.environ.items() if k not in {"CI", "PBL_CRASH", "PBL_TRAPS"}}
+    env = {k: v for k, v in os.environ.items() if k not in {"PBL_THOROUGH", "PBL_TRAPS"}}
     env |= {"PYTHONPATH": roots, "PYTHONDONTWRITEBYTECODE": "1", "PBL_FUZZ_COUNT": "800"}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", str(at_once), "-p", "no:cacheprovider", *tests.split()]
     try:

@@ -1,6 +1,6 @@
 """Death and disk faults at every call of a blend and of a log-run that changes a file (strace counts and injects them).
 
-`PBL_CRASH=all` (set in CI) walks every call with every fault; else a sample is taken.
+`PBL_THOROUGH=1` walks every call with every fault; else a sample is taken.
 """
 
 import csv
@@ -19,6 +19,7 @@ from pathlib import Path
 import pbl_schemas
 import pbl_sql
 import pytest
+from support.effort import THOROUGH
 
 import pbl
 
@@ -31,7 +32,6 @@ FAULTS = (
     "error=ENOSPC:when={n}+",
     "error=EIO:when={n}+",
 )
-THOROUGH = os.environ.get("PBL_CRASH") == "all" or "CI" in os.environ
 SAMPLE = 7
 ROOTS = os.pathsep.join(str(Path(module.__file__).parents[1]) for module in (pbl, pbl_sql, pbl_schemas))
 ENV = {"PATH": os.environ["PATH"], "PYTHONPATH": ROOTS, "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nonexistent"}

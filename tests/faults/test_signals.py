@@ -17,6 +17,7 @@ from pathlib import Path
 import pbl_schemas
 import pbl_sql
 import pytest
+from support.effort import THOROUGH
 
 import pbl
 from pbl.__main__ import _starved
@@ -26,7 +27,7 @@ ENV = {"PATH": os.environ["PATH"], "PYTHONPATH": ROOTS, "PYTHONDONTWRITEBYTECODE
 PBL = [sys.executable, "-m", "pbl"]
 PATIENCE = 3.0
 """Seconds that an interrupted process gets here; it takes less than one where nothing else runs."""
-TIMES = 2 if "CI" not in os.environ else 12
+TIMES = 12 if THOROUGH else 2
 
 
 def start(folder, *words, **how):

@@ -19,6 +19,7 @@ import polars as pl
 import pytest
 from pbl_sql import Sql, listed, name
 from support import generator, oracle
+from support.effort import THOROUGH
 
 from pbl.blending._align_sql import align_table
 from pbl.blending.blend import blend
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from pbl.engine.duck import Duck
 
 SEED = os.environ.get("PBL_FUZZ_SEED", "2025")
-COUNT = int(os.environ.get("PBL_FUZZ_COUNT", "20000" if os.environ.get("CI") else "1600"))
+COUNT = int(os.environ.get("PBL_FUZZ_COUNT", "20000" if THOROUGH else "1600"))
 SHARDS = 8
 BATCH = 200
 WANTED = (

@@ -1,12 +1,13 @@
 """Every trap of the engines' own CSV readers, at the first, a middle and the last row, however the file is written.
 
-Each ends in one finding with the right row. In 300,000 rows a few are tried at one place, in CI all of them, and with
-`PBL_TRAPS=all` all of them at all three places.
+Each ends in one finding with the right row. In 300,000 rows a few are tried at one place, with
+`PBL_THOROUGH=1` all of them, and with `PBL_TRAPS=all` all of them at all three places.
 """
 
 import os
 
 import pytest
+from support.effort import THOROUGH
 
 import pbl
 from pbl.domain.errors import FindingsError
@@ -123,7 +124,7 @@ def test_a_trap_gives_its_finding_wherever_it_stands_and_however_the_file_is_wri
         assert rows == ([] if code == "PBL109" and "quoted" in path.name else [row]), (path.name, found)
 
 
-@pytest.mark.parametrize("trap", LARGE if EVERYWHERE or "CI" in os.environ else SMALL_SAMPLE, ids=name)
+@pytest.mark.parametrize("trap", LARGE if EVERYWHERE or THOROUGH else SMALL_SAMPLE, ids=name)
 def test_a_trap_is_found_in_300_000_rows(trap, tmp_path):
     places = {"first": 0, "middle": 171_717, "last": 299_999}
     if not EVERYWHERE:
