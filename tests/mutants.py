@@ -260,7 +260,7 @@ MUTANTS = (
         "src/pbl/reading/blocks.py",
         "if not survey.plain or survey.header != preview.header:",
         "if False:",
-        "tests/fuzz/test_fuzz.py tests/blending/test_align.py",
+        "tests/reading/test_blocks.py",
     ),
     Mutant(
         "large files: one id twice in all",
