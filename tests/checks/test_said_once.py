@@ -40,6 +40,32 @@ class TestOneHeader:
             write(name, {"x": 1.5}, ("id", "target"))
         assert 'pbl.toml: id = "id", targets = ["target"]' in pbl.validate("a.csv", "b.csv").findings[0].hint
 
+    def test_with_a_saved_index_is_said_once_too(self, here):
+        for n, name in enumerate(("a.csv", "b.csv", "c.csv")):
+            rows = [(str(at), key, value) for at, (key, value) in enumerate(predictions(ids(5), n).items())]
+            write(here / "p" / name, rows, ("" if n else "Unnamed: 0", "id", "churn") if n < 2 else ("", "id", "churn"))
+        found = pbl.validate("p").findings
+        assert [(f.code, f.pillar) for f in found] == [("PBL201", "a"), ("PBL201", "b")]
+        assert all("saved index?" in f.hint and "pbl init p" in f.hint for f in found)
+        assert "2 of 3 files begin with the columns ,id,churn" in found[1].message
+        assert command("init", "p").code == 0
+        assert {f.code for f in pbl.validate("p").findings} == {"PBL205"}
+
+    def test_that_differs_from_file_to_file_is_said_once_a_header(self, here):
+        for n, (name, header) in enumerate({"a": "churn", "b": "churn", "c": "prob", "d": "Target"}.items()):
+            key = "Sample_ID" if name == "d" else "id"
+            write(here / "p" / f"{name}.csv", predictions(ids(5), n), (key, header))
+        found = pbl.validate("p").findings
+        assert [(f.code, f.pillar) for f in found] == [
+            ("PBL201", "a"),
+            ("PBL201", "c"),
+            ("PBL204", "d"),
+            ("PBL204", "d"),
+        ]
+        assert "pbl init p" in found[0].hint
+        assert "2 of 4 files begin with the columns id,churn" in found[0].message
+        assert "others have id,churn: name the columns in all files alike" in found[1].hint
+
     def test_that_one_file_alone_has_or_that_is_no_header_stays_each_file_s(self):
         write("a.csv", {"x": 1.5})
         write("b.csv", {"x": 2.5}, ("id", "target"))
@@ -57,6 +83,8 @@ class TestIdsInAnotherSpelling:
             ("test/{}", "{}", "each here begins with 'test/'"),
             ("{}", "test/{}.png", "each there begins with 'test/' and ends in '.png'"),
             ("{}e+05", "{}00000", "'1e+05' here, '100000' there"),
+            ("2026-11-{:02} 00:00:00", "2026-11-{:02}", "each here ends in ' 00:00:00'"),
+            ("Test-{}", "{}", "each here begins with 'Test-'"),
             ("{:03}", "{}", "'001' here, '1' there"),
             ("{}.0", "{}", "'1.0' here, '1' there"),
         ],

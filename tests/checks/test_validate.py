@@ -181,7 +181,10 @@ class TestIdsAgainstEachOther:
 class TestSpelling:
     @pytest.mark.parametrize(
         ("ours", "theirs"),
-        [("1", "001"), ("1", "1.0"), ("17", "17.00"), ("a1", "a01"), ("ID1", "id1"), ("caf\u00e9", "cafe\u0301")],
+        [
+            *(("1", "001"), ("1", "1.0"), ("17", "17.00"), ("a1", "a01"), ("ID1", "id1")),
+            *(("caf\u00e9", "cafe\u0301"), ("a_1", "a-1"), ("a b_1", "a-b 1")),
+        ],
     )
     def test_an_id_spelt_otherwise_is_one_finding_that_tells_both_ways(self, ours, theirs):
         rest = predictions(ids(5), 1)
@@ -419,6 +422,9 @@ class TestFlags:
         for finding in table["findings"][:2]:
             assert finding["count"] == 10
             assert len(finding["examples"]) == min(n, 10)
+        write("c.csv", predictions(ids(19), 1))
+        code, table = as_json("c.csv", "--template", "t.csv", "--max-examples", n)
+        assert (code, [(f["code"], f["count"]) for f in table["findings"]]) == (1, [("PBL601", 1)])
         if n == 1:
             assert "and 9 more" in command("validate", *some, "--max-examples", n).out
 
@@ -519,8 +525,10 @@ class TestFailures:
         with pytest.raises(OutputError):
             write_failures(pbl.validate("a.csv"), here / "a.csv", select_pillars(["a.csv"]))
 
-    def test_that_cannot_be_written_are_exit_2(self):
+    def test_that_cannot_be_written_are_exit_2(self, here):
         write("a.csv", [("x", "nan")])
+        done = command("validate", "a.csv", "--failures", "-")
+        assert (done.code, "writes a file" in done.talk, (here / "-").exists()) == (2, True, False)
         assert command("validate", "a.csv", "--failures", "no/such/folder.csv").code == 2
 
 

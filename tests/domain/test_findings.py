@@ -31,14 +31,14 @@ PBL207 column-order           PBL606 identical-predictions PBL552 class-labels
 PBL301 too-few-fields         PBL607 scale-differs PBL609 fold-files
 PBL302 too-many-fields        PBL608 missing-pillar PBL610 row-sums
 PBL303 blank-row              PBL701 truncated-tail PBL611 outside-unit
-PBL401 missing-id
+PBL401 missing-id             PBL612 version-files
 PBL801 features-unreadable    PBL806 features-differ
 PBL802 sample-twice           PBL807 targets-incomplete
 PBL803 feature-missing        PBL808 fold-splits-group
 PBL804 feature-not-finite     PBL821 fitted-unreadable
 PBL805 samples-without-features
 """
-WARNINGS = {"PBL207", "PBL551", "PBL552", "PBL606", "PBL607", "PBL609", "PBL610", "PBL611", "PBL701"}
+WARNINGS = {"PBL207", "PBL551", "PBL552", "PBL606", "PBL607", "PBL609", "PBL610", "PBL611", "PBL612", "PBL701"}
 
 
 def found(code, **rest):

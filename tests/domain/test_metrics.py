@@ -9,7 +9,7 @@ GREATER = """
     QWK macroF1 MAP@k
     quadratic_weighted_kappa map@12  mAP ndcg@10 spearman pearsonr iou meanIoU dice bleu gini accuracy balanced_acc
     average_precision d2_absolute_error_score brier_skill_score cosine_similarity explained_variance certainty_accuracy
-    neg_log_loss neg_rmse neg_root_mean_squared_error neg_mean_poisson_deviance -rmse negRMSE 1/mae 1-error
+    neg_log_loss neg_rmse neg_root_mean_squared_error neg_mean_poisson_deviance -rmse negRMSE 1/mae 1-error inverse_rmse
     log_likelihood neg_negative_likelihood_ratio c-index top_5_accuracy werewolf_f1 maestro_auc R2Score
 """
 LESS = """

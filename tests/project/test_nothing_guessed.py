@@ -7,7 +7,7 @@ from support.making import FOUR, USUAL, command, four, ids, predictions, tree, w
 
 import pbl
 from pbl.domain.errors import InputError, UsageError
-from pbl.project.file_names import group_folds, is_output, is_template, original
+from pbl.project.file_names import group_folds, group_versions, is_output, is_template, original
 from pbl.project.init import init
 from pbl.project.pbl_toml import read_settings
 from pbl.project.pillar_files import select_pillars
@@ -40,6 +40,12 @@ OUTPUTS = [
     "Submission.csv",
     "final_blend_v2.csv",
     "blend2.csv",
+    "my_ensemble.csv",
+    "blend-60-40.csv",
+    "lgb_xgb_blend.csv",
+    "submission_ensemble_of_5.csv",
+    "best_submission.csv",
+    "my submission (1).csv",
 ]
 COPIES = [
     "submission_siglip (1).csv",
@@ -50,7 +56,8 @@ COPIES = [
 ]
 PILLARS = [
     "lgb.csv",
-    "my_ensemble.csv",
+    "blender.csv",
+    "best_lgb.csv",
     "submission5.csv",
     "submission_v2.csv",
     "sampler.csv",
@@ -246,6 +253,7 @@ class TestFolds:
             (["lgb_seed42", "lgb_seed7", "a"], ("lgb_seed42", "lgb_seed7")),
             (["fold0-lgb", "fold1-lgb"], ("fold0-lgb", "fold1-lgb")),
             (["x_f0", "x_f1"], ("x_f0", "x_f1")),
+            (["f0_lgb", "f1_lgb", "xgb"], ("f0_lgb", "f1_lgb")),
         ],
     )
     def test_are_warned_of_once_naming_all(self, here, names, group):
@@ -256,9 +264,52 @@ class TestFolds:
         assert "average them" in found.hint
 
     def test_are_not_seen_in_other_numbers_nor_where_the_user_gave_the_names(self, here):
-        assert group_folds(["m1", "m2", "unfold1", "unfold2", "vit_b16", "vit_b32", "x_fold1"]) == ()
+        assert group_folds(["m1", "m2", "unfold1", "unfold2", "vit_b16", "vit_b32", "x_fold1", "s1", "s2"]) == ()
         models(here, "a.csv", "b.csv")
         assert select_pillars(["m_fold0=a.csv", "m_fold1=b.csv"]).folds == ()
+
+
+def test_a_folder_below_counts_what_may_be_a_model_s_however_it_is_called_and_blend_names_it(here):
+    models(here / "p", "m1.csv", "m2.csv", "lgb/submission.csv", "runs/7/out/x.csv", "a/b/c/d/deeper.csv")
+    models(here / "p", "pack/dataset/submission_m1.csv", "data/train.csv", "data/sample_submission.csv")
+    (here / "p" / "pack" / "dataset" / "SHA256SUMS").touch()
+    four(here / "p" / "done", 5)
+    assert command("blend", "p/done", "-o", "p/done/submission.csv").code == 0
+    for path in (here / "p" / "done").glob("*_*.csv"):
+        path.unlink()
+    assert select_pillars(["p"]).not_read == ("lgb/", "runs/")
+    (here / "p" / "submission.csv").write_text("x")
+    for words in (["blend", "p", "-o", "out.csv"], ["compare", "p"], ["blend", "p", "--dry-run", "--format", "json"]):
+        talk = command(*words).talk
+        assert "not read: lgb/, runs/" in talk
+        assert "set aside: submission.csv" in talk
+    assert "set aside submission.csv" in command("init", "p").talk
+
+
+@pytest.mark.parametrize("name", ["oof.csv", "lgb_oof.csv", "oof_lgb.csv"])
+def test_out_of_fold_files_are_set_aside(here, name):
+    assert select_pillars([models(here / "p", "lgb.csv", name)]).set_aside == (name,)
+
+
+class TestVersions:
+    @pytest.mark.parametrize(
+        ("names", "group"),
+        [
+            (["lgb", "lgb_v2", "cat"], ("lgb", "lgb_v2")),
+            (["lgb_v1", "lgb-V2.1"], ("lgb-V2.1", "lgb_v1")),
+            (["lgb", "lgb_old"], ("lgb", "lgb_old")),
+        ],
+    )
+    def test_of_one_model_are_warned_of_once_and_blended(self, here, names, group):
+        models(here / "p", *(f"{name}.csv" for name in names))
+        (found,) = pbl.validate("p").findings
+        assert (found.code, f"{', '.join(group)} differ in a version only" in found.message) == ("PBL612", True)
+        assert "PBL612" in command("blend", "p", "-o", "out.csv").talk
+
+    def test_are_not_seen_in_other_names_nor_where_the_user_gave_them(self, here):
+        assert group_versions(["dino", "dinov2", "m1", "m2", "lgb_new_data"]) == ()
+        models(here, "a.csv", "b.csv")
+        assert select_pillars(["m=a.csv", "m_v2=b.csv"]).versions == ()
 
 
 def test_a_template_that_pbl_toml_names_and_is_not_there_is_said_to_be_so(here):

@@ -6,8 +6,11 @@ SELECT f.row, f.id,
         WHEN regexp_full_match(f.id, '[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+') AND abs(try_cast(f.id AS DOUBLE)) < 1e15
             AND try_cast(f.id AS DOUBLE) = trunc(try_cast(f.id AS DOUBLE)) THEN try_cast(f.id AS DOUBLE)::BIGINT::VARCHAR
         ELSE regexp_replace(
-            lower(regexp_replace(nfc_normalize(trim(f.id)), '^([+-]?[0-9]+)\.0*$', '\1')),
-            '(^|[^0-9.])0+([0-9])', '\1\2', 'g'
+            regexp_replace(
+                lower(regexp_replace(nfc_normalize(trim(f.id)), '^([+-]?[0-9]+)\.0*$', '\1')),
+                '(^|[^0-9.])0+([0-9])', '\1\2', 'g'
+            ),
+            '([^ _-])[ _-]', '\1_', 'g'
         )
     END AS canonical
 FROM {file} AS f ANTI JOIN {other} AS o ON f.id = o.id

@@ -44,7 +44,7 @@ def compare_ids(duck: Duck, file: CheckedFile, reference: CheckedFile, limit: in
     blank = {"blank": BLANK}
     duck.run("checks/unmatched", blank, table="missing", file=reference.table, other=file.table)
     duck.run("checks/unmatched", blank, table="unknown", file=file.table, other=reference.table)
-    affix = _strip_affix(duck) if strangers == rows else ""
+    affix = _strip_affix(duck) if strangers == rows else None
     duck.run("checks/respelt")
     edged = {"edged": EDGED, "limit": limit}
     missing = _offences(duck, "checks/listed_missing", {"limit": limit}, limit)
@@ -63,9 +63,10 @@ def compare_ids(duck: Duck, file: CheckedFile, reference: CheckedFile, limit: in
     else:
         found = note(file.input, "PBL601", f"{plural(missing.count, 'id')} missing that {known} has", missing)
     found += note(file.input, "PBL602", f"{plural(unknown.count, 'id')} that {known} has not", unknown)
+    ends = _tell_affix(*affix, respelt) if affix else ""
     respelt, told = instead(respelt)
     found += note(
-        file.input, "PBL605", f"{plural(respelt.count, 'id')} spelt otherwise than in {known}{told}{affix}", respelt
+        file.input, "PBL605", f"{plural(respelt.count, 'id')} spelt otherwise than in {known}{told}{ends}", respelt
     )
     if rows == of and not (strangers or missing.count or respelt.count):
         found += order
@@ -105,14 +106,23 @@ def note_constants(file: CheckedFile, contract: Contract) -> Iterator[Finding]:
             yield from note(file.input, "PBL551", message, Offences(limit=0, count=rows), column=target)
 
 
-def _strip_affix(duck: Duck) -> str:
-    """Take off a beginning and an end that the unmatched ids of one side all have, and say which."""
+def _strip_affix(duck: Duck) -> tuple[str, str, str] | None:
+    """Take off a beginning and an end that the unmatched ids of one side all have, and return side and both."""
     found = duck.rows("checks/affixes", {"few": _LOOKED_AT})
     side, begins, ends, times, few = found[0] if found else ("", "", "", 0, 0)
     if times < few or few < _FEW_IDS or not (begins or ends):
-        return ""
+        return None
     table = "unknown" if side == "here" else "missing"
     duck.run("checks/strip_affixes", {"begins": begins, "ends": ends}, table=table)
+    return side, begins, ends
+
+
+def _tell_affix(side: str, begins: str, ends: str, respelt: Offences) -> str:
+    """Say what stands before and behind the ids of one side, as the first of them has it if it can be seen there."""
+    for example in respelt.examples[:1]:
+        whole, part = (example.id, example.value) if side == "here" else (example.value, example.id)
+        if whole and part and part in whole:
+            begins, _, ends = whole.partition(part)
     told = [f"begins with {begins!r}"] if begins else []
     told += [f"ends in {ends!r}"] if ends else []
     return f"; each {side} {' and '.join(told)}"

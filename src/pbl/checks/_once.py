@@ -1,4 +1,4 @@
-"""What all files have in common is said once: a header that isn't the contract's, names of folds.
+"""What all files have in common is said once: a header that isn't the contract's, names of one model.
 
 `validate` asks it of all files, when each was checked.
 """
@@ -23,61 +23,98 @@ if TYPE_CHECKING:
 
 _FEWEST = 2
 """So many files, and columns, at least."""
+_FOREIGN = frozenset({"PBL201", "PBL202", "PBL205"})
+"""What is found of a header whose columns are not the contract's, none of them nearly so."""
 
 
 def tell_header_once(files: Sequence[CheckedFile], selection: Selection) -> tuple[CheckedFile, ...]:
-    """Return the files with one finding for all that have one sound header, and none has the contract's."""
+    """Return the files with one finding for all that have one sound header, where none has the contract's."""
     headers = [file.survey.header for file in files if file.survey]
     names = Counter(header.names for header in headers if not header.stopped)
-    common, times = next(iter(names.most_common(1)), ((), 0))
-    told = [file for file in files if file.survey and file.survey.header.names == common]
-    wrong = bool(common) and not any(header.columns for header in headers)
-    if not wrong or times < _FEWEST or 2 * times < len(files) or not _is_sound(common, told):
+    if len(files) < _FEWEST or any(header.columns for header in headers):
         return tuple(files)
-    first = next((file for file in told if file.input.pillar), told[0])
-    once = _wrong_header(first, common, times, len(files), selection)
-    return tuple(
+    common = next((each for each, _ in names.most_common() if _is_sound(each, _headed(files, each))), ())
+    for each in names:
+        told = _headed(files, each)
+        most = each == common == _without_index(each)
+        if _is_sound(each, told) and (most or _is_foreign(told)):
+            files = _say_once(files, told, _wrong_header(told, common, len(files), selection))
+    return tuple(files)
+
+
+def note_one_model(selection: Selection) -> Iterator[Finding]:
+    """Yield a warning for each group of pillars whose names differ in the number of a fold, or in a version, only."""
+    pillars = {pillar.name: pillar for pillar in selection.pillars}
+    told = [("PBL609", "the number of a fold or seed only: folds", group) for group in selection.folds]
+    told += [("PBL612", "a version only: versions", group) for group in selection.versions]
+    for code, what, group in told:
+        here = [pillars[name] for name in group if name in pillars]
+        if len(here) >= _FEWEST:
+            message = f"{', '.join(pillar.name for pillar in here)} differ in {what} of one model?"
+            first = here[0]
+            yield finding(code, file=str(first.path), pillar=first.name, message=message, count=len(here))
+
+
+def _headed(files: Sequence[CheckedFile], names: Sequence[str]) -> list[CheckedFile]:
+    """Return the files that have such a header, the template last."""
+    told = [file for file in files if file.survey and file.survey.header.names == names]
+    return sorted(told, key=lambda file: not file.input.pillar)
+
+
+def _say_once(files: Sequence[CheckedFile], told: Sequence[CheckedFile], once: Finding) -> Sequence[CheckedFile]:
+    """Return the files with one finding, at the file that it names, in place of all that was said of their headers."""
+    return [
         replace(
             file,
             findings=(
-                *((once,) if file is first else ()),
+                *((once,) if file.input.path == told[0].input.path else ()),
                 *(found for found in file.findings if not (file.survey and found in file.survey.header.findings)),
             ),
         )
         if file in told
         else file
         for file in files
-    )
+    ]
 
 
-def note_folds(selection: Selection) -> Iterator[Finding]:
-    """Yield a warning for each group of pillars whose names differ in the number of a fold or seed only."""
-    pillars = {pillar.name: pillar for pillar in selection.pillars}
-    for group in selection.folds:
-        here = [pillars[name] for name in group if name in pillars]
-        if len(here) >= _FEWEST:
-            names = ", ".join(pillar.name for pillar in here)
-            message = f"{names} differ in the number of a fold or seed only: folds of one model?"
-            first = here[0]
-            yield finding("PBL609", file=str(first.path), pillar=first.name, message=message, count=len(here))
+def _is_foreign(files: Sequence[CheckedFile]) -> bool:
+    """Say whether all that is wrong with the files' headers is that the columns are others than the contract's."""
+    found = [each.code for file in files if file.survey for each in file.survey.header.findings]
+    return "PBL201" in found and set(found) <= _FOREIGN
+
+
+def _without_index(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns but for the first, if that is an index that a program saved without a name."""
+    saved = len(names) > _FEWEST and (not names[0].strip() or names[0].startswith("Unnamed:"))
+    return tuple(names[1:] if saved else names)
 
 
 def _is_sound(names: Sequence[str], files: Sequence[CheckedFile]) -> bool:
     """Say whether `pbl init` would take the header for columns: all named, all different, none a number."""
+    names = _without_index(names)
     headless = any(found.code == "PBL206" for file in files for found in file.findings)
     named = all(name.strip() and name.isprintable() for name in names)
     return len(names) >= _FEWEST and named and len({name.casefold() for name in names}) == len(names) and not headless
 
 
-def _wrong_header(first: CheckedFile, names: Sequence[str], times: int, files: int, selection: Selection) -> Finding:
-    settings, header = selection.settings.path, ",".join(names)
+def _wrong_header(told: Sequence[CheckedFile], common: Sequence[str], files: int, selection: Selection) -> Finding:
+    """Return what is wrong with the header that some files have; `common` is the one that most of them have."""
+    first = told[0]
+    whole = first.survey.header.names if first.survey else ()
+    names, common = _without_index(whole), _without_index(common)
+    settings, header, times = selection.settings.path, ",".join(whole), len(told)
     expected = ",".join(selection.contract.columns)
     who = f"all {plural(files, 'file')} begin" if times == files else f"{times} of {plural(files, 'file')} begin"
-    if settings:
+    who += "s" if times == 1 else ""
+    if names != common:
+        hint = f"others have {','.join(common)}: name the columns in all files alike"
+    elif settings:
         targets = ", ".join(map(toml_string, names[1:]))
         hint = f"if they are right, say so in {settings}: id = {toml_string(names[0])}, targets = [{targets}]"
     else:
         hint = f"if they are right: pbl init {quote(str(first.input.path.parent))} writes a pbl.toml with these columns"
+    if names != whole:
+        hint = f"the first column has no name: a saved index? Leave it out (pandas: index=False); then, {hint}"
     return finding(
         "PBL201",
         file=str(first.input.path),

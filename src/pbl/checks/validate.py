@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pbl.checks._across_files import compare_ids, compare_predictions, note_constants
 from pbl.checks._beside_others import compare_profiles
 from pbl.checks._ids_together import explain_together
-from pbl.checks._once import note_folds, tell_header_once
+from pbl.checks._once import note_one_model, tell_header_once
 from pbl.checks._one_file import check_file
 from pbl.checks.open_files import open_files
 from pbl.domain.findings import finding
@@ -46,11 +46,13 @@ def validate(
     Raises InputError for a file that isn't there, ContractError for a pattern no engine reads, ChangedError for a file
     that changes meanwhile and EngineError where memory or disk run out.
     """
+    most = None if max_examples is None else max(max_examples, 1)  # what is found at all is told by its first place
     with open_files(selection) as inputs, open_duck(inputs.paths, limits, size=inputs.size, spill=spill) as duck:
-        files = check_files(duck, inputs, selection.contract, limits, max_examples=max_examples, progress=progress)
+        files = check_files(duck, inputs, selection.contract, limits, max_examples=most, progress=progress)
         for file in files:
             file.unchanged()
-        return make_report(files, selection)
+        report = make_report(files, selection)
+    return report if max_examples is None else trim(report, max(max_examples, 0))
 
 
 def check_files(
@@ -105,7 +107,7 @@ def make_report(files: Sequence[CheckedFile], selection: Selection) -> Report:
         template=template.report() if template else None,
         set_aside=selection.set_aside,
         not_read=selection.not_read,
-        findings=(*findings, *note_folds(selection)),
+        findings=(*findings, *note_one_model(selection)),
     )
 
 

@@ -94,11 +94,13 @@ def selection(
     template: str | None,
     pillars_dir: str | None,
     weights: list[str] | None = None,
+    left: bool = True,
     **files: str | None,
 ) -> Selection:
     """Return the pillars that the arguments mean, and tell what there is to know of how they were found.
 
-    `files` are --siglip, --dino, --mvp and --dinov2; `weights` as they were typed.
+    `files` are --siglip, --dino, --mvp and --dinov2; `weights` as they were typed. `left` says to tell what of a folder
+    is no pillar, too; a report does so itself.
     """
     from pbl.cli.show import stderr
     from pbl.domain.weights import named_by
@@ -122,6 +124,9 @@ def selection(
     )
     for note in found.notes:
         stderr.write(f"note     {safe(note)}")
+    for what, names in (("set aside", found.set_aside), ("not read", found.not_read)) if left else ():
+        if names:
+            stderr.write(f"note     {what}: {', '.join(map(safe, names))}")
     return found
 
 

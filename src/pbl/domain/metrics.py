@@ -49,8 +49,10 @@ _KNOWN = {word: sense for sense, words in _WORDS.items() for word in words.split
 _LONGEST = 3
 _DECIDE = frozenset({"d2", "skill"})
 """A share of an error that is saved: the greater the better, whichever error it is a share of."""
-_TURNED = re.compile(r"(?:neg(?:ated)?|minus)(?:[\s_-]+|(?-i:(?=[A-Z])))|-\s*|1(?:00)?\s*[-/]\s*", re.IGNORECASE)
-"""What turns a metric round: `neg_rmse`, `-rmse`, `1-auc`, `1/rmse`."""
+_TURNED = re.compile(
+    r"(?:neg(?:ated)?|minus|inv(?:erse|erted)?)(?:[\s_-]+|(?-i:(?=[A-Z])))|-\s*|1(?:00)?\s*[-/]\s*", re.IGNORECASE
+)
+"""What turns a metric round: `neg_rmse`, `-rmse`, `1-auc`, `1/rmse`, `inverse_rmse`."""
 _PIECE = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
 _STATED = re.compile(r"(.*?)\s*:\s*(max|min)", re.IGNORECASE | re.DOTALL)
 

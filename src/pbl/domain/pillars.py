@@ -54,6 +54,8 @@ class Selection:
     """What could be a model's predictions and isn't read: files of other endings, sub-folders (with a `/`)."""
     folds: tuple[tuple[str, ...], ...] = ()
     """Groups of pillars whose names, given by their files, differ in the number of a fold or seed only."""
+    versions: tuple[tuple[str, ...], ...] = ()
+    """Such groups whose names differ in a version only."""
     notes: tuple[str, ...] = ()
     """What the user is to be told of how the selection came about."""
     found: tuple[Path, ...] = ()

@@ -99,6 +99,12 @@ def _of_predictions() -> Iterable[Rule]:
     )
     yield rule("PBL610", "row-sums", "should its rows sum to 1, as those of the other pillars do?", warning)
     yield rule("PBL611", "outside-unit", "should they be probabilities, as those of the other pillars are?", warning)
+    yield rule(
+        "PBL612",
+        "version-files",
+        "as they are, each counts as a model: take the old one away, or name both if both are meant",
+        warning,
+    )
     yield rule("PBL701", "truncated-tail", "the last line has no line end; was the export cut short?", warning)
 
 

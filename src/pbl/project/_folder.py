@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
+_DEEPER = 2
+"""So many folders below a folder's own are looked into for predictions that nobody reads."""
+
+_SUMS = "SHA256SUMS"
+"""What lies in the folder of a pack that pbl made: its files are known."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
@@ -104,14 +110,31 @@ def _find_unread(entries: Sequence[Path]) -> Iterator[str]:
             yield f"{path.name}/"
 
 
-def _holds_predictions(folder: Path) -> bool:
+def _holds_predictions(folder: Path, deeper: int = _DEEPER) -> bool:
+    """Say whether a file in a folder, or in the folders below it, could be a model's predictions.
+
+    A `submission.csv` there is one: many keep a folder for each model.
+    """
     try:
-        return any(
-            file_names.could_be_predictions(path.name) or (file_names.is_csv(path.name) and not _is_aside(path))
-            for path in folder.iterdir()
-        )
+        if (folder / _SUMS).is_file():
+            return False
+        for path in folder.iterdir():
+            if path.name.startswith("."):
+                continue
+            if is_folder(path):
+                if deeper and not path.is_symlink() and _holds_predictions(path, deeper - 1):
+                    return True
+            elif file_names.could_be_predictions(path.name) or _is_csv_of_a_model(path):
+                return True
     except OSError:
         return True
+    return False
+
+
+def _is_csv_of_a_model(path: Path) -> bool:
+    made = recipe_path(path).is_file()
+    aside = file_names.is_set_aside(path.name) and not file_names.is_output(path.name)
+    return file_names.is_csv(path.name) and not (made or aside or file_names.is_template(path.name))
 
 
 def _find_doubts(pillars: Sequence[Pillar], files: Sequence[Path]) -> Iterator[Doubt]:

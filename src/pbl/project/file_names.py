@@ -49,8 +49,15 @@ TEMPLATES = frozenset(
 )
 """What competitions call their sample submission: in small letters, without `_`, `-`, blanks and a plural's `s`."""
 
-_SET_ASIDE = ("submission.csv", "oof_*.csv", "scores_*.csv", "train.csv", "test.csv", "truth.csv", "folds.csv")
+_SET_ASIDE = (
+    *("submission.csv", "oof.csv", "oof_*.csv", "*_oof.csv", "scores_*.csv"),
+    *("train.csv", "test.csv", "truth.csv", "folds.csv"),
+)
 _OUTPUT = re.compile(r"(?:submissions?|blend(?:s|ed|ing)?|ensembl(?:e|es|ed|ing)|final|merged|combined|averaged)+")
+_BLENDED = re.compile(r"(?<![^\W\d_])(?:blend(?:s|ed|ing)?|ensembl(?:e|es|ed|ing))(?![^\W\d_])")
+"""A blend by a whole word of its name, whatever else stands there: lgb_xgb_blend.csv, blend-60-40.csv."""
+_PRAISE = re.compile(r"(?:my|best|new|old|last|latest|the)[ _.-]*")
+"""Words before `submission` that tell of no model."""
 _COPY = r"(?:copy|kopie|copie|copia)"
 _COPIED = re.compile(
     rf"[ _.-]*\(\d+\)|[ _.-]*\[\d+\]|[ _.-]+{_COPY}(?:[ _]*(?:\(\d+\)|\d+))?"
@@ -58,10 +65,12 @@ _COPIED = re.compile(
 )
 _COPY_OF = re.compile(rf"{_COPY}[ _-]+(?:\(\d+\)[ _-]+)?(?:of|von|de)[ _-]+")
 _VERSION = re.compile(r"[ _.-]*v(?:er(?:sion)?)?[ _.-]?\d+(?:\.\d+)*|[ _.-]*\d+")
+_MODEL_VERSION = re.compile(r"[ _.-]+v(?:er(?:sion)?)?[ _.-]?\d+(?:\.\d+)*")
 _STAGE = re.compile(r"[ _-]*stage[ _-]?\d+[ _-]*")
 _AGE = re.compile(r"[ _-]+(?:new|old|updated|fixed|corrected|latest)")
 _FOLD = re.compile(
-    r"(?<![^\W\d_])(?:k?fold|fld|seed|split|cv|rs)[ _-]?\d+(?![^\W_])|(?<=[ _.-])[fs][ _-]?\d+(?![^\W_])",
+    r"(?<![^\W\d_])(?:k?fold|fld|seed|split|cv|rs)[ _-]?\d+(?![^\W_])|(?<=[ _.-])[fs][ _-]?\d+(?![^\W_])"
+    r"|^[fs]\d+(?=[ _-][^\W\d])",
     re.IGNORECASE,
 )
 _TABLES = (
@@ -88,11 +97,15 @@ def is_template(name: str) -> bool:
 
 
 def is_output(name: str) -> bool:
-    """Say whether a name is nothing but words for an output (blend, ensemble, final, submission), marks aside.
+    """Say whether a name is nothing but words for an output (final, my submission), marks aside, or has one of a blend.
 
     A number or version after `submission` alone is a pillar's: submission5.csv, submission_v2.csv.
     """
     bare = _strip(_stem(name), _COPIED)
+    if _BLENDED.search(bare):
+        return True
+    praised = _PRAISE.match(bare)
+    bare = bare[praised.end() :] if praised and praised.end() < len(bare) else bare
     if _join(bare) in {"submission", "submissions"}:
         return True
     shorter = _join(_strip(bare, _VERSION, _AGE))
@@ -135,6 +148,14 @@ def group_folds(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
         key = _FOLD.sub("#", name)
         if key != name:
             groups.setdefault(key.casefold(), []).append(name)
+    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+
+def group_versions(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the groups of pillars whose names differ in a version only: lgb, lgb_v2, lgb_old."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(_join(_strip(_stem(name), _MODEL_VERSION, _AGE)), []).append(name)
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
 

@@ -82,6 +82,7 @@ def select_pillars(
         not_read=tuple(sorted(not_read)),
         found=tuple(pillar.path for pillar in found),
         folds=file_names.group_folds(guessed),
+        versions=file_names.group_versions(guessed),
         notes=tuple(notes),
     )
 

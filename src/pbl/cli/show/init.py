@@ -19,6 +19,8 @@ def tell_init(path: Path, selection: Selection) -> None:
     pillars = selection.names
     for note in selection.notes:
         stderr.write(f"note     {safe(note)}")
+    if selection.set_aside:
+        stderr.write(f"set aside {', '.join(map(safe, selection.set_aside))}")
     if selection.not_read:
         stderr.write(f"not read {', '.join(map(safe, selection.not_read))}")
     stderr.write(f"written  {safe(str(path))}, for {plural(len(pillars), 'pillar')}: {', '.join(map(safe, pillars))}")
