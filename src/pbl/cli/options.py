@@ -94,13 +94,11 @@ def selection(
     template: str | None,
     pillars_dir: str | None,
     weights: list[str] | None = None,
-    left: bool = True,
     **files: str | None,
 ) -> Selection:
     """Return the pillars that the arguments mean, and tell what there is to know of how they were found.
 
-    `files` are --siglip, --dino, --mvp and --dinov2; `weights` as they were typed. `left` says to tell what of a folder
-    is no pillar, too; a report does so itself.
+    `files` are --siglip, --dino, --mvp and --dinov2; `weights` as they were typed.
     """
     from pbl.cli.show import stderr
     from pbl.domain.weights import named_by
@@ -124,10 +122,17 @@ def selection(
     )
     for note in found.notes:
         stderr.write(f"note     {safe(note)}")
-    for what, names in (("set aside", found.set_aside), ("not read", found.not_read)) if left else ():
+    return found
+
+
+def tell_left(found: Selection) -> None:
+    """Tell what of a folder is no pillar, for commands that print no report, which does so itself."""
+    from pbl.cli.show import stderr
+    from pbl.domain.wording import safe
+
+    for what, names in (("set aside", found.set_aside), ("not read", found.not_read)):
         if names:
             stderr.write(f"note     {what}: {', '.join(map(safe, names))}")
-    return found
 
 
 def bare_weights_fit(files: dict[str, str | None], flags: list[str], weights: list[str]) -> None:

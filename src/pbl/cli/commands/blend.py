@@ -118,6 +118,7 @@ def blend(
         raise UsageError("--inputs goes with --recipe")
     options.bare_weights_fit(files, ctx.meta["pbl.flags"], given)
     selection = options.selection(ctx, paths, template=template, pillars_dir=pillars_dir, weights=given, **files)
+    options.tell_left(selection)
     plan = plan_blend(
         selection,
         weights=parse_weights(given, selection),

@@ -65,6 +65,7 @@ def compare(
     chosen = options.selection(
         ctx, paths, template=None, pillars_dir=pillars_dir, siglip=siglip, dino=dino, mvp=mvp, dinov2=dinov2
     )
+    options.tell_left(chosen)
 
     from pbl.blending.plan import plan_blend
     from pbl.cli.progress import for_stderr

@@ -96,6 +96,7 @@ def pack(
     files = {"siglip": siglip, "dino": dino, "mvp": mvp, "dinov2": dinov2}
     options.bare_weights_fit(files, ctx.meta["pbl.flags"], weights or [])
     selection = options.selection(ctx, paths, template=template, pillars_dir=None, weights=weights, **files)
+    options.tell_left(selection)
     chosen, weighing = weigh(selection, parse_weights(weights or [], selection))
     made = make_pack(
         chosen,

@@ -66,15 +66,7 @@ def validate(
     if failures == "-":
         raise UsageError("--failures writes a file, and - is no name for one; --format json is for stdout")
     chosen = options.selection(
-        ctx,
-        paths,
-        template=template,
-        pillars_dir=pillars_dir,
-        left=False,
-        siglip=siglip,
-        dino=dino,
-        mvp=mvp,
-        dinov2=dinov2,
+        ctx, paths, template=template, pillars_dir=pillars_dir, siglip=siglip, dino=dino, mvp=mvp, dinov2=dinov2
     )
     limits = options.limits(threads, memory_limit, temp_dir)
 
