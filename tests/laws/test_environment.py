@@ -186,3 +186,6 @@ def test_what_is_typed_where_the_locale_is_not_utf8_stands_in_output_recipe_and_
     done = process("validate", folder.name, "--format", "json", folder=here, env=ASCII)
     assert [each["path"] for each in json.loads(done.out)["files"]] == ["modèle/é.csv", "modèle/ü.csv"]
     assert done.code == 0
+    for words in (["runs", "show", "é"], ["log-run", "sortie_é.csv", "--label", "é"]):
+        done = process(*words, folder=here, env=ASCII)
+        assert (done.code, "'é'" in done.talk) == (2, True), done.talk

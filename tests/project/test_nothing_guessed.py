@@ -113,6 +113,13 @@ def test_two_of_the_kind_are_refused_with_the_ways_out_and_they_work(here):
         assert "sampleSubmission=p/sampleSubmission.csv" in done.talk
         assert tree(here) == before
     assert select_pillars(["p"], template="p/gender_submission.csv").names == ("lgb",)
+    assert command("init", "p", "--template", "p/gender_submission.csv").code == 0
+    assert read_settings(here / "p" / "pbl.toml").template == here / "p" / "gender_submission.csv"
+    assert command("blend", "p", "-o", "x.csv").code == 0
+    (here / "p" / "pbl.toml").unlink()
+    (here / "p" / "gender_submission.csv").rename(here / "g.csv")
+    assert command("init", "p", "--template", "g.csv").code == 0
+    assert read_settings(here / "p" / "pbl.toml").template.resolve() == (here / "g.csv").resolve()
 
 
 class TestConstantTargets:
@@ -173,6 +180,32 @@ def test_a_copy_is_named_beside_its_original_and_of_two_copies_neither_is_taken(
     models(here / "q", "cat (1).csv", "cat (2).csv")
     assert "cat (2).csv" in refused(lambda: select_pillars(["q"]))
     assert select_pillars([models(here / "r", "cat (1).csv", "b.csv")]).names == ("b", "cat (1)")
+
+
+def test_names_that_differ_in_case_and_separators_only_are_one_pillar_s(here):
+    models(here / "p", "lgb_x.csv", "LGB-x .csv", "cat.csv", "m1_1.csv", "m11.csv")
+    message = refused(lambda: select_pillars(["p"]))
+    assert "LGB-x .csv: has the name of lgb_x.csv, but for case and separators" in message
+    assert "m1" not in message.split("--weights")[0]
+    assert select_pillars(["p"], wanted={"lgb_x", "cat", "m11", "m1_1"}).found
+
+
+@pytest.mark.parametrize("name", ["lgb_backup.csv", "lgb.bak.csv", "lgb (backup).csv"])
+def test_a_backup_is_a_copy(here, name):
+    models(here / "p", "lgb.csv", name)
+    assert f"{name}: is like a copy of lgb.csv" in refused(lambda: select_pillars(["p"]))
+
+
+def test_a_name_with_a_template_s_in_it_is_neither_taken_for_one_nor_for_a_pillar(here):
+    models(here / "p", "lgb.csv", "csiro_sample_submission.csv")
+    assert "--template p/csiro_sample_submission.csv" in refused(lambda: select_pillars(["p"]))
+    assert select_pillars(["p"], template="p/csiro_sample_submission.csv").names == ("lgb",)
+    models(here / "p", "sample_submission.csv")
+    assert select_pillars(["p"]).names == ("csiro_sample_submission", "lgb")
+
+
+def test_a_spreadsheet_s_lock_is_set_aside(here):
+    assert select_pillars([models(here / "p", "lgb.csv", "~$lgb.csv")]).set_aside == ("~$lgb.csv",)
 
 
 def test_a_copy_of_one_of_the_four_that_is_not_there_is_refused_too(here):

@@ -16,7 +16,7 @@ from pbl.domain.metrics import Metric, resolve_metrics
 from pbl.domain.run_row import KAGGLE, SCORES
 from pbl.domain.settings import MetricSettings
 from pbl.domain.values import moment
-from pbl.domain.wording import plural
+from pbl.domain.wording import plural, restore_utf8
 from pbl.engine.duck import open_duck
 from pbl.ledger._log_files import read_logs
 from pbl.ledger.file_status import changed_inputs
@@ -81,7 +81,7 @@ class History:
         found = [wanted] if wanted in newest else self._meant(wanted, newest) if wanted else []
         if not found:
             there = f"the last ones are {', '.join(newest[:_SHOWN])}" if newest else "the logs hold none"
-            raise UsageError(f"no run {text!r}; {there}")
+            raise UsageError(f"no run {restore_utf8(text)!r}; {there}")
         if len(found) > 1:
             more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
             raise UsageError(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pbl.domain.errors import UsageError
 from pbl.domain.run_row import COLUMNS, RunRow
+from pbl.domain.wording import restore_utf8
 from pbl.ledger._git import Code, code_at
 from pbl.ledger._score_table import read_score_table
 from pbl.ledger._submission_row import submission_row
@@ -140,8 +141,8 @@ def log_run(
     """
     if not re.fullmatch(LABEL, label):
         raise UsageError(
-            f"--label: {label!r} is no label: 1 to 64 letters, digits, dots, hyphens or underscores, "
-            "a letter or digit first"
+            f"--label: {restore_utf8(label)!r} is no label: 1 to 64 letters (a to z), digits, dots, hyphens or "
+            "underscores, a letter or digit first"
         )
     if (pillar is None) != (model is None) or "" in {pillar, model}:
         raise UsageError("--pillar and --model go together, and neither is empty")

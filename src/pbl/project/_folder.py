@@ -64,7 +64,7 @@ def list_folder(folder: Path) -> Folder:
         templates=tuple(templates),
         set_aside=tuple(aside),
         not_read=tuple(_find_unread([path for path in entries if path not in files])),
-        doubts=tuple(_find_doubts(pillars, files)),
+        doubts=tuple(_find_doubts(pillars, files, named=bool(templates))),
     )
 
 
@@ -137,20 +137,34 @@ def _is_csv_of_a_model(path: Path) -> bool:
     return file_names.is_csv(path.name) and not (made or aside or file_names.is_template(path.name))
 
 
-def _find_doubts(pillars: Sequence[Pillar], files: Sequence[Path]) -> Iterator[Doubt]:
+def _find_doubts(pillars: Sequence[Pillar], files: Sequence[Path], *, named: bool) -> Iterator[Doubt]:
+    """Yield what may be no pillar; `named` says that there is a template by its name."""
+    plainest: dict[str, Pillar] = {}
+    for pillar in sorted(pillars, key=lambda each: len(each.path.name)):
+        plainest.setdefault(file_names.same_name(pillar.path.name) or pillar.path.name, pillar)
     there: dict[str, list[str]] = {}
     for path in files:
         for made_of in (file_names.spelling(path.name), file_names.original(path.name)):
             if made_of is not None:
                 there.setdefault(made_of, []).append(path.name)
-    usual = {file_names.spelling(name): pillar for pillar, known in TABLE.items() for name in known.files}
     for pillar in pillars:
         name = pillar.path.name
-        made_of = file_names.original(name)
-        others = [other for other in there.get(made_of or "", ()) if other != name]
+        alike = plainest[file_names.same_name(name) or name]
+        others = [other for other in there.get(file_names.original(name) or "", ()) if other != name]
         if others:
             yield Doubt(pillar=pillar, why=f"is like a copy of {others[0]}, by its name")
-        elif made_of in usual:
-            yield Doubt(pillar=pillar, why=f"is like a copy of a file of {usual[made_of]}, by its name")
-        elif file_names.is_output(name):
-            yield Doubt(pillar=pillar, why="is named like an output, and no recipe beside it says which")
+        elif alike is not pillar and alike.name != pillar.name:
+            yield Doubt(pillar=pillar, why=f"has the name of {alike.path.name}, but for case and separators")
+        elif why := _doubt_name(pillar.path, named=named):
+            yield Doubt(pillar=pillar, why=why)
+
+
+def _doubt_name(path: Path, *, named: bool) -> str:
+    """Return why a name alone may be no pillar's, or nothing."""
+    usual = {file_names.spelling(name): pillar for pillar, known in TABLE.items() for name in known.files}
+    made_of = file_names.original(path.name)
+    if not named and file_names.is_like_template(path.name):
+        return f"is like a template, by its name; if it is: --template {quote(str(path))}"
+    if made_of in usual:
+        return f"is like a copy of a file of {usual[made_of]}, by its name"
+    return "is named like an output, and no recipe beside it says which" if file_names.is_output(path.name) else ""

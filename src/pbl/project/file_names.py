@@ -58,7 +58,7 @@ _BLENDED = re.compile(r"(?<![^\W\d_])(?:blend(?:s|ed|ing)?|ensembl(?:e|es|ed|ing
 """A blend by a whole word of its name, whatever else stands there: lgb_xgb_blend.csv, blend-60-40.csv."""
 _PRAISE = re.compile(r"(?:my|best|new|old|last|latest|the)[ _.-]*")
 """Words before `submission` that tell of no model."""
-_COPY = r"(?:copy|kopie|copie|copia)"
+_COPY = r"(?:copy|kopie|copie|copia|backup|bak)"
 _COPIED = re.compile(
     rf"[ _.-]*\(\d+\)|[ _.-]*\[\d+\]|[ _.-]+{_COPY}(?:[ _]*(?:\(\d+\)|\d+))?"
     rf"|[ _.-]*\((?:another |\d+(?:st|nd|rd|th) )?{_COPY}\)"
@@ -124,9 +124,19 @@ def spelling(name: str) -> str:
     return _join(_stem(name))
 
 
+def same_name(name: str) -> str:
+    """Return what a name has in common with those that differ from it in case, and in which separators, only."""
+    return re.sub(r"[\W_]+", "_", _stem(name)).strip("_")
+
+
+def is_like_template(name: str) -> bool:
+    """Say whether a name has a template's in it, and more: csiro_sample_submission.csv."""
+    return "samplesubmission" in spelling(name) and not is_template(name)
+
+
 def is_set_aside(name: str) -> bool:
-    """Say whether a name is that of a file that is no pillar's: hidden, an OOF or score table, the training data."""
-    if name.startswith("."):
+    """Say whether a name is that of a file that is no pillar's: hidden, a lock, an OOF or score table, the training data."""
+    if name.startswith((".", "~$")):
         return True
     source = f"{_strip(_stem(name), _COPIED)}.csv"
     known = any(fnmatchcase(name, pattern) for pattern in _SET_ASIDE)
@@ -155,7 +165,7 @@ def group_versions(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     """Return the groups of pillars whose names differ in a version only: lgb, lgb_v2, lgb_old."""
     groups: dict[str, list[str]] = {}
     for name in names:
-        groups.setdefault(_join(_strip(_stem(name), _MODEL_VERSION, _AGE)), []).append(name)
+        groups.setdefault(same_name(_strip(_stem(name), _MODEL_VERSION, _AGE)), []).append(name)
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
 

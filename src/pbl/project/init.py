@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _LEFT_OUT = "beside the usual four, so it is left out until you weigh it"
 
 
-def init(folder: Path) -> tuple[Path, Selection]:
-    """Write `pbl.toml` for the files in a folder, and return its path and what it names.
+def init(folder: Path, *, template: Path | None = None) -> tuple[Path, Selection]:
+    """Write `pbl.toml` for the files in a folder, with this template, and return its path and what it names.
 
     The columns are those of the template's header, else of the first pillar's that has some. Where there are others
     beside the table's four pillars, they weigh 0. Raises OutputError if there is a `pbl.toml`, which is never replaced,
@@ -38,8 +38,8 @@ def init(folder: Path) -> tuple[Path, Selection]:
         raise InputError(f"{folder}: is a file; name the folder it lies in: pbl init {quote(str(folder.parent))}")
     if os.path.lexists(path):
         raise OutputError(f"{path}: is there already; pbl never replaces it, edit it or move it away")
-    selection = select_pillars([folder])
-    write_whole(path, _text(selection, _columns(selection)).encode(), replace=False)
+    selection = select_pillars([folder], template=template)
+    write_whole(path, _text(selection, _columns(selection), folder).encode(), replace=False)
     return path, selection
 
 
@@ -77,8 +77,8 @@ def _weights(selection: Selection) -> Iterator[tuple[Pillar, float, str]]:
         yield pillar, weight, f"  # {_LEFT_OUT}" if more and pillar.name not in TABLE else ""
 
 
-def _text(selection: Selection, columns: tuple[str, ...]) -> str:
-    template = selection.template.name if selection.template else None
+def _text(selection: Selection, columns: tuple[str, ...], folder: Path) -> str:
+    template = os.path.relpath(selection.template, folder) if selection.template else None
     lines = [
         "# What pbl knows of this folder; flags win over it. Paths are relative to this file.",
         "",

@@ -58,7 +58,7 @@ def fit(
         str, typer.Option("--format", metavar="table|json", help="How to write the scores.")
     ] = "table",
 ) -> None:
-    """Fit a pillar on features: out-of-fold predictions, scores, a fitted pillar, a submission.
+    """Fit a pillar on features, and predict out of fold.
 
     Four learners and their stack; every score is of rows that were not fitted on. Writes NAME.npz, oof_NAME.csv and
     scores_NAME.csv, and with --test and --template submission_NAME.csv. Exit code 1: findings; 2: could not fit.

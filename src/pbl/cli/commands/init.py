@@ -10,6 +10,7 @@ from pbl.cli import options
 
 def init(
     folder: Annotated[str | None, typer.Argument(metavar="FOLDER", help="Where the files lie; default: here.")] = None,
+    template: options.Template = None,
 ) -> None:
     """Write a commented pbl.toml for a folder.
 
@@ -18,9 +19,11 @@ def init(
     Examples:
         pbl init
         pbl init pillars/
+        pbl init pillars/ --template pillars/sample_submission_v2.csv
     """
     from pbl.cli.show.init import tell_init
     from pbl.project.init import init as write_toml
 
-    path, selection = write_toml(options.path(folder, "FOLDER") or Path())
+    sample = options.path(template, "--template")
+    path, selection = write_toml(options.path(folder, "FOLDER") or Path(), template=sample)
     tell_init(path, selection)
