@@ -135,7 +135,7 @@ def is_like_template(name: str) -> bool:
 
 
 def is_set_aside(name: str) -> bool:
-    """Say whether a name is that of a file that is no pillar's: hidden, a lock, an OOF or score table, the training data."""
+    """Say whether a name is that of a file that is no pillar's: hidden, a lock, out-of-fold, scores, training data."""
     if name.startswith((".", "~$")):
         return True
     source = f"{_strip(_stem(name), _COPIED)}.csv"
