@@ -92,3 +92,21 @@ def test_a_score_beside_a_table_wants_the_submission_that_it_is_of(tmp_path):
     with pytest.raises(UsageError, match="processed_cv: belong to nothing; beside --scores, name the submission"):
         log(tmp_path, table=tmp_path / "table.csv", scores=Scores(cv=0.5))
     assert not (tmp_path / "run_logs").exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"pillar;model;processed_cv\na;b;0,7\n", "separated by ';', not by a comma"),
+        (b"pillar\tmodel\tprocessed_cv\na\tb\t0.7\n", "separated by tabs, not by a comma"),
+        (b"sep=,\npillar,model,processed_cv\na,b,0.7\n", "which only Excel knows; take the line out"),
+        ("pillar,model,processed_cv\na,b,0.7\n".encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
+        (b"pillar,model,cv\na,b,0.7\n", "expected pillar,model,processed_cv or"),
+    ],
+)
+def test_a_table_of_another_form_is_called_what_it_is(tmp_path, data, said):
+    (tmp_path / "table.csv").write_bytes(data)
+    with pytest.raises(InputError) as caught:
+        log(tmp_path, table=tmp_path / "table.csv")
+    assert said in str(caught.value)
+    assert not (tmp_path / "run_logs").exists()

@@ -161,6 +161,7 @@ def test_a_name_that_could_mean_two_files_is_refused_with_the_two_ways_to_say_it
         ("missing.csv", "missing.csv: no such file"),
         ("x=missing.csv", "missing.csv: no such file"),
         ("0.6", "to give weights, write --weights="),
+        ("40%", "to give weights, write --weights="),
         ("https://x.org/a.csv", "download it first"),
         ("s3://bucket/a.csv", "download it first"),
         ("*.csv", "no such file"),

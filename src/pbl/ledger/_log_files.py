@@ -15,7 +15,7 @@ from pbl.domain.run_row import COLUMNS, KAGGLE, SEED
 from pbl.domain.values import moment, stamp
 from pbl.domain.wording import plural
 from pbl.ledger.facts import Fact, Trouble
-from pbl.ledger.log_format import run_id, typed_text
+from pbl.ledger.log_format import is_utf16, name_form, run_id, typed_text
 from pbl.ledger.row_codec import Odd, decode_text, row_decoder
 from pbl.reading.tolerant import Table, take_apart
 from pbl.storage.files import read_bytes
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NAME = re.compile(r"scores_([0-9]{4}-[0-9]{2}-[0-9]{2})_(.+)\.csv", re.DOTALL)
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SHOWN = 3
 _STAMP = len("2026-11-22T09:00:00Z")
 
@@ -61,7 +60,7 @@ def _read_log(path: Path) -> Log:
         data = read_bytes(path)
     except InputError as error:
         return Log(troubles=(Trouble("RUN201", str(error), label),))
-    if data.startswith(_UTF_16):
+    if is_utf16(data):
         return Log(troubles=(trouble("RUN201", "not read: is UTF-16 text; save it as UTF-8"),))
     table = take_apart(data)
     if not table.header:
@@ -96,12 +95,7 @@ def _unfit(header: Sequence[str]) -> str | None:
         return f"{got}; the column {twice[0]!r} stands there twice"
     if "run_id" in header or len(set(header) & set(SEED)) >= len(SEED) - 1:
         return None
-    if header[0].startswith("sep="):
-        return f"its first line is {','.join(header)!r}, which only Excel knows; take the line out"
-    for mark, word in ((";", "';'"), ("\t", "tabs")):
-        if len(set(",".join(header).split(mark)) & set(SEED)) > 1:
-            return f"its columns are separated by {word}, not by a comma; save it with commas"
-    return f"{got}; expected {','.join(SEED)} and more"
+    return name_form(header) or f"{got}; expected {','.join(SEED)} and more"
 
 
 def _column_notes(header: Sequence[str]) -> Iterable[tuple[str, str]]:

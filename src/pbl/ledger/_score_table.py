@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pbl.domain.errors import InputError
 from pbl.domain.run_row import SEED, RunRow, SpelledNumber
 from pbl.domain.values import decimal
+from pbl.ledger.log_format import is_utf16, name_form
 from pbl.ledger.row_codec import decode_text
 from pbl.reading.tolerant import take_apart
 from pbl.storage.files import read_bytes
@@ -26,10 +27,14 @@ def read_score_table(path: Path, taken: Sequence[RunRow], doubts: list[str]) -> 
 
     No row may be one that is `taken`; what may not be meant is added to `doubts`.
     """
-    table = take_apart(read_bytes(path))
+    data = read_bytes(path)
+    if is_utf16(data):
+        raise InputError(f"{path}: is UTF-16 text; save it as UTF-8")
+    table = take_apart(data)
     wanted = ",".join(SEED)
     if sorted(table.header) not in (sorted(SEED), sorted((*SEED, "full_cv"))):
-        raise InputError(f"{path}: its columns are {','.join(table.header)!r}, expected {wanted} or {wanted},full_cv")
+        got = f"its columns are {','.join(table.header)!r}, expected {wanted} or {wanted},full_cv"
+        raise InputError(f"{path}: {name_form(table.header) or got}")
     if not table.utf8:
         raise InputError(f"{path}: is not UTF-8 text; save it as UTF-8")
     troubles = [f"row {row} {problem}" for row, problem in table.broken]

@@ -10,7 +10,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pbl.domain.run_row import SEED
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 LABEL = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
@@ -30,6 +33,22 @@ def run_id(day: str, data: bytes) -> str:
     """Return a day and five bytes as a run id; its letters and digits are not mistaken for one another."""
     letters = base64.b32encode(data).decode().lower()
     return f"{day}-{letters.translate(str.maketrans('ilo', '890'))}"
+
+
+def is_utf16(data: bytes) -> bool:
+    """Say whether a table's bytes are text as PowerShell's > writes it."""
+    return data.startswith((b"\xff\xfe", b"\xfe\xff"))
+
+
+def name_form(header: Sequence[str]) -> str | None:
+    """Say which other form of a table the cells of a first line are those of, and what to do; None if of no known."""
+    line = ",".join(header)
+    if line.startswith("sep="):
+        return f"its first line is {line!r}, which only Excel knows; take the line out"
+    for mark, word in ((";", "';'"), ("\t", "tabs")):
+        if len(set(line.split(mark)) & set(SEED)) > 1:
+            return f"its columns are separated by {word}, not by a comma; save it with commas"
+    return None
 
 
 def typed_text(text: str) -> str:

@@ -155,7 +155,7 @@ def refuse_absent(path: Path) -> None:
     """Raise InputError if there is no such name."""
     if not is_there(path):
         hint = ""
-        if _NUMBER.fullmatch(str(path)):
+        if _NUMBER.fullmatch(str(path).removesuffix("%")):
             hint = "; to give weights, write --weights=0.6,0.4"
         elif _URL.match(str(path)):
             hint = "; pbl reads local files only, download it first"
