@@ -319,6 +319,21 @@ def test_a_folder_below_counts_what_may_be_a_model_s_however_it_is_called_and_bl
     assert "set aside submission.csv" in command("init", "p").talk
 
 
+def test_what_a_pbl_toml_does_not_name_beside_its_pillars_is_told(here):
+    models(here / "p", "a.csv", "b.csv", "sample_submission.csv")
+    assert command("init", "p").code == 0
+    models(here / "p", "new.csv", "oof_a.csv", "train.csv", "blend.csv")
+    assert select_pillars(["p"]).not_read == ("blend.csv", "new.csv")
+    assert "not read: blend.csv, new.csv" in command("validate", "p").out
+    assert "not read: blend.csv, new.csv" in command("blend", "p", "-o", "out.csv").talk
+    with (here / "p" / "pbl.toml").open("a") as file:
+        file.write('[metric]\ntruth = "new.csv"\n')
+    assert select_pillars(["p"], template="p/blend.csv").not_read == ()
+    (here / "pbl.toml").write_text("[pillars.a]\nfile = 'p/a.csv'\n")
+    models(here, "own.csv")
+    assert select_pillars([here]).not_read == ()
+
+
 @pytest.mark.parametrize("name", ["oof.csv", "lgb_oof.csv", "oof_lgb.csv"])
 def test_out_of_fold_files_are_set_aside(here, name):
     assert select_pillars([models(here / "p", "lgb.csv", name)]).set_aside == (name,)

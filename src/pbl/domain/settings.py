@@ -62,3 +62,9 @@ class Settings:
     """Sums that must hold, a total that is a part of another before that."""
     per_target: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Weights by pillar for target names that have their own."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Return every file that is named."""
+        own = [self.template, self.output, self.metric.truth, *(entry.oof for entry in self.pillars)]
+        return (*(entry.file for entry in self.pillars), *(path for path in own if path is not None))

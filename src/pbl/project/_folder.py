@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
+    from pbl.domain.settings import Settings
+
 _DEEPER = 2
 """So many folders below a folder's own are looked into for predictions that nobody reads."""
 
@@ -66,6 +68,26 @@ def list_folder(folder: Path) -> Folder:
         not_read=tuple(_find_unread([path for path in entries if path not in files])),
         doubts=tuple(_find_doubts(pillars, files, named=bool(templates))),
     )
+
+
+def find_unlisted(folder: Path, settings: Settings, template: Path | None) -> tuple[str, ...]:
+    """Return the names of what would be pillars if there were no `pbl.toml` in a folder, and that it doesn't name.
+
+    Where it names pillars of other folders only, whatever lies beside it is the user's own.
+    """
+    here = _resolved(folder)
+    files = [*settings.files, *([template] if template else [])]
+    named = {path.name for path in files if _resolved(path.parent) == here}
+    if not named & {entry.file.name for entry in settings.pillars}:
+        return ()
+    return tuple(pillar.path.name for pillar in list_folder(folder).pillars if pillar.path.name not in named)
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path
 
 
 def is_folder(path: Path) -> bool:

@@ -19,7 +19,7 @@ from pbl.domain.settings import Settings
 from pbl.domain.values import NUMBER
 from pbl.domain.wording import restore_utf8
 from pbl.project import file_names
-from pbl.project._folder import Doubt, Folder, is_folder, list_folder, refuse_doubts
+from pbl.project._folder import Doubt, Folder, find_unlisted, is_folder, list_folder, refuse_doubts
 from pbl.project.find_toml import TOML, upwards
 from pbl.project.pbl_toml import read_settings
 from pbl.reading.targets import has_constant_targets
@@ -120,6 +120,8 @@ class _Look:
     set_aside: tuple[str, ...] = ()
     templates: tuple[Path, ...] = ()
     told: bool = False
+    unlisted: tuple[str, ...] = ()
+    """What lies in a folder, could be a model's predictions and isn't named in its `pbl.toml`."""
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
@@ -129,7 +131,7 @@ class _Look:
     @property
     def not_read(self) -> tuple[str, ...]:
         """Return what lies in the folder, could be a model's predictions and isn't read."""
-        return self.folder.not_read if self.folder else ()
+        return self.folder.not_read if self.folder else self.unlisted
 
 
 def parse_argument(text: str | Path) -> tuple[str | None, Path]:
@@ -215,7 +217,13 @@ def _look(name: str | None, path: Path, settings: Settings, template: Path | Non
         named = [Pillar(name=e.name, path=e.file, weight=e.weight, promised=True) for e in settings.pillars]
         own = tuple(each for each in (path / file_names.TEMPLATE,) if each.exists())
         aside = tuple(each.name for each in own if template and not same_file(each, template))
-        return _Look(pillars=tuple(sorted(named, key=rank)), templates=own, set_aside=aside, told=True)
+        return _Look(
+            pillars=tuple(sorted(named, key=rank)),
+            templates=own,
+            set_aside=aside,
+            told=True,
+            unlisted=find_unlisted(path, settings, template),
+        )
     folder = list_folder(path)
     usual = [each for each in folder.templates if each.name == file_names.TEMPLATE]
     templates = [template] if template else usual or folder.templates
