@@ -113,6 +113,17 @@ class TestIdsOfAllFilesTogether:
         write("b.csv", predictions(ids(10)[4:9], 2))
         assert not any("parts" in f.hint for f in pbl.validate("a.csv", "b.csv", template="t.csv").findings)
 
+    def test_may_be_parts_of_several_files(self):
+        write("t.csv", dict.fromkeys(ids(12), 0))
+        for name, cuts in {"lgb": (0, 3, 7, 12), "xgb": (0, 4, 8, 12), "cat": (0, 5, 12)}.items():
+            for part, (begin, end) in enumerate(zip(cuts, cuts[1:], strict=False)):
+                write(f"{name}_{part}.csv", predictions(ids(12)[begin:end], f"{name}{part}"))
+        files = [f"{name}_{part}.csv" for name, parts in (("cat", 2), ("lgb", 3), ("xgb", 3)) for part in range(parts)]
+        hints = {f.pillar: f.hint for f in pbl.validate(*files, template="t.csv").findings if f.code == "PBL601"}
+        assert "together with cat_1 (cat_1.csv) it has" in hints["cat_0"]
+        assert "together with lgb_1 (lgb_1.csv) and lgb_2 (lgb_2.csv) it has" in hints["lgb_0"]
+        assert "together with xgb_0 (xgb_0.csv) and xgb_1 (xgb_1.csv) it has" in hints["xgb_2"]
+
     def test_that_agree_against_the_template_ask_whether_it_is_current(self):
         write("t.csv", dict.fromkeys(ids(20)[5:], 0))
         for n, name in enumerate(("a.csv", "b.csv")):

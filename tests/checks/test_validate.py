@@ -183,7 +183,7 @@ class TestSpelling:
         ("ours", "theirs"),
         [
             *(("1", "001"), ("1", "1.0"), ("17", "17.00"), ("a1", "a01"), ("ID1", "id1")),
-            *(("caf\u00e9", "cafe\u0301"), ("a_1", "a-1"), ("a b_1", "a-b 1")),
+            *(("caf\u00e9", "cafe\u0301"), ("a_1", "a-1"), ("a b_1", "a-b 1"), ("d/a.png", "d\\a.png")),
         ],
     )
     def test_an_id_spelt_otherwise_is_one_finding_that_tells_both_ways(self, ours, theirs):

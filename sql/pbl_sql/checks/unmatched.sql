@@ -7,7 +7,7 @@ SELECT f.row, f.id,
             AND try_cast(f.id AS DOUBLE) = trunc(try_cast(f.id AS DOUBLE)) THEN try_cast(f.id AS DOUBLE)::BIGINT::VARCHAR
         ELSE regexp_replace(
             regexp_replace(
-                lower(regexp_replace(nfc_normalize(trim(f.id)), '^([+-]?[0-9]+)\.0*$', '\1')),
+                lower(regexp_replace(nfc_normalize(trim(replace(f.id, '\', '/'))), '^([+-]?[0-9]+)\.0*$', '\1')),
                 '(^|[^0-9.])0+([0-9])', '\1\2', 'g'
             ),
             '([^ _-])[ _-]', '\1_', 'g'

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _FEWEST = 2
 _MOST = 50
 """Files that are looked at for parts, at most: each is compared with each other."""
+_FEW = 12
+"""Files that are looked at for three parts, at most."""
 _Notes = dict[int, "list[Finding]"]
 
 
@@ -31,8 +33,13 @@ def explain_together(
         return notes
     codes = {id(file): {found.code for found in notes.get(id(file), ())} for file in files}
     short = [file for file in files if codes[id(file)] & {"PBL601", "PBL603"} and "PBL602" not in codes[id(file)]]
-    if parts := _find_parts(duck, [file for file in short if "PBL605" not in codes[id(file)]], template):
-        return notes | {id(file): _join(notes[id(file)], file, parts) for file in parts}
+    left = [file for file in short if "PBL605" not in codes[id(file)]]
+    joined: _Notes = {}
+    while parts := _find_parts(duck, left, template):
+        joined |= {id(file): _join(notes[id(file)], file, parts) for file in parts}
+        left = [file for file in left if id(file) not in joined]
+    if joined:
+        return notes | joined
     differ = all(each & {"PBL601", "PBL602"} and "PBL605" not in each for each in codes.values())
     if complete and differ and all(_same_ids(duck, files[0], file) for file in files[1:]):
         hint = f"all {len(files)} pillars have the same ids: is the template ({template.input.path.name}) current?"
@@ -41,8 +48,8 @@ def explain_together(
 
 
 def _find_parts(duck: Duck, files: Sequence[CheckedFile], template: CheckedFile) -> Sequence[CheckedFile]:
-    """Return the files that have each of the template's ids once, together: two, else all that are too short."""
-    groups = [*combinations(files[:_MOST], _FEWEST), tuple(files)]
+    """Return the files that have each of the template's ids once, together: two, else three or all that are short."""
+    groups = [*combinations(files[:_MOST], _FEWEST), *combinations(files[:_FEW], _FEWEST + 1), tuple(files)]
     for group in groups:
         whole = len(group) >= _FEWEST and sum(file.rows or 0 for file in group) == template.rows
         if whole and all(_apart(duck, one, other) for one, other in combinations(group, 2)):

@@ -85,7 +85,7 @@ def _of_predictions() -> Iterable[Rule]:
         "writes its CSV there, or enter a competition whose test set is visible",
     )
     yield rule("PBL604", "row-order-differs", "rows are matched by id, so no harm is done", info)
-    yield rule("PBL605", "id-format-differs", "write the ids letter by letter as the template does")
+    yield rule("PBL605", "id-format-differs", "write the ids letter by letter as the other file does")
     yield rule(
         "PBL606", "identical-predictions", "the same predictions twice; was one file copied by mistake?", warning
     )
