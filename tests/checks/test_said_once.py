@@ -1,5 +1,6 @@
 """What is wrong in a whole folder is said once, with its remedy; oddities beside the others are warned of."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ class TestIdsOfAllFilesTogether:
     def test_may_be_parts_of_several_files(self):
         write("t.csv", dict.fromkeys(ids(12), 0))
         for name, cuts in {"lgb": (0, 3, 7, 12), "xgb": (0, 4, 8, 12), "cat": (0, 5, 12)}.items():
-            for part, (begin, end) in enumerate(zip(cuts, cuts[1:], strict=False)):
+            for part, (begin, end) in enumerate(itertools.pairwise(cuts)):
                 write(f"{name}_{part}.csv", predictions(ids(12)[begin:end], f"{name}{part}"))
         files = [f"{name}_{part}.csv" for name, parts in (("cat", 2), ("lgb", 3), ("xgb", 3)) for part in range(parts)]
         hints = {f.pillar: f.hint for f in pbl.validate(*files, template="t.csv").findings if f.code == "PBL601"}
