@@ -11,7 +11,7 @@ from support.making import tree
 
 from pbl.domain.errors import OutputError, UsageError
 from pbl.domain.settings import Settings
-from pbl.project.edit_toml import set_values, write_weights
+from pbl.project.edit_toml import set_values, unjudged, write_weights
 from pbl.project.pbl_toml import read_settings
 from pbl.project.toml_text import toml_key, toml_string
 
@@ -155,3 +155,25 @@ def test_a_name_of_any_letters_is_a_key(tmp_path):
     path.write_text(f"[pillars.{toml_string(name)}]\nfile = 'a.csv'\n", encoding="utf-8")
     write_weights(read_settings(path), {name: 1.0}, "mean")
     assert read_settings(path).pillars[0].weight == 1.0
+
+
+def test_a_pillar_that_was_not_judged_has_no_share_and_its_line_stays_where_it_is_zero(tmp_path):
+    path = tmp_path / "pbl.toml"
+    path.write_text(
+        TOML + "[pillars.none]\nfile = 'n.csv'\n[pillars.off]\nfile = 'o.csv'\nweight = 0  # off\n", "utf-8"
+    )
+    settings = read_settings(path)
+    assert unjudged(settings, ["siglip"]) == {"b c": None, "none": None}
+    write_weights(settings, {"siglip": 0.6, "b c": 0.4}, "mean")
+    assert {each.name: each.weight for each in read_settings(path).pillars} == {
+        "siglip": 0.6, "b c": 0.4, "none": 0.0, "off": 0.0,
+    }  # fmt: skip
+    assert path.read_text("utf-8").endswith("weight = 0  # off\n")
+
+
+def test_a_target_names_own_table_is_set_and_the_shared_weights_stay(tmp_path):
+    path = tmp_path / "pbl.toml"
+    path.write_text(TOML + "[per_target]\n'a.b' = { siglip = 1, old = 2 }\n", "utf-8")
+    write_weights(read_settings(path), {}, "mean", {"a.b": {"siglip": 0.5, "b c": 0.5}, 'q"': {"siglip": 1.0}})
+    wanted = """[per_target]\n'a.b' = { siglip = 0.5, old = 0.0, "b c" = 0.5 }\n\n[per_target."q\\""]\nsiglip = 1.0\n"""
+    assert path.read_text("utf-8") == TOML + wanted

@@ -16,6 +16,7 @@ from pbl.api.arguments import (
 )
 from pbl.blending.plan import plan_blend
 from pbl.domain.errors import UsageError
+from pbl.domain.target_weights import by_pillar, by_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,14 +61,16 @@ def tune(
     folds: AnyPath | None = None,
     methods: Sequence[str] = (),
     negative: bool = False,
+    per_target: bool = False,
     trust: Sequence[str] = (),
     common_rows: bool = False,
     write: bool = False,
 ) -> Tuning:
     """Find the weights that out-of-fold files support as `pbl tune` does, and return candidates and advice.
 
-    With `write`, the advised weights are set in `pbl.toml`; nothing is if the advice is to use none. Raises
-    FindingsError, which has the report, for files that aren't fine, and PblError where there is no answer.
+    With `write`, the advised weights are set in `pbl.toml`, 0 for a pillar that was not judged; nothing is if the
+    advice is to use none. Weights by target name (`per_target`) go to `[per_target.T]`. Raises FindingsError, which
+    has the report, for files that aren't fine, and PblError where there is no answer.
     """
     chosen = selected_oof("tune", paths, pillars, truth)
     from pbl.project.edit_toml import check_writable, write_weights
@@ -83,11 +86,13 @@ def tune(
         folds=None if folds is None else Path(folds),
         methods=several(methods, "methods"),
         negative=negative,
+        per_target=per_target,
         trust=several(trust, "trust"),
         spill=Path(gettempdir()),
     )
-    if write and found.advice.weights is not None:
-        write_weights(settings, found.advice.weights, found.advice.method or "mean")
+    advice = found.advice
+    if write and advice.weights is not None:
+        write_weights(settings, by_pillar(advice.weights), advice.method or "mean", by_target(advice.weights))
     return found
 
 

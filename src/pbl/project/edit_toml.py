@@ -17,7 +17,7 @@ from pbl.project.toml_text import toml_key, toml_value
 from pbl.storage.atomic_write import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pbl.domain.settings import Settings
@@ -37,13 +37,26 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _BARE_VALUE = re.compile(r"[^,\]}#\r\n]+")
 
 
-def write_weights(settings: Settings, weights: Mapping[str, float], method: str) -> Path:
+def write_weights(
+    settings: Settings,
+    weights: Mapping[str, float],
+    method: str,
+    per_target: Mapping[str, Mapping[str, float]] | None = None,
+) -> Path:
     """Set each pillar's weight in `pbl.toml`, and the method and leave for negative weights if that is a change.
 
-    Raises what `check_writable` does, and OutputError where the file can't be edited or written.
+    What was judged is what is blended: a pillar without a weight in `weights` gets 0. With `per_target` the tables of
+    these target names are set instead. Raises what `check_writable` does, and OutputError where the file can't be
+    edited or written.
     """
-    path = check_writable(settings, tuple(weights))
+    tables = per_target or {}
+    path = check_writable(settings, tuple(dict.fromkeys(name for own in (weights, *tables.values()) for name in own)))
     values: dict[Keys, float | str | bool] = {("pillars", name, "weight"): weight for name, weight in weights.items()}
+    if weights:
+        values |= {("pillars", name, "weight"): 0.0 for name in unjudged(settings, weights)}
+    for target, own in tables.items():
+        zeros = {name: 0.0 for name in settings.per_target.get(target, {}) if name not in own}
+        values |= {("per_target", target, name): weight for name, weight in {**own, **zeros}.items()}
     if method != (settings.method or "mean"):
         values["blend", "method"] = method
     if not settings.negative and any(weight < 0 for weight in weights.values()):
@@ -57,6 +70,12 @@ def write_weights(settings: Settings, weights: Mapping[str, float], method: str)
         raise OutputError(f"{path}: is spelt in a way that can't be edited safely; set the weights by hand") from error
     write_whole(path, edited.encode())
     return path
+
+
+def unjudged(settings: Settings, weights: Iterable[str]) -> dict[str, float | None]:
+    """Return the pillars of `pbl.toml` that are not among these and may have a share, with the weight they have."""
+    judged = set(weights)
+    return {each.name: each.weight for each in settings.pillars if each.name not in judged and each.weight != 0}
 
 
 def check_writable(settings: Settings, names: Sequence[str]) -> Path:

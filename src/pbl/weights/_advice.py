@@ -9,15 +9,18 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pbl.domain.target_weights import weights_json
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pbl.domain.target_weights import Weights
     from pbl.weights._methods import Method
     from pbl.weights._resample import Gain, Resamples
     from pbl.weights._suspects import Suspect
 
 FEWEST_GROUPS = 20
-EQUAL, TUNED, SIGNED, SINGLE = "equal", "tuned", "signed", "best-single"
+EQUAL, TUNED, SIGNED, SINGLE, PER_TARGET = "equal", "tuned", "signed", "best-single", "per-target"
 _UNSEEN = "on rows the weights were not fitted on"
 
 
@@ -27,7 +30,7 @@ class Choice:
 
     name: str
     method: Method
-    weights: Mapping[str, float]
+    weights: Weights
     place: int
 
 
@@ -37,12 +40,12 @@ class Advice:
 
     use: str
     method: Method | None
-    weights: Mapping[str, float] | None
+    weights: Weights | None
     text: str
 
     def to_json(self) -> dict[str, Any]:
         """Return the public form."""
-        weights = None if self.weights is None else dict(self.weights)
+        weights = None if self.weights is None else weights_json(self.weights)
         return {"use": self.use, "method": self.method, "weights": weights, "text": self.text}
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pbl.weights.sheet import Sheet
 
     Floats = NDArray[np.float64]
+    Integers = NDArray[np.intp]
 
 _UNSTEADY = frozenset({"auc", "accuracy", "medae"})
 """Means of the other folds are below the truth where a fold's are above: such a metric takes that for a bad order."""
@@ -31,9 +32,14 @@ _NO_RANGE = (None, None)
 
 def cross_fitted(prepared: Floats, weights: Floats, method: Method, folds: Folds) -> Floats:
     """Return the n predictions; `weights` (folds x p) were each fitted on the other folds."""
+    return by_place(prepared, weights, method, folds.row)
+
+
+def by_place(prepared: Floats, weights: Floats, method: Method, place: Integers) -> Floats:
+    """Return the n predictions, each by the weights (k x p) at the row's place."""
     found = np.empty(prepared.shape[1])
-    for f, one in enumerate(weights):
-        rows = np.flatnonzero(folds.row == f)
+    for k, one in enumerate(weights):
+        rows = np.flatnonzero(place == k)
         found[rows] = combine(prepared[:, rows], one[None], method)[0]
     return found
 

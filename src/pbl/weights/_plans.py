@@ -5,13 +5,14 @@ Between the fitters and `tune`, which scores the candidates and advises.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pbl.weights._advice import EQUAL, SIGNED, SINGLE, TUNED
-from pbl.weights._cross_fit import cross_fitted
+from pbl.weights import metrics
+from pbl.weights._advice import EQUAL, PER_TARGET, SIGNED, SINGLE, TUNED
+from pbl.weights._cross_fit import by_place, cross_fitted
 from pbl.weights._fit import make_fitter, signed
 from pbl.weights._methods import combine, prepare
 from pbl.weights._scorers import make_scorer
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pbl.domain.target_weights import Weights
     from pbl.weights._fit import Fitter
     from pbl.weights._methods import Method
     from pbl.weights.folds import Folds
@@ -60,6 +62,30 @@ class Plan:
         """Return n predictions of rows that the weights were fitted on."""
         return np.asarray(combine(bench.prepared[self.method], self.whole[None], self.method)[0])
 
+    def named(self, sheet: Sheet) -> Weights:
+        """Return the weights fitted on all rows, by pillar."""
+        return name_weights(sheet, self.whole)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetPlan(Plan):
+    """A candidate with weights of each target name: targets x p, and folds x targets x p."""
+
+    def cross_fitted(self, bench: Bench) -> Floats:
+        """Return n predictions of rows that the weights were not fitted on."""
+        targets = len(bench.sheet.names)
+        place = bench.folds.row * targets + bench.sheet.target
+        flat = self.by_fold.reshape(-1, self.by_fold.shape[-1])
+        return by_place(bench.prepared[self.method], flat, self.method, place)
+
+    def in_sample(self, bench: Bench) -> Floats:
+        """Return n predictions of rows that the weights were fitted on."""
+        return by_place(bench.prepared[self.method], self.whole, self.method, bench.sheet.target)
+
+    def named(self, sheet: Sheet) -> Weights:
+        """Return the weights fitted on all rows, by target name, then by pillar."""
+        return {name: name_weights(sheet, own) for name, own in zip(sheet.names, self.whole, strict=True)}
+
 
 def make_bench(sheet: Sheet, metric: Metric, folds: Folds, methods: Iterable[Method], current_method: Method) -> Bench:
     """Return the bench of the mean, today's method and the others to judge."""
@@ -70,7 +96,12 @@ def make_bench(sheet: Sheet, metric: Metric, folds: Folds, methods: Iterable[Met
 
 
 def make_plans(
-    bench: Bench, current: Mapping[str, float] | None, current_method: Method, *, negative: bool
+    bench: Bench,
+    current: Mapping[str, float] | None,
+    current_method: Method,
+    *,
+    negative: bool,
+    per_target: bool = False,
 ) -> list[Plan]:
     """Return all candidates, `equal` first and `current` second."""
     count, number = len(bench.sheet.pillars), len(bench.folds.names)
@@ -94,6 +125,8 @@ def make_plans(
     if negative:
         by_fold = np.array([signed(bench.fitters["mean"], f) for f in range(number)])
         plans.append(Plan(name=SIGNED, method="mean", whole=signed(bench.fitters["mean"]), by_fold=by_fold))
+    if per_target:
+        plans.append(_per_target(bench, tuned))
     for method in bench.fitters:
         if method != "mean":
             plans += [fixed(f"{method}-equal", equal, method), fitted(f"{method}-tuned", method)]
@@ -104,6 +137,32 @@ def without(bench: Bench, pillar: int) -> Floats:
     """Return the cross-fitted predictions of the tuned weights of the others."""
     weights = [bench.fitters["mean"].fit(f, pillar) for f in range(len(bench.folds.names))]
     return cross_fitted(bench.prepared["mean"], np.array(weights), "mean", bench.folds)
+
+
+def name_weights(sheet: Sheet, weights: Floats) -> dict[str, float]:
+    """Return p weights by pillar."""
+    return dict(zip(sheet.pillars, weights.tolist(), strict=True))
+
+
+def _per_target(bench: Bench, tuned: Plan) -> Plan:
+    """Fit each target name's weights on its rows alone; where a fold leaves it none, the tuned ones serve."""
+    sheet, folds = bench.sheet, bench.folds
+    whole, by_fold = [], []
+    for t in range(len(sheet.names)):
+        rows = np.flatnonzero(sheet.target == t)
+        part, metric = sheet.of_target(t), metrics.within_target(bench.metric)
+        if sheet.label is not None and metric.name == "logloss":
+            given = np.array([metrics.shares(sheet, np.asarray(each)) for each in sheet.predictions])
+            part = replace(part, predictions=given[:, rows])
+        fold = folds.row[rows]
+        fitter = make_fitter(part, metric, "mean", part.predictions, fold)
+        whole.append(fitter.fit())
+        by_fold.append(
+            [fitter.fit(f) if (fold != f).any() else tuned.by_fold[f] for f in range(len(folds.names))],
+        )
+    return TargetPlan(
+        name=PER_TARGET, method="mean", whole=np.array(whole), by_fold=np.array(by_fold).transpose(1, 0, 2)
+    )
 
 
 def _shares(sheet: Sheet, current: Mapping[str, float] | None) -> Floats:

@@ -139,6 +139,14 @@ def per_target(sheet: Sheet, metric: Metric, predictions: Floats) -> dict[str, f
     }
 
 
+def within_target(metric: Metric) -> Metric:
+    """Return the plain metric that each target name is scored by; raise MetricError for a metric file."""
+    if metric.function is not None:
+        raise MetricError(f"{metric.name} has no score within a target name, so there are no weights per target")
+    name = "r2" if metric.weights is not None else metric.name
+    return Metric(name=name, greater_is_better=metric.greater_is_better)
+
+
 def row_weights(sheet: Sheet, metric: Metric) -> Floats | None:
     """Return the weight of each row, None where all rows count alike."""
     if metric.weights is None:

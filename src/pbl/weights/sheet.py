@@ -71,6 +71,25 @@ class Sheet:
         found[self.sample] = self.group
         return found
 
+    def of_target(self, t: int) -> Sheet:
+        """Return the sheet of one target name's rows; a class becomes its column of 0 and 1. Places of groups stay."""
+        rows = np.flatnonzero(self.target == t)
+        at = rows // self.width
+        return replace(
+            self,
+            ids=self.ids[at],
+            columns=(self.columns[t],) if self.width > 1 else self.columns,
+            truth=self.truth[rows],
+            predictions=self.predictions[:, rows],
+            names=(self.names[t],),
+            target=np.zeros(len(rows), dtype=np.intp),
+            sample=self.sample[rows],
+            group=self.group[rows],
+            label=None,
+            folds={name: labels[at] for name, labels in self.folds.items()},
+            extra={name: values[at] for name, values in self.extra.items()},
+        )
+
     def without(self, pillar: str) -> Sheet:
         """Return the sheet of the other pillars."""
         keep = [place for place, name in enumerate(self.pillars) if name != pillar]

@@ -14,7 +14,7 @@ from pbl.weights._advice import FEWEST_GROUPS, TUNED, Choice, advise
 from pbl.weights._cross_fit import baseline, fold_scores, mean_and_sd
 from pbl.weights._fit import is_squared
 from pbl.weights._one_thread import one_thread
-from pbl.weights._plans import make_bench, make_plans, without
+from pbl.weights._plans import make_bench, make_plans, name_weights, without
 from pbl.weights._resample import resample
 from pbl.weights._scorers import make_scorer
 from pbl.weights._suspects import suspects
@@ -47,6 +47,7 @@ def tune(
     current_method: Method = "mean",
     methods: Sequence[Method] = ("mean",),
     negative: bool = False,
+    per_target: bool = False,
     trust: Sequence[str] = (),
     rows_left_out: Mapping[str, int] | None = None,
     left_out: Mapping[str, str] | None = None,
@@ -59,13 +60,15 @@ def tune(
     """
     folds = folds or folds_of_files(sheet)
     _check(sheet, metric, folds, negative=negative, trust=trust)
+    if per_target:
+        metrics.within_target(metric)  # refuses a metric file, before anything is fitted
     with one_thread():
         for k, name in enumerate(sheet.pillars):
             metrics.check_domain(sheet, metric, np.asarray(sheet.predictions[k]), name)
         if metric.function is not None:
             metrics.score(sheet, metric, sheet.predictions.mean(axis=0))  # a broken file is to fail here, and at once
         bench = make_bench(sheet, metric, folds, methods, current_method)
-        plans = make_plans(bench, current, current_method, negative=negative)
+        plans = make_plans(bench, current, current_method, negative=negative, per_target=per_target)
         blends = np.array([plan.cross_fitted(bench) for plan in plans])
         scores = [metrics.score(sheet, metric, blend) for blend in blends]
         means, base = baseline(sheet, metric, folds)
@@ -86,7 +89,7 @@ def tune(
             baseline=base,
             candidates=candidates,
             fold_weights=tuple(
-                FoldWeights(fold=name, weights=_named(sheet, weights))
+                FoldWeights(fold=name, weights=name_weights(sheet, weights))
                 for name, weights in zip(folds.names, plans[tuned].by_fold, strict=True)
             ),
             leave_one_out=_leave_one_out(bench, scores[tuned]),
@@ -145,7 +148,7 @@ def _candidates(
             Candidate(
                 name=plan.name,
                 method=plan.method,
-                weights=_named(bench.sheet, plan.whole),
+                weights=plan.named(bench.sheet),
                 score=value,
                 se=se,
                 interval=None if value is None or reach is None else (value - reach, value + reach),
@@ -183,7 +186,3 @@ def _warnings(bench: Bench, base: float | None, left_out: Mapping[str, str]) -> 
         said = "the metric refuses a prediction of means: whether a blend says anything was not tested"
         found.append(Warned(code="baseline-undefined", message=said))
     return tuple(found)
-
-
-def _named(sheet: Sheet, weights: Floats) -> dict[str, float]:
-    return dict(zip(sheet.pillars, weights.tolist(), strict=True))

@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pbl.domain.target_weights import weights_json
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pbl.domain.target_weights import Weights
     from pbl.weights._advice import Advice
     from pbl.weights._methods import Method
     from pbl.weights._resample import Gain, Interval
@@ -25,7 +28,7 @@ class Candidate:
 
     name: str
     method: Method
-    weights: Mapping[str, float]
+    weights: Weights
     score: float | None
     se: float | None
     interval: Interval | None
@@ -41,7 +44,7 @@ class Candidate:
         return {
             "name": self.name,
             "method": self.method,
-            "weights": dict(self.weights),
+            "weights": weights_json(self.weights),
             "score": self.score,
             "se": self.se,
             "interval": self.interval and list(self.interval),

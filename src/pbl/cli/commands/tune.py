@@ -33,6 +33,9 @@ def tune(
         list[str] | None, typer.Option("--method", metavar="M,M", help="Judge these ways to blend as well.")
     ] = None,
     negative: Annotated[bool, typer.Option("--negative", help="Try weights below 0 too.")] = False,
+    per_target: Annotated[
+        bool, typer.Option("--per-target", help="Try weights of each target name's own too.")
+    ] = False,
     trust: Annotated[
         list[str] | None, typer.Option("--trust", metavar="PILLAR", help="This pillar has not seen the truth.")
     ] = None,
@@ -51,12 +54,14 @@ def tune(
     """Find the weights that out-of-fold predictions support.
 
     Each score is of rows that its weights were not fitted on, with a 95 % interval, and equal weights are kept unless
-    a gain stands against noise. Exit code 1: findings, or nothing to write; 2: could not tune.
+    a gain stands against noise. --write sets what is advised, also [per_target.T] for pbl blend --per-target, and 0
+    for pillars that were not judged. Exit code 1: findings, or nothing to write; 2: could not tune.
 
     Examples:
         pbl tune pillars/ --truth pillars/train.csv
         pbl tune pillars/ --truth train.csv --groups State,Sampling_Date --write
         pbl tune pillars/ --truth train.csv --metric auc --method rank,logit
+        pbl tune pillars/ --truth train.csv --per-target --write
         pbl tune pillars/ --truth train.csv --metric metric.py --greater-is-better
     """
     from pbl.cli.progress import for_stderr
@@ -69,7 +74,8 @@ def tune(
     better = True if greater else False if lower else None
     question = oof_options.question(chosen, metric, average, common_rows=common_rows, greater=better)
 
-    from pbl.project.edit_toml import check_writable, write_weights
+    from pbl.domain.target_weights import by_pillar, by_target
+    from pbl.project.edit_toml import check_writable, unjudged, write_weights
     from pbl.weights.from_files import tune_files
 
     settings = chosen.selection.settings
@@ -83,18 +89,22 @@ def tune(
             folds=options.path(folds, "--folds"),
             methods=oof_options.names(method, "--method"),
             negative=negative,
+            per_target=per_target,
             trust=trust or [],
             spill=options.temporary_folder(),
             progress=progress,
         )
     advice = found.advice
-    written = None
+    written, dropped = None, dict[str, float | None]()
     if write and advice.weights is not None:
-        written = write_weights(settings, advice.weights, advice.method or "mean")
+        shared = by_pillar(advice.weights)
+        written = write_weights(settings, shared, advice.method or "mean", by_target(advice.weights))
+        dropped = unjudged(settings, shared) if shared else {}
     show.tuned(
         found,
         report,
         written=written,
+        dropped=dropped,
         next_=_next(chosen, found, paths or [], written),
         as_json=how is TableFormat.JSON,
     )
@@ -104,15 +114,20 @@ def tune(
 
 def _next(chosen: "OofSelection", found: "Tuning", paths: list[str], written: "Path | None") -> str:
     """Return the command to type next: to trust a suspect, to write the advice, or to blend by it."""
+    from pbl.domain.target_weights import by_pillar, by_target
+
     settings, advice = chosen.selection.settings, found.advice
     if advice.weights is None:
         trusted = [word for each in found.suspicious for word in ("--trust", each.pillar)]
         return join(["pbl", *sys.argv[1:], *trusted])
     if written is not None:
-        return join(["pbl", "blend", *([] if str(written.parent) == "." else [str(written.parent)])])
+        how = ["--per-target"] if by_target(advice.weights) else []
+        return join(["pbl", "blend", *([] if str(written.parent) == "." else [str(written.parent)]), *how])
     if settings.pillars and set(found.pillars) <= {entry.name for entry in settings.pillars}:
         return join(["pbl", *sys.argv[1:], "--write"])
-    weights = ",".join(f"{name}={weight:.4g}" for name, weight in advice.weights.items() if weight)
+    if by_target(advice.weights):
+        return "pbl init FOLDER; weights by target stand in its pbl.toml, where --write sets them"
+    weights = ",".join(f"{name}={weight:.4g}" for name, weight in by_pillar(advice.weights).items() if weight)
     way = ["--method", advice.method] if advice.method not in {None, "mean"} else []
     folders = paths if len(paths) == 1 and "=" not in paths[0] and not paths[0].lower().endswith(".csv") else ["PATH"]
     return join(["pbl", "blend", *folders, "--weights", weights, *map(str, way)])

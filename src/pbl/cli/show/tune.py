@@ -15,17 +15,26 @@ from pbl.cli.show.stderr import write as talk
 from pbl.cli.show.stdout import write as data
 from pbl.cli.show.stdout import write_json as _json
 from pbl.domain.report import SCHEMA_VERSION
+from pbl.domain.target_weights import by_pillar, by_target
 from pbl.domain.wording import plural, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pbl.domain.report import Report
     from pbl.weights.tuning import Tuning
 
 
-def tuned(found: Tuning, report: Report, *, written: Path | None, next_: str, as_json: bool) -> None:
+def tuned(
+    found: Tuning,
+    report: Report,
+    *,
+    written: Path | None,
+    dropped: Mapping[str, float | None],
+    next_: str,
+    as_json: bool,
+) -> None:
     """Print what was found to stdout, and what there is to know of the files to stderr."""
     tell_warnings(report)
     if as_json:
@@ -34,6 +43,9 @@ def tuned(found: Tuning, report: Report, *, written: Path | None, next_: str, as
         data("\n".join(_table(found)))
     if written is not None:
         talk(f"written  {safe(str(written))}")
+        for name, weight in dropped.items():
+            before = "had none" if weight is None else f"was {weight:g}"
+            talk(f"note     {safe(name)} was not judged, so its weight is 0 now ({before})")
     if not as_json:
         talk(f"next     {safe(next_)}")
 
@@ -57,8 +69,9 @@ def _table(found: Tuning) -> Iterator[str]:
     yield from columns(rows)
     yield ""
     without = {each.pillar: each.change for each in found.leave_one_out}
-    names = [each.name for each in found.candidates]
-    weights = [[_weight(each.weights.get(pillar)) for each in found.candidates] for pillar in found.pillars]
+    shared = {each.name: by_pillar(each.weights) for each in found.candidates}
+    names = [name for name, own in shared.items() if own]
+    weights = [[_weight(shared[name].get(pillar)) for name in names] for pillar in found.pillars]
     lines = zip(found.pillars, weights, strict=True)
     yield from columns(
         [
@@ -66,6 +79,13 @@ def _table(found: Tuning) -> Iterator[str]:
             *([safe(pillar), *cells, number(without.get(pillar), signed=True)] for pillar, cells in lines),
         ]
     )
+    for each in found.candidates:
+        nested = by_target(each.weights)
+        if nested:
+            yield ""
+            rows = [[_weight(own.get(pillar)) for own in nested.values()] for pillar in found.pillars]
+            pillars = zip(found.pillars, rows, strict=True)
+            yield from columns([[each.name, *map(safe, nested)], *([safe(name), *cells] for name, cells in pillars)])
     yield ""
     for warned in found.warnings:
         yield from _told(f"warning {warned.code}: {warned.message}")
