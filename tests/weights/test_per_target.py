@@ -89,7 +89,7 @@ def test_classes_have_weights_of_their_own_columns(name):
     rng = np.random.default_rng(3)
     label = rng.integers(0, 3, size=len(IDS))
     hot = np.eye(3)[label]
-    guesses = {f"p{k}": np.exp(hot * s + rng.normal(size=hot.shape)) for k, s in enumerate([2.0, 1.0])}
+    guesses = {f"p{k}": np.exp(hot * s + rng.normal(size=hot.shape)) for k, s in enumerate([0.8, 0.7])}
     sheet = make_sheet(
         ids=IDS, columns=["a", "b", "c"], truth=None, predictions=guesses, label=np.array(["a", "b", "c"])[label]
     )
