@@ -54,10 +54,10 @@ def _caruana(loss, numbers, rounds=100):
     return best
 
 
-def _hill_climber(loss, numbers):
+def _hill_climber(loss, numbers, *, again=False):
     losses = [loss(row) for row in numbers]
     blend, best = numbers[int(np.argmin(losses))], min(losses)
-    left = set(range(len(numbers))) - {int(np.argmin(losses))}
+    left = set(range(len(numbers))) - (set() if again else {int(np.argmin(losses))})
     while left:
         tried = [
             (loss((1 - s) * blend + s * numbers[k]), k, s) for k in sorted(left) for s in np.arange(0.01, 0.51, 0.01)
@@ -66,15 +66,17 @@ def _hill_climber(loss, numbers):
         if value >= best:
             break
         blend, best = (1 - s) * blend + s * numbers[k], value
-        left.remove(k)
+        left -= set() if again else {k}
     return best
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["mae", "medae", "mape", "rmsle", "auc", "accuracy", pytest.param("kappa", marks=needs_pandas), "logloss", "rmse"],
-)
-@pytest.mark.parametrize("seed", [0, 1])
+USUAL = [
+    "mae", "medae", "mape", "rmsle", "auc", "accuracy", pytest.param("kappa", marks=needs_pandas), "logloss", "rmse",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", USUAL)
+@pytest.mark.parametrize("seed", [0, 30])
 def test_tuned_weights_are_never_behind_the_usual_ways(name, seed):
     sheet, metric = _sheet(name, seed, pillars=3 if name == "kappa" else 5), _metric(name)
     scorer = make_scorer(sheet, metric)
@@ -84,10 +86,22 @@ def test_tuned_weights_are_never_behind_the_usual_ways(name, seed):
 
     numbers = sheet.predictions
     found = make_fitter(sheet, metric, "mean", numbers, np.zeros(sheet.rows, dtype=int)).fit()
-    usual = [_caruana(loss, numbers), _hill_climber(loss, numbers), loss(numbers.mean(axis=0)), *map(loss, numbers)]
+    climbs = [_hill_climber(loss, numbers, again=again) for again in (False, True)]
+    usual = [_caruana(loss, numbers), *climbs, loss(numbers.mean(axis=0)), *map(loss, numbers)]
     assert found.sum() == pytest.approx(1, abs=1e-9)
     assert found.min() >= 0
     assert loss(found @ numbers) <= min(usual) + 1e-12
+
+
+def test_no_weights_are_evaluated_twice():
+    seen = []
+
+    def loss(weights):
+        seen.extend(map(bytes, weights))
+        return ((weights - [0.2, 0.3, 0.5]) ** 2).sum(axis=1)
+
+    assert _search.search(loss, 3, []) == pytest.approx([0.2, 0.3, 0.5], abs=0.01)
+    assert len(seen) == len(set(seen))
 
 
 def test_a_search_where_nothing_is_defined_keeps_equal_weights():

@@ -206,7 +206,9 @@ class _Searched:
 
     def _effort(self, fold: int | None, without: int | None) -> _search.Effort:
         if self._metric.function is None:
-            return _search.FULL if without is None else _search.LIGHT
+            if without is not None:
+                return _search.LIGHT
+            return _search.FULL if fold is None else _search.FOLD
         if without is not None:
             return _search.DEAR_LIGHT
         return _search.DEAR if fold is None else _search.DEAR_FOLD

@@ -24,7 +24,9 @@ class Effort:
 
     greedy: int = 100
     shares: int = 50
-    """Shares of the hill climb, evenly up to 0.5."""
+    """Shares of the hill climb, evenly up to 0.5; 0 leaves it out."""
+    again: bool = True
+    """Whether to climb a second time, with pillars that may be mixed in again."""
     finest: float = 0.0025
     """The smallest exchange."""
     starts: int = 3
@@ -32,15 +34,18 @@ class Effort:
 
 
 FULL = Effort()
+FOLD = Effort(again=False)
 LIGHT = Effort(greedy=0, starts=1, finest=0.01)
 """For leaving a pillar out, from the tuned weights of the others."""
 DEAR = Effort(starts=1)
 """Where an evaluation runs a metric file."""
-DEAR_FOLD = Effort(greedy=25, shares=10, finest=0.04, starts=1)
+DEAR_FOLD = Effort(greedy=25, shares=0, finest=0.04, starts=1)
 DEAR_LIGHT = Effort(greedy=0, starts=0)
 
 _COARSEST = 0.16
 _EXCHANGES = 60
+_CLIMBS = 40
+"""At most so many steps of a hill climb that may repeat pillars."""
 _SAME = 1e-9
 
 
@@ -50,6 +55,7 @@ def search(loss: Callable[[Floats], Floats], pillars: int, starts: Sequence[Floa
     Best single, equal and `starts`; greedy selection with replacement (Caruana 2004); a hill climb; then exchanges
     between two pillars from the best of them. Ties go to the earlier.
     """
+    loss = _remembered(loss)
     singles = np.eye(pillars)
     known = np.vstack([np.full((1, pillars), 1 / pillars), singles, *(np.atleast_2d(s) for s in starts)])
     losses = loss(known)
@@ -59,10 +65,26 @@ def search(loss: Callable[[Floats], Floats], pillars: int, starts: Sequence[Floa
     if effort.greedy and pillars > 1:
         best_single = singles[int(np.argmin(losses[1 : pillars + 1]))]
         found.append(_greedy(loss, pillars, effort.greedy))
-        found.append(_climb(loss, best_single, float(losses[1 : pillars + 1].min()), effort.shares))
+        for again in (False, True)[: (effort.shares > 0) * (1 + effort.again)]:
+            found.append(_climb(loss, best_single, float(losses[1 : pillars + 1].min()), effort.shares, again=again))
     found.sort(key=lambda each: each[0])
     polished = [_exchange(loss, weights, value, effort.finest) for value, weights in _different(found, effort.starts)]
     return np.asarray(min([*polished, found[0]], key=lambda each: each[0])[1])
+
+
+def _remembered(loss: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
+    """Return the loss, which evaluates no weights twice: the ways to search meet again and again."""
+    known: dict[bytes, float] = {}
+
+    def remembered(weights: Floats) -> Floats:
+        keys = [each.tobytes() for each in weights]
+        new = {key: k for k, key in reversed(list(enumerate(keys))) if key not in known}
+        if new:
+            at = sorted(new.values())
+            known.update(zip([keys[k] for k in at], loss(weights[at]).tolist(), strict=True))
+        return np.array([known[key] for key in keys])
+
+    return remembered
 
 
 def _greedy(loss: Callable[[Floats], Floats], pillars: int, rounds: int) -> tuple[float, Floats]:
@@ -78,12 +100,14 @@ def _greedy(loss: Callable[[Floats], Floats], pillars: int, rounds: int) -> tupl
     return best, kept
 
 
-def _climb(loss: Callable[[Floats], Floats], start: Floats, value: float, shares: int) -> tuple[float, Floats]:
-    """Mix in the pillar and share that help most, each pillar once."""
+def _climb(
+    loss: Callable[[Floats], Floats], start: Floats, value: float, shares: int, *, again: bool
+) -> tuple[float, Floats]:
+    """Mix in the pillar and share that help most, each pillar once, or `again` and again."""
     weights, best = start, value
     amounts = np.arange(1, shares + 1) / (2 * shares)
-    left = [k for k in range(len(start)) if start[k] == 0]
-    while left:
+    left = [k for k in range(len(start)) if again or start[k] == 0]
+    for _ in range(_CLIMBS if again else len(left)):
         towards = np.eye(len(start))[np.repeat(left, shares)]
         share = np.tile(amounts, len(left))[:, None]
         tried = (1 - share) * weights + share * towards
@@ -92,7 +116,8 @@ def _climb(loss: Callable[[Floats], Floats], start: Floats, value: float, shares
         if not losses[at] < best:
             break
         weights, best = tried[at], float(losses[at])
-        left.remove(left[at // shares])
+        if not again:
+            left.remove(left[at // shares])
     return best, weights
 
 
