@@ -65,8 +65,8 @@ def search(loss: Callable[[Floats], Floats], pillars: int, starts: Sequence[Floa
     if effort.greedy and pillars > 1:
         best_single = singles[int(np.argmin(losses[1 : pillars + 1]))]
         found.append(_greedy(loss, pillars, effort.greedy))
-        for again in (False, True)[: (effort.shares > 0) * (1 + effort.again)]:
-            found.append(_climb(loss, best_single, float(losses[1 : pillars + 1].min()), effort.shares, again=again))
+        value, climbs = float(losses[1 : pillars + 1].min()), (False, True)[: (effort.shares > 0) * (1 + effort.again)]
+        found += [_climb(loss, best_single, value, effort.shares, again=again) for again in climbs]
     found.sort(key=lambda each: each[0])
     polished = [_exchange(loss, weights, value, effort.finest) for value, weights in _different(found, effort.starts)]
     return np.asarray(min([*polished, found[0]], key=lambda each: each[0])[1])
