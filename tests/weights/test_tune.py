@@ -148,6 +148,14 @@ def test_honest_pillars_are_not_suspected():
         assert _tuned(*_numbers(seed, spreads=(0.2, 0.6, 0.9))).suspicious == ()
 
 
+def test_where_labels_are_noise_a_calm_pillar_beside_a_wild_one_has_not_seen_them():
+    ids, truth, guesses = _numbers(11, groups=150, spreads=(0.3, 0.3))
+    guesses["p0"] = 3 * guesses["p0"]
+    found = _tuned(ids, np.random.default_rng(2).permutation(truth), guesses)
+    assert found.suspicious == ()
+    assert found.advice.use == "equal"
+
+
 def test_signed_weights_are_used_only_if_they_beat_tuned_ones():
     rng = np.random.default_rng(7)
     truth, common = rng.normal(size=(400, 1)), rng.normal(size=(400, 1))

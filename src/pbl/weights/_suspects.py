@@ -64,6 +64,8 @@ class _Sums:
     products: Floats
     """Mean products of errors, p x p."""
     correlation: Floats
+    means: float
+    """The error (root mean square) of predicting each target name's mean."""
 
     @property
     def size(self) -> Floats:
@@ -87,12 +89,15 @@ def _sums_of_errors(sheet: Sheet, metric: Metric) -> _Sums:
         products += (errors * weights[at]) @ errors.T
         sums += errors @ weights[at]
     total = weights.sum() or 1.0
+    counts = np.bincount(sheet.target)
+    centre = np.bincount(sheet.target, weights=sheet.truth) / np.maximum(counts, 1)
+    spread_of_truth = float(np.sqrt(weights @ (sheet.truth - centre[sheet.target]) ** 2 / total))
     products, means = products / total, sums / total
     covariance = products - np.outer(means, means)
     spread_of = np.sqrt(np.maximum(covariance.diagonal(), 0.0))
     scale = np.outer(spread_of, spread_of)
     correlation = np.divide(covariance, scale, out=np.zeros_like(scale), where=scale > 0)
-    return _Sums(products=products, correlation=correlation)
+    return _Sums(products=products, correlation=correlation, means=spread_of_truth)
 
 
 def _scales(sheet: Sheet, metric: Metric) -> tuple[Floats, Floats]:
@@ -126,7 +131,8 @@ def _reason(pillars: tuple[str, ...], sums: _Sums, k: int, rest: list[int]) -> s
             f"is it the truth plus noise? {ask}"
         )
     slope = float(sums.products[k, nearest] / sums.products[k, k])
-    if slope > _SLOPE:
+    # What is no better than the means has learnt nothing: where labels are noise, a calm pillar has a slope, too.
+    if slope > _SLOPE and sizes[k] < sums.means:
         return (
             f"{ratio} and is a copy of it shrunk to {1 / slope:.2f} (slope {slope:.2f}, an honest model's is at most "
             f"about 1): are these predictions of rows it was trained on? {ask}"
