@@ -198,6 +198,21 @@ def test_a_pillar_that_is_left_out_may_have_any_numbers():
         assert np.allclose(column("s.csv"), [0.5, 0.25], rtol=1e-12)
 
 
+@pytest.mark.parametrize(("ids", "separator"), [(("x", "y"), "__"), (("x__a", "y__a"), ""), (("x", "y__a"), "__")])
+def test_a_number_is_judged_by_the_weights_of_its_own_target_name(ids, separator):
+    write("a.csv", dict.fromkeys(ids, 0.5))
+    write("b.csv", {ids[0]: 7.0, ids[1]: 0.25})
+    pillars = "[pillars.a]\nfile = 'a.csv'\nweight = 1\n[pillars.b]\nfile = 'b.csv'\nweight = 0\n"
+    own = "[per_target.target]\na = 1\nb = 1\n"
+    Path("pbl.toml").write_text(f"[contract]\nid_separator = '{separator}'\n{pillars}{own}")
+    with pytest.raises(pbl.FindingsError) as caught:
+        pbl.blend(per_target=True, method="logit", output="s.csv")
+    assert [(f.code, [e.id for e in f.examples]) for f in caught.value.report.findings if f.code == "PBL507"] == [
+        ("PBL507", [ids[0]])
+    ]
+    pbl.blend(method="logit", output="s.csv")
+
+
 def test_geometric_of_a_zero_is_zero():
     write("a.csv", {"x": 0.0, "y": 4.0})
     write("b.csv", {"x": 9.0, "y": 9.0})

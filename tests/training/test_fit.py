@@ -22,6 +22,7 @@ from pbl.training.fit import fit
 from pbl.training.fitted_file import encode
 from pbl.weights.folds import named_folds, own_folds
 from pbl.weights.metrics import make_metric
+from pbl.weights.sheet import make_sheet
 
 RNG = np.random.default_rng(3)
 X, Y = load_diabetes(return_X_y=True)
@@ -260,3 +261,11 @@ def test_row_weights_of_the_metric_count_in_the_stack():
     assert error_scale(sheet, make_metric("r2", sheet.names), goal).tolist() == [1.0, 1.0]
     each = error_scale(sheet, make_metric("r2", sheet.names, average="targets"), goal)
     assert each == pytest.approx(1 / goal.values.std(axis=0))
+
+
+def test_a_column_is_one_target_though_some_ids_have_the_separator():
+    ids = ["a__b", "c", "d__e__b", "f"]
+    sheet = make_sheet(ids=ids, columns=["target"], truth=[1.0, 2.0, 3.0, 4.0], predictions={"p": [0.0] * 4})
+    found = arrange(sheet, own_folds(sheet, 2), Path("train.csv"))
+    assert (found.samples, found.names) == (tuple(ids), ("target",))
+    assert found.values[:, 0].tolist() == [1.0, 2.0, 3.0, 4.0]

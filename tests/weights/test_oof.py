@@ -244,3 +244,14 @@ def test_the_separator_of_ids_can_be_another_or_none(here):
     assert read(here).sheet.samples == ("s0", "s1", "s2")
     (here / "pbl.toml").write_text('[contract]\nid_separator = ""\n')
     assert len(read(here).sheet.samples) == 6
+
+
+def test_an_id_without_the_separator_is_a_row_of_the_columns_own_name(here):
+    keys = ["s0__x", "s1__", "s2", "s3__x__target"]
+    write(here / "train.csv", dict.fromkeys(keys, 1.0))
+    write(here / "oof_m.csv", dict.fromkeys(keys, 1.0))
+    sheet = read(here).sheet
+    assert dict(zip(sheet.ids, (sheet.names[t] for t in sheet.target), strict=True)) == {
+        "s0__x": "x", "s1__": "", "s2": "target", "s3__x__target": "target",
+    }  # fmt: skip
+    assert sheet.samples == ("s0", "s1", "s2", "s3__x")

@@ -67,15 +67,20 @@ def _used_rows(plan: Plan, place: int, target: int) -> tuple[Sql, dict[str, obje
     if not formula.by_row:
         factors = formula.own.get(formula.names[target], formula.factors)
         return Sql("true" if factors[place] > 0 else "false"), {}
-    rest = Sql("true" if formula.factors[place] > 0 else "false")
+    column = formula.own.get(formula.names[target], formula.factors)
+    without = Sql("true" if column[place] > 0 else "false")
     if not formula.own or not plan.separator:
-        return rest, {}
+        return without, {}
+    rest = Sql("true" if formula.factors[place] > 0 else "false")
     ends = {f"end{n}": f"{plan.separator}{name}" for n, name in enumerate(formula.own)}
     cases = " ".join(
         f"WHEN ends_with(id, $end{n}) THEN {'true' if factors[place] > 0 else 'false'}"
         for n, factors in enumerate(formula.own.values())
     )
-    return Sql(f"CASE {cases} ELSE {rest} END"), dict(ends)
+    return (
+        Sql(f"CASE WHEN NOT contains(id, $separator) THEN {without} {cases} ELSE {rest} END"),
+        {**ends, "separator": plan.separator},
+    )
 
 
 def _table(duck: Duck, file: CheckedFile, name: str) -> str:

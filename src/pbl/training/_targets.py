@@ -54,8 +54,13 @@ def arrange(sheet: Sheet, folds: Folds, path: Path) -> Targets:
     keys = sheet.by_id(sheet.sample) if form.separator is not None else np.arange(len(sheet.ids))
     samples = [sheet.samples[k] for k in keys] if form.separator is not None else [str(each) for each in sheet.ids]
     names, sample = np.unique(np.array(samples, dtype=object), return_inverse=True)
-    targets, target = np.unique(np.array(sheet.names, dtype=object), return_inverse=True)
-    places = (np.repeat(sample, sheet.width), target[sheet.target])
+    if form.separator is not None:
+        targets, place = np.unique(np.array(sheet.names, dtype=object), return_inverse=True)
+        target = place[sheet.target]
+    else:  # a column is a target, whatever some of the ids end in
+        targets, place = np.unique(np.array(sheet.columns, dtype=object), return_inverse=True)
+        target = np.tile(place, len(sheet.ids))
+    places = (np.repeat(sample, sheet.width), target)
     counts = np.zeros((len(names), len(targets)), dtype=np.intp)
     np.add.at(counts, places, 1)
     _check_complete(counts, names, targets, path)

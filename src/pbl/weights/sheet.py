@@ -125,10 +125,11 @@ def make_sheet(
     numbers = _rows(np.eye(width)[classes], None, width) if classes is not None else _rows(truth, by_row, width)
     stems, suffixes = _split(sorted_ids, separator)
     samples, sample = np.unique(stems, return_inverse=True)
-    if width > 1 or not separator or any(s is None for s in suffixes):
+    if width > 1:
         names, target = tuple(columns), np.tile(np.arange(width), len(sorted_ids))
     else:
-        found, target = np.unique(_texts([s or "" for s in suffixes]), return_inverse=True)
+        # As `blend` does: an id without the separator is a row of the column's own name.
+        found, target = np.unique(_texts([columns[0] if s is None else s for s in suffixes]), return_inverse=True)
         names = tuple(found)
     group_names, group = _groups(tuple(samples), sample, {k: _texts(v)[order] for k, v in (groups or {}).items()})
     return Sheet(
