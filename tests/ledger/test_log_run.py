@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 from support.ledger import blended, log_as_told, rows_of, run
+from support.making import write
 
 import pbl
 from pbl.domain.errors import ChangedError, InputError, UsageError
@@ -40,6 +41,20 @@ def test_a_blend_fills_its_row_from_its_recipe(tmp_path):
     assert (row["label"], row["metric"], row["notes"], row["method"]) == ("base", "r2", "first", "weighted-mean")
     assert row["run_id"] == done.run_id
     assert re.fullmatch(r"20260105-[0-9a-z]{8}", done.run_id)
+
+
+def test_the_method_of_a_row_says_what_else_made_the_numbers(here):
+    write("a.csv", {"s__x": 1.0, "s__y": 2.0})
+    write("b.csv", {"s__x": 3.0, "s__y": 5.0})
+    (here / "pbl.toml").write_text(
+        "[pillars.a]\nfile = 'a.csv'\n[pillars.b]\nfile = 'b.csv'\n"
+        "[[constraints]]\ntotal = 'y'\nparts = ['x']\n[per_target.x]\na = 1\n"
+    )
+    for name, flags in {"one": {"per_target": True, "reconcile": True}, "two": {"reconcile": True}}.items():
+        pbl.blend(method="median", output=f"{name}.csv", **flags)
+        log(here, submission=here / f"{name}.csv")
+    rows = rows_of(here / "run_logs" / LOG)
+    assert [row["method"] for row in rows] == ["median per-target reconcile", "median reconcile"]
 
 
 def test_the_day_in_the_name_and_the_moment_in_the_row_are_one_clock_reading_in_utc(tmp_path):

@@ -81,7 +81,7 @@ def _blend(row: RunRow, recipe: Recipe) -> RunRow:
     return row._replace(
         pillar="blend",
         model=_short_weights(shares),
-        method=recipe.method,
+        method=_way(recipe),
         clip_min=recipe.clip_min,
         clip_max=recipe.clip_max,
         weights=shares,
@@ -90,6 +90,12 @@ def _blend(row: RunRow, recipe: Recipe) -> RunRow:
         inputs={typed_text(i.name): i.sha256 for i in recipe.inputs},
         pbl_version=recipe.pbl_version,
     )
+
+
+def _way(recipe: Recipe) -> str:
+    """Return the method, and what else made the numbers other than its shares do: `rank per-target reconcile`."""
+    flags = ("per-target" if recipe.per_target else "", "reconcile" if recipe.constraints else "")
+    return " ".join(filter(None, (recipe.method, *flags)))
 
 
 def _short_weights(shares: Mapping[str, float]) -> str:
