@@ -106,6 +106,24 @@ def test_classes_have_weights_of_their_own_columns(name):
         assert own[column] == pytest.approx(next(c.weights for c in plain.candidates if c.name == "tuned"), abs=1e-6)
 
 
+@pytest.mark.parametrize("average", ["rows", "targets"])
+def test_classes_whose_own_weights_leave_a_row_without_any_have_no_score(average):
+    label = np.arange(len(IDS)) % 3
+    label[0] = 2
+    knows_a = np.array([[0.8, 0.1, 0.1], [0.05, 0.05, 0.9], [0.05, 0.9, 0.05]])[label]
+    knows_b = np.array([[0.05, 0.05, 0.9], [0.1, 0.8, 0.1], [0.9, 0.05, 0.05]])[label]
+    knows_a[0], knows_b[0] = [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]
+    sheet = make_sheet(
+        ids=IDS, columns=["a", "b", "c"], truth=None, predictions={"p": knows_a, "q": knows_b},
+        label=np.array(["a", "b", "c"])[label],
+    )  # fmt: skip
+    found = tune(sheet, make_metric("logloss", sheet.names, average=average), per_target=True, trust=["p", "q"])
+    own = _found(found).weights
+    assert (own["a"], own["b"]) == ({"p": pytest.approx(1), "q": 0.0}, {"p": 0.0, "q": pytest.approx(1)})
+    assert (_found(found).in_sample, _found(found).gain_over_equal) == (None, None)
+    assert found.advice.use != "per-target"
+
+
 def test_a_target_of_one_fold_is_predicted_with_the_tuned_weights_of_the_others():
     ids = [*(f"{key}__a" for key in IDS), "i000__b", "i003__b"]
     rng = np.random.default_rng(4)

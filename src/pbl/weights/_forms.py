@@ -101,7 +101,8 @@ _FINISH: dict[str, Callable[[Floats, Floats], Floats]] = {
 def _share_terms(truth: Floats, width: int, *, by_class: bool) -> Terms:
     def terms(blends: Floats) -> Floats:
         table = blends.reshape(len(blends), -1, width)
-        share = (table / table.sum(axis=2, keepdims=True)).reshape(blends.shape)
+        with np.errstate(invalid="ignore"):
+            share = (table / table.sum(axis=2, keepdims=True)).reshape(blends.shape)
         held = np.clip(share, metrics.EPSILON, 1 - metrics.EPSILON)
         return np.asarray(-np.log(held if by_class else np.where(truth == 1, held, 1 - held)))
 

@@ -157,7 +157,8 @@ def row_weights(sheet: Sheet, metric: Metric) -> Floats | None:
 def shares(sheet: Sheet, predictions: Floats) -> Floats:
     """Return each class's share of its id's probabilities, row by row."""
     table = predictions.reshape(-1, sheet.width)
-    return np.asarray((table / table.sum(axis=1, keepdims=True)).reshape(-1))
+    with np.errstate(invalid="ignore"):  # a row of zeros has none: weights of each class's own may make one
+        return np.asarray((table / table.sum(axis=1, keepdims=True)).reshape(-1))
 
 
 def _refuse(sheet: Sheet, odd: NDArray[np.bool_], name: str, wanted: str) -> None:
@@ -210,4 +211,5 @@ def _of_classes(sheet: Sheet, name: str, predictions: Floats, rows: NDArray[np.i
         return float(np.mean(predictions.reshape(-1, sheet.width)[at].argmax(axis=1) == label))
     if sheet.width == 1:
         return None
-    return _formulas.class_logloss(label, shares(sheet, predictions).reshape(-1, sheet.width)[at])
+    found = _formulas.class_logloss(label, shares(sheet, predictions).reshape(-1, sheet.width)[at])
+    return found if math.isfinite(found) else None
