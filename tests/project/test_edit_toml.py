@@ -177,3 +177,13 @@ def test_a_target_names_own_table_is_set_and_the_shared_weights_stay(tmp_path):
     write_weights(read_settings(path), {}, "mean", {"a.b": {"siglip": 0.5, "b c": 0.5}, 'q"': {"siglip": 1.0}})
     wanted = """[per_target]\n'a.b' = { siglip = 0.5, old = 0.0, "b c" = 0.5 }\n\n[per_target."q\\""]\nsiglip = 1.0\n"""
     assert path.read_text("utf-8") == TOML + wanted
+
+
+def test_an_inline_table_takes_a_new_target_name_where_it_stands(tmp_path):
+    path = tmp_path / "pbl.toml"
+    path.write_text("per_target = { b = { siglip = 1 } }  # own\n" + TOML, "utf-8")
+    own = {"siglip": 0.5, "b c": 0.5}
+    write_weights(read_settings(path), {}, "mean", {"b": {"siglip": 0.75}, "a": own})
+    assert read_settings(path).per_target == {"b": {"siglip": 0.75}, "a": own}
+    wanted = 'per_target = { b = { siglip = 0.75 }, a.siglip = 0.5, a."b c" = 0.5 }  # own\n'
+    assert path.read_text("utf-8") == wanted + TOML

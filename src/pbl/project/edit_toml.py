@@ -151,9 +151,10 @@ def _edit(text: str, path: Keys, value: str) -> str:
     if leaf is not None:
         return text[: leaf.start] + value + text[leaf.end :]
     *parent, key = path
-    inline = next((each for each in scan.inlines if each.path == tuple(parent)), None)
-    if inline is not None:
-        pair = f"{toml_key(key)} = {value}"
+    around = [each for each in scan.inlines if each.path == tuple(parent[: len(each.path)])]
+    inline = max(around, key=lambda each: len(each.path), default=None)
+    if inline is not None:  # it can only be added to where it stands
+        pair = f"{'.'.join(map(toml_key, path[len(inline.path) :]))} = {value}"
         at, told = (inline.start + 1, f" {pair} ") if inline.last is None else (inline.last, f", {pair}")
         return text[:at] + told + text[at:]
     section = next((each for each in scan.sections if each.path == tuple(parent) and parent), None)
