@@ -327,6 +327,19 @@ def test_a_metric_file_scores_and_tunes(here):
             assert len(json.loads(done.data)["findings"][0]["message"]) == 280
 
 
+@needs_pandas
+@pytest.mark.parametrize("what", ["score", "tune", "compare"])
+def test_what_a_metric_file_prints_is_talk(here, what):
+    made = oofs(here, samples=30).write()
+    body = "    print('called')\n    return (s['target'] - p['target']).abs().mean()\n"
+    (here / "metric.py").write_text(f"print('loaded')\ndef score(s, p, i):\n{body}")
+    (here / "pbl.toml").write_text('[metric]\ngreater_is_better = false\nname = "metric.py"\n')
+    done = process(what, ".", "--truth", made.train, "--format", "json", folder=here)
+    assert done.code == 0
+    assert json.loads(done.data)["ok"] is True
+    assert {"loaded", "called"} <= set(done.talk.splitlines())
+
+
 @pytest.mark.skipif(find_spec("pandas") is not None, reason="pandas is there")
 def test_without_pandas_a_metric_file_is_refused_by_name(here):
     made = oofs(here).write()

@@ -188,3 +188,22 @@ def test_another_exception_of_a_metric_file_comes_with_its_line():
         load_metric("def score(:\n", "metric.py")
     with pytest.raises(MetricFileError, match="no function score"):
         load_metric("x = 1\n", "metric.py")
+
+
+@needs_pandas
+def test_a_metric_file_that_leaves_is_an_error_and_one_with_dataclasses_is_none():
+    sheet = _file_sheet([1.0, 1.0])
+    function = load_metric("def score(a, b, c):\n    raise SystemExit(0)\n", "metric.py")
+    with pytest.raises(MetricFileError, match="line 2: SystemExit: 0"):
+        score(sheet, file_metric("metric.py", function), sheet.predictions[0])
+    with pytest.raises(MetricFileError, match="line 2: SystemExit"):
+        load_metric("import sys\nsys.exit()\n", "metric.py")
+    source = """from __future__ import annotations
+from dataclasses import dataclass
+@dataclass
+class Cut:
+    at: float
+def score(a, b, c):
+    return Cut(0.5).at
+"""
+    assert score(sheet, file_metric("m.py", load_metric(source, "m.py")), sheet.predictions[0]) == 0.5

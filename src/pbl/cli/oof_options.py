@@ -1,5 +1,7 @@
 """The options that commands on out-of-fold files share, and what their text means."""
 
+import sys
+from contextlib import AbstractContextManager, redirect_stdout
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
@@ -67,6 +69,11 @@ def question(
         greater_is_better=greater,
         common_rows=common_rows,
     )
+
+
+def prints_aside() -> AbstractContextManager[object]:
+    """Send what a metric file prints to stderr, for stdout is data."""
+    return redirect_stdout(sys.stderr)
 
 
 def names(texts: list[str] | None, flag: str) -> list[str]:

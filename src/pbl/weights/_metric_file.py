@@ -6,8 +6,9 @@ Below `metrics`; pandas is loaded when the first metric file is called.
 from __future__ import annotations
 
 import math
+import sys
 import traceback
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pbl.weights.errors import MetricFileError, ParticipantVisible
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.intp]
 
+_MODULE = "pbl_metric_file"
 CUT = 280
 """As many characters of its message Kaggle shows."""
 
@@ -33,10 +35,13 @@ class MetricFunction(Protocol):
 
 def load_metric(source: str, name: str) -> MetricFunction:
     """Return the `score` of a metric file's text; `name` stands in messages. Raises MetricFileError."""
-    scope: dict[str, Any] = {"__name__": "metric", "__file__": name}
+    module = ModuleType(_MODULE)
+    module.__file__ = name
+    sys.modules[_MODULE] = module  # dataclasses look their module up there
+    scope = vars(module)
     try:
         exec(compile(source, name, "exec"), scope)  # noqa: S102 - a metric file is the user's own code
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise MetricFileError(f"{name}: {_place(error, name)}") from error
     function = scope.get("score")
     if not callable(function):
@@ -74,7 +79,7 @@ def call(
     solution |= {c: list(sheet.extra[c][at]) for c in columns}
     try:
         found = float(function(pd.DataFrame(solution), pd.DataFrame(submission), id_name))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if type(error).__name__ == "ParticipantVisibleError":
             raise ParticipantVisible(str(error)[:CUT]) from error
         file = function.__code__.co_filename if isinstance(function, FunctionType) else ""
@@ -90,7 +95,7 @@ def _again(id_: str, copy: int, separator: str) -> str:
     return f"{head}~{copy}{found}{tail}" if found else f"{id_}~{copy}"
 
 
-def _place(error: Exception, file: str) -> str:
+def _place(error: BaseException, file: str) -> str:
     """Return the error with the last line of the metric file that it went through."""
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
     line = getattr(error, "lineno", None) or (lines[-1] if lines else None)

@@ -57,7 +57,8 @@ def compare(
 
         from pbl.weights.from_files import compare_files
 
-        judged, _ = compare_files(oof, question, top=rows, spill=options.temporary_folder(), limits=limits)
+        with oof_options.prints_aside():
+            judged, _ = compare_files(oof, question, top=rows, spill=options.temporary_folder(), limits=limits)
         show.comparison(judged, how)
         return
     if metric is not None:

@@ -97,7 +97,7 @@ def fit(
         folds=options.path(folds, "--folds"),
         k=options.whole(k, "--k", least=2),
     )
-    with for_stderr() as progress:
+    with for_stderr() as progress, oof_options.prints_aside():
         found, files, notes = fit_files(
             paths,
             chosen,

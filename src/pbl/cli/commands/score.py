@@ -48,7 +48,7 @@ def score(
 
     from pbl.weights.from_files import score_files
 
-    with for_stderr() as progress:
+    with for_stderr() as progress, oof_options.prints_aside():
         found, report = score_files(
             chosen, question, weights=given, method=method, spill=options.temporary_folder(), progress=progress
         )

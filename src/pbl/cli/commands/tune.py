@@ -81,7 +81,7 @@ def tune(
     settings = chosen.selection.settings
     if write:
         check_writable(settings, chosen.selection.names)
-    with for_stderr() as progress:
+    with for_stderr() as progress, oof_options.prints_aside():
         found, report = tune_files(
             chosen,
             question,
