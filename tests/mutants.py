@@ -44,6 +44,8 @@ DECIDE = "src/pbl/checks/_schema.py"
 FORMULA = "src/pbl/blending/formula.py"
 SUBMISSION = "src/pbl/blending/_write.py"
 SCREEN = "src/pbl/reading/_scan.py"
+PARQUET = "src/pbl/reading/parquet.py"
+PARQUET_COLUMNS = "src/pbl/reading/parquet_columns.py"
 SCHEMA = "schemas/pbl_schemas/prediction.py"
 
 MUTANTS = (
@@ -101,7 +103,7 @@ MUTANTS = (
     Mutant(
         "a change underneath is overlooked",
         "src/pbl/reading/survey.py",
-        "if not same or not (still or early_hash(file.fd) == self.scan.early):",
+        "if not same or not (still or early_hash(file.fd) == early):",
         "if not same and False:",
         "tests/reading/test_changes.py",
     ),
@@ -265,7 +267,7 @@ MUTANTS = (
     Mutant(
         "large files: one id twice in all",
         "src/pbl/blending/_align_frames.py",
-        "if not profile.distinct or not surveys[0].scan.ascii:",
+        "if not profile.distinct or not surveys[0].ascii:",
         "if False:",
         "tests/blending/test_align.py",
     ),
@@ -293,11 +295,117 @@ MUTANTS = (
     Mutant(
         "a sound file's numbers may have another form",
         SCHEMA,
-        "if not cast_tells(number):",
+        "if number is not None and not cast_tells(number):",
         "if False:",
         "tests/fuzz/test_properties.py",
     ),
     Mutant("a sound file may have no rows", SCHEMA, "        pl.len() > 0,\n", "", "tests/fuzz/test_properties.py"),
+    # Parquet
+    Mutant(
+        "Parquet: another type is cast",
+        PARQUET_COLUMNS,
+        "if kind is not None and not isinstance(kind, pl.Float64 | pl.Float32):",
+        "if False:",
+        "tests/checks/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: ids of any type are taken",
+        PARQUET_COLUMNS,
+        "if not (is_text(kind) or kind.is_integer()):",
+        "if False:",
+        "tests/checks/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: parts may have ids of different types",
+        PARQUET_COLUMNS,
+        "return kind != other and not (is_text(kind) and is_text(other))",
+        "return False",
+        "tests/checks/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: only the first part's columns are compared",
+        PARQUET_COLUMNS,
+        "    for part in file.parts:\n        for fault in",
+        "    for part in file.parts[:1]:\n        for fault in",
+        "tests/checks/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: a saved index is a column like any",
+        PARQUET_COLUMNS,
+        "if _INDEX.fullmatch(name) and not contract.open:",
+        "if False:",
+        "tests/checks/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: rows are counted over all parts",
+        PARQUET,
+        "before = ends[place - 1] if place else 0",
+        "before = 0",
+        "tests/checks/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: CSV files among parts are passed over",
+        PARQUET,
+        "if parts and others:",
+        "if False:",
+        "tests/checks/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: a new part is overlooked",
+        PARQUET,
+        "if self.file.folder and [path.name",
+        "if False and [path.name",
+        "tests/blending/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: NULL is no reason to look closer in large files",
+        "src/pbl/checks/screen_frames.py",
+        "if not plain or any(frame.null_count().row(0)) or not _hold(frame, [*texts, *numbers]):",
+        "if not _hold(frame, [*texts, *numbers]):",
+        "tests/blending/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: the schema sees no cell",
+        "src/pbl/checks/_parquet_file.py",
+        "self._clean = self.ascii and self._is_clean(frame)",
+        "self._clean = True",
+        "tests/checks/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: an id with a NUL passes",
+        "src/pbl/checks/_parquet_file.py",
+        "*_find_nul(duck, each, table, most), ",
+        "",
+        "tests/checks/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: what was written is not read back",
+        "src/pbl/blending/_write_parquet.py",
+        "if hash_content(draft.path, contract, limits) != content.hexdigest() or content.rows != summary.rows:",
+        "if False:",
+        "tests/blending/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: a blend may lie among a pillar's parts",
+        "src/pbl/project/outputs.py",
+        "if is_table(written.name) and source.is_dir() and same_file(written.parent, source):",
+        "if False:",
+        "tests/blending/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: a replay takes further parts",
+        "src/pbl/project/recipe_files.py",
+        "if more := sorted(there.keys() - wanted.keys()):",
+        "if more := []:",
+        "tests/blending/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: a replay doesn't compare what the bytes say",
+        "src/pbl/blending/replay.py",
+        "if made.written.content is not None and made.written.content == recipe.output.content_sha256:",
+        "if made.written.content is not None:",
+        "tests/blending/test_parquet.py",
+    ),
     # The schema
     Mutant(
         "1e400 is a number",
@@ -632,7 +740,7 @@ MUTANTS = (
     Mutant(
         "an edited submission is logged",
         "src/pbl/ledger/_submission_row.py",
-        "if (found.scan.sha256, found.scan.size) != (recipe.output.sha256, recipe.output.bytes):",
+        "if (found.sha256, found.size) != (recipe.output.sha256, recipe.output.bytes):",
         "if False:",
         "tests/ledger/test_log_run.py",
     ),

@@ -37,9 +37,12 @@ def prediction_schema(
     maximum: float | None = None,
     explained: bool = True,
     whole: bool = True,
+    numbers: bool = False,
     seen: Callable[[pl.DataFrame], None] | None = None,
 ) -> pa.DataFrameSchema:
     """Return the schema of one file's raw text: a frame of string columns, the id first, no nulls.
+
+    With `numbers` the targets are float64 instead, of a file that holds doubles; what is wrong is explained of text.
 
     Unless it is to be `explained` what is wrong, there is one check of all, as strict and several times as fast.
     A frame that isn't the `whole` file says nothing about whether its ids are unique: they may repeat then. What is
@@ -54,8 +57,10 @@ def prediction_schema(
         columns |= {t: pa.Column(pl.String, _number_checks(pl.col(t), number, minimum, maximum)) for t in targets}
         rows = pa.Check(lambda data: data.lazyframe.select(pl.len() > 0).collect().item(), name="PBL107")
     else:
-        columns = {name: pa.Column(pl.String) for name in (id, *targets)}
-        rows = _sound(id, targets, number, id_pattern, minimum, maximum, whole, seen)
+        kind = pl.Float64 if numbers else pl.String
+        # What is null meets no condition of `_sound`; two kinds of failures don't fit into one of Pandera's tables.
+        columns = {id: pa.Column(pl.String, nullable=True), **{t: pa.Column(kind, nullable=True) for t in targets}}
+        rows = _sound(id, targets, None if numbers else number, id_pattern, minimum, maximum, whole, seen)
     return pa.DataFrameSchema(columns, checks=rows, strict=True, ordered=True)
 
 
@@ -105,14 +110,17 @@ def _number_checks(cell: pl.Expr, number: str, minimum: float | None, maximum: f
 def _sound(  # noqa: PLR0917 - those of prediction_schema
     id: str,  # noqa: A002 - the column's name
     targets: Sequence[str],
-    number: str,
+    number: str | None,
     id_pattern: str | None,
     minimum: float | None,
     maximum: float | None,
     whole: bool,  # noqa: FBT001 - same
     seen: Callable[[pl.DataFrame], None] | None,
 ) -> pa.Check:
-    """Return the check of all cells at once: what is asked together is answered by all cores."""
+    """Return the check of all cells at once: what is asked together is answered by all cores.
+
+    Without the form of a `number`, targets are numbers already.
+    """
     length = pl.col(id).str.len_bytes()
     texts = [
         pl.len() > 0,
@@ -121,7 +129,7 @@ def _sound(  # noqa: PLR0917 - those of prediction_schema
     ]
     if id_pattern is not None:
         texts.append(pl.col(id).str.contains(rf"\A(?:{id_pattern})\z"))
-    if not cast_tells(number):
+    if number is not None and not cast_tells(number):
         texts += [pl.col(t).str.contains(rf"\A(?:{number})\z") for t in targets]
     values = [pl.col(t).cast(pl.Float64, strict=False) for t in targets]
     bounds = [pl.col(t).is_finite() for t in targets]

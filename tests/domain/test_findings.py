@@ -20,14 +20,14 @@ PBL105 broken-quote           PBL502 not-a-number
 PBL106 nul-byte               PBL503 nan
 PBL107 no-rows                PBL504 infinite
 PBL108 line-endings           PBL505 below-min
-PBL109 not-csv                PBL506 above-max PBL507 method-domain
+PBL109 not-csv PBL110 not-parquet PBL506 above-max PBL507 method-domain
 PBL201 missing-column         PBL551 constant-target
 PBL202 extra-column           PBL601 ids-missing
 PBL203 duplicate-column       PBL602 ids-unknown
 PBL204 column-name-mismatch   PBL603 placeholder-ids
 PBL205 unnamed-column         PBL604 row-order-differs
 PBL206 no-header              PBL605 id-format-differs
-PBL207 column-order           PBL606 identical-predictions PBL552 class-labels
+PBL207 column-order PBL208 wrong-type PBL606 identical-predictions PBL552 class-labels
 PBL301 too-few-fields         PBL607 scale-differs PBL609 fold-files
 PBL302 too-many-fields        PBL608 missing-pillar PBL610 row-sums
 PBL303 blank-row              PBL701 truncated-tail PBL611 outside-unit

@@ -264,14 +264,14 @@ class TestPlainFiles:
 
 def test_what_could_be_a_model_s_and_is_not_read_is_named(here):
     folder = models(here / "p", "m1.csv", "fold1/m.csv", "empty/run_logs/scores_x.csv", ".hidden/m.csv")
-    for name in ("m3.csv.gz", "m4.parquet", "m6.tsv", "pbl.md", "requirements.txt", "x.recipe.json", ".m.tsv"):
+    for name in ("m3.csv.gz", "m4.orc", "m6.tsv", "pbl.md", "requirements.txt", "x.recipe.json", ".m.tsv"):
         (folder / name).touch()
-    assert select_pillars(["p"]).not_read == ("fold1/", "m3.csv.gz", "m4.parquet", "m6.tsv")
-    assert "not read: fold1/, m3.csv.gz, m4.parquet, m6.tsv\n" in command("validate", "p").out
+    assert select_pillars(["p"]).not_read == ("fold1/", "m3.csv.gz", "m4.orc", "m6.tsv")
+    assert "not read: fold1/, m3.csv.gz, m4.orc, m6.tsv\n" in command("validate", "p").out
     assert json.loads(command("validate", "p", "--format", "json").out)["not_read"] == [
         "fold1/",
         "m3.csv.gz",
-        "m4.parquet",
+        "m4.orc",
         "m6.tsv",
     ]
     (folder / "m1.csv").unlink()

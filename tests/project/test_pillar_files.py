@@ -11,7 +11,8 @@ from pbl.domain.errors import ContractError, InputError, PblError, UsageError
 from pbl.domain.pillars import TABLE
 from pbl.domain.weights import divide, parse_weights
 from pbl.domain.weights import weigh as weigh_values
-from pbl.project.pillar_files import pillar_name, select_pillars
+from pbl.project.file_names import name_pillar
+from pbl.project.pillar_files import select_pillars
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -76,7 +77,7 @@ def test_the_table_is_the_one_that_long_stands():
     ],
 )
 def test_a_plain_file_goes_by_the_table_s_name_or_its_stem(file, name):
-    assert pillar_name(Path("some") / file) == name
+    assert name_pillar(Path("some") / file) == name
 
 
 def test_a_folder_s_files_are_the_pillars_in_the_table_s_order_and_then_by_name(here):

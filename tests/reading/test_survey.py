@@ -140,7 +140,7 @@ def test_what_is_no_regular_file_is_named_and_never_waited_for(tmp_path, monkeyp
             "new\nline.csv",
         ),
         *("-dash.csv", "--weights", "a=b.csv", "target=5.csv", "$HOME.csv", "~.csv", "#x.csv", "sp ace.csv", "\\x.csv"),
-        *("tärget.csv", "\x1b[31m.csv", ".hidden.csv", "http:", "x.csv.gz", "'); DROP TABLE p0; --.csv", "x.parquet"),
+        *("tärget.csv", "\x1b[31m.csv", ".hidden.csv", "http:", "x.csv.gz", "'); DROP TABLE p0; --.csv", "x.pq"),
     ],
 )
 def test_a_path_is_only_a_path(name, tmp_path, monkeypatch):

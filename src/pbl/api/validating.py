@@ -43,7 +43,8 @@ def validate(
     """Check prediction files as `pbl validate` does, and return the report; bad data is in it, not an exception.
 
     `paths` are folders or files, one by one or in a list; `pillars` are files, or polars or pandas frames, by name.
-    Rows are counted as a spreadsheet does: the header is row 1, a frame's first row is row 2. Raises PblError where the
+    Rows are counted as a spreadsheet does: the header is row 1, a frame's first row is row 2; a Parquet
+    file's, or its part's, is row 1. Raises PblError where the
     check can't be made.
     """
     limits = as_limits(threads, memory_limit, temp_dir)

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 
 from pbl.blending._align_frames import Readable, align_frames
 from pbl.blending._align_sql import NUMBERS, align_checked, align_table, read_table
+from pbl.checks.screen_frames import clean_blocks, clean_parts
 from pbl.domain.errors import Unclear, UnreadableError
 from pbl.domain.progress import Progress
 from pbl.domain.wording import plural
+from pbl.reading.parquet import PartsFile, read_frames
+from pbl.reading.parquet_columns import match_columns
 from pbl.reading.prefetch import Pull, load_ahead
-from pbl.reading.survey import preview, survey
+from pbl.reading.sources import survey_source
+from pbl.reading.survey import preview
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -23,10 +27,16 @@ if TYPE_CHECKING:
     import polars as pl
     from pbl_sql import Sql
 
-    from pbl.checks.open_files import CheckedFile, Inputs
+    from pbl.checks.open_files import CheckedFile, Input, Inputs
     from pbl.domain.contract import Contract
     from pbl.domain.limits import Limits
     from pbl.engine.duck import Duck
+    from pbl.reading.sources import Source
+
+_CELL = 20
+"""Bytes of a cell in a CSV file, about."""
+_HEAD = 1000
+"""Rows that tell how long a Parquet file's ids are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,27 +70,28 @@ def align(
     files = [(each, each.file) for each in inputs.all if each.file]
     if len(files) < len(inputs.all):
         raise Unclear("a file can't be read")
-    large = inputs.size >= limits.sizes.large
+    large = sum(_size(file) for _, file in files) >= limits.sizes.large
     if large:
         load_ahead("polars", "duckdb")
-        seen = [(each, file, preview(file, contract, size=limits.sizes.preview)) for each, file in files]
-        readable = [Readable(input=each, file=file, preview=found) for each, file, found in seen if found]
-        if len(readable) == len(files) and readable[0].preview.ascii:
-            rows = align_frames(readable, contract, limits, spill=spill)
-            return Batches(rows=_watched(rows, readable[0].preview.rows, len(files), progress))
+        readable = [_readable(each, file, contract, limits, first=not n) for n, (each, file) in enumerate(files)]
+        if len(sound := [each for each in readable if each]) == len(files):
+            rows = align_frames(sound, contract, limits, spill=spill)
+            return Batches(rows=_watched(rows, sound[0].rows, len(files), progress))
     try:
-        surveys = [(each, survey(file, contract, progress=progress)) for each, file in files]
+        surveys = [
+            (each, survey_source(file, contract, ids_only=not each.pillar, progress=progress)) for each, file in files
+        ]
     except UnreadableError as error:
         raise Unclear(error.reason) from error
     progress.stage("joining the files", duck.part)
-    found = align_table(duck, surveys, contract, ids=limits.sizes.ids)
+    found = align_table(duck, surveys, contract, limits)
     return _read(duck, found, contract, limits) if large else Table(files=found)
 
 
 def align_anyway(duck: Duck, files: Sequence[CheckedFile], contract: Contract, limits: Limits) -> Table | Batches:
     """Align files that were Unclear, and have been checked and found to be in order."""
     align_checked(duck, files, contract)
-    large = sum(file.survey.scan.size for file in files if file.survey) >= limits.sizes.large
+    large = sum(_size(file.survey.file) for file in files if file.survey) >= limits.sizes.large
     return _read(duck, tuple(files), contract, limits) if large else Table(files=tuple(files))
 
 
@@ -104,6 +115,34 @@ def read_batches(duck: Duck, table: Table, columns: Sequence[str], limits: Limit
         return table.files
 
     return Batches(rows=Pull(rows()))
+
+
+def _size(file: Source) -> int:
+    """Return the bytes of a file, or what they would be about as CSV."""
+    if isinstance(file, PartsFile):
+        return max(file.size, sum(_CELL * part.rows * len(part.columns) for part in file.parts))
+    return file.size
+
+
+def _readable(each: Input, file: Source, contract: Contract, limits: Limits, *, first: bool) -> Readable | None:
+    """Return a file as one to be read in batches; None if it can't be, or what it begins with needs a closer look."""
+    ids_only = not each.pillar
+    if isinstance(file, PartsFile):
+        header = match_columns(file, contract, ids_only=ids_only)
+        try:
+            head = next(read_frames(file, (), [contract.id], rows=_HEAD), None) if header.columns else None
+        except UnreadableError:
+            return None
+        if head is None:
+            return None
+        frames = clean_parts(file, header, contract, limits, ids_only=ids_only, ids_known=not first)
+        size = int(file.rows * (head.estimated_size() / len(head) + 8 * len(contract.targets)))
+        return Readable(input=each, frames=frames, rows=file.rows, size=size)
+    seen = preview(file, contract, size=limits.sizes.preview)
+    if seen is None or (first and not seen.ascii):
+        return None
+    blocks = clean_blocks(file, seen, contract, ids_only=ids_only, size=limits.sizes.block)
+    return Readable(input=each, frames=blocks, rows=seen.rows, size=file.size)
 
 
 def _read(duck: Duck, files: tuple[CheckedFile, ...], contract: Contract, limits: Limits) -> Batches:

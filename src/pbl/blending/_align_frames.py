@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from pbl.blending._match_ids import match_in_memory, match_on_disk, number_columns
 from pbl.checks.open_files import CheckedFile
 from pbl.checks.profile import Profiler
-from pbl.checks.screen_frames import clean_blocks
 from pbl.checks.validate import clean_findings
 from pbl.domain.errors import Unclear
 from pbl.reading.prefetch import Pull, ahead, threads
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from pbl.checks.profile import Profile
     from pbl.domain.contract import Contract
     from pbl.domain.limits import Limits
-    from pbl.reading.survey import OpenFile, Preview, Survey
+    from pbl.reading.sources import Surveyed
 
 _BYTES_A_ROW = 64
 """What a row takes in memory besides its file's bytes: where each id is, two hashes, two places."""
@@ -43,11 +42,16 @@ _READERS = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Readable:
-    """A file that begins as a plain one."""
+    """A file that seems fit to be read in batches.
+
+    `rows` may be an estimate, and so is `size`, the bytes of its rows in memory.
+    """
 
     input: Input
-    file: OpenFile
-    preview: Preview
+    frames: Generator[pl.DataFrame, None, Surveyed]
+    """The clean rows, and in the end the survey."""
+    rows: int
+    size: int
 
 
 def align_frames(
@@ -58,10 +62,7 @@ def align_frames(
     Return what is known of the files. Raises Unclear if they don't all have the same ids, an id stands twice or a cell
     isn't clean; batches that were yielded are worth nothing then.
     """
-    sources = [
-        Pull(clean_blocks(each.file, each.preview, contract, ids_only=not each.input.pillar, size=limits.sizes.block))
-        for each in files
-    ]
+    sources = [Pull(each.frames) for each in files]
     profiler = Profiler(limits.sizes.ids, targets=len(contract.targets))
     with threads(min(limits.threads or _READERS, _READERS)) as pool:
         batches = Pull(_side_by_side(files, [ahead(source, pool) for source in sources], contract, limits, spill))
@@ -71,14 +72,14 @@ def align_frames(
                 yield batch
     surveys = [source.result for source in sources]
     profile = profiler.profile()
-    if not profile.distinct or not surveys[0].scan.ascii:
+    if not profile.distinct or not surveys[0].ascii:
         raise Unclear("ids may be alike")
     return tuple(_checked(files, surveys, profile, profiler.split(profile), batches.result))
 
 
 def _checked(
     files: Sequence[Readable],
-    surveys: Sequence[Survey],
+    surveys: Sequence[Surveyed],
     ids: Profile,
     pillars: Sequence[Profile],
     in_order: Sequence[bool],
@@ -136,5 +137,5 @@ def _refill(frame: pl.DataFrame, source: Iterator[pl.DataFrame], enough: int) ->
 def _needed(files: Sequence[Readable], contract: Contract) -> int:
     """Return how many bytes it takes, about, to match the files in memory."""
     numbers = len(contract.targets) * sum(1 for each in files if each.input.pillar)
-    rows = files[0].preview.rows
-    return 2 * max(each.file.size for each in files) + rows * (_BYTES_A_ROW + 8 * numbers)
+    rows = files[0].rows
+    return 2 * max(each.size for each in files) + rows * (_BYTES_A_ROW + 8 * numbers)

@@ -11,9 +11,12 @@ from pbl.checks.open_files import CheckedFile
 from pbl.checks.profile import LABELS, UNIT_SUM, Profile, Range
 from pbl.checks.screen_sql import clean_id, clean_targets, number
 from pbl.checks.validate import clean_findings
-from pbl.domain.errors import EngineError, Unclear
+from pbl.domain.errors import EngineError, Unclear, UnreadableError
 from pbl.domain.rules import Severity
+from pbl.reading.parquet import PartsSurvey
+from pbl.reading.parquet_rows import has_plain_ids, read_rows
 from pbl.reading.rows import explain_offences, tokenize
+from pbl.reading.survey import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -23,8 +26,10 @@ if TYPE_CHECKING:
     from pbl.checks.open_files import Input
     from pbl.checks.screen_sql import Condition
     from pbl.domain.contract import Contract
+    from pbl.domain.limits import Limits
     from pbl.engine.duck import Duck
-    from pbl.reading.survey import Survey
+    from pbl.reading.parquet import PartsFile
+    from pbl.reading.sources import Surveyed
 
 NUMBERS = Sql("numbers")
 """The aligned table: row, id and each pillar's numbers n0_0, n0_1, ..., in the order of the first file."""
@@ -35,29 +40,41 @@ class _Source:
     """What is joined: a file, the name of its table, and of which shape its bytes are."""
 
     input: Input
-    survey: Survey
+    survey: Surveyed
     table: str
+
+    @property
+    def typed(self) -> bool:
+        """Say whether its numbers are doubles already."""
+        return isinstance(self.survey, PartsSurvey)
+
+    @property
+    def rows(self) -> int | None:
+        """Return how many rows it has, None if nobody has counted them yet."""
+        if isinstance(self.survey, PartsSurvey):
+            return self.survey.file.rows
+        return self.survey.scan.rows if self.survey.plain else None
 
 
 def align_table(
-    duck: Duck, files: Sequence[tuple[Input, Survey]], contract: Contract, *, ids: int
+    duck: Duck, files: Sequence[tuple[Input, Surveyed]], contract: Contract, limits: Limits
 ) -> tuple[CheckedFile, ...]:
     """Make the table NUMBERS of files that nothing is known against yet, and return what is known of them.
 
-    `ids` is how many ids to compare at a time. Raises Unclear if a cell isn't clean, an id may stand twice, or not all
+    Raises Unclear if a cell isn't clean, an id may stand twice, or not all
     files have the same ids.
     """
-    if not all(survey.header.columns for _, survey in files) or not files[0][1].scan.ascii:
+    sources = [_Source(input=each, survey=survey, table=f"p{n}") for n, (each, survey) in enumerate(files)]
+    if not all(survey.header.columns for _, survey in files) or not (sources[0].typed or sources[0].survey.ascii):
         raise Unclear("a header is not the contract's, or ids may be alike")
-    rows = {survey.scan.rows for _, survey in files if survey.plain}
+    rows = {each.rows for each in sources} - {None}
     if len(rows) > 1 or 0 in rows:
         raise Unclear("not all files have as many rows")
-    sources = [_Source(input=each, survey=survey, table=f"p{n}") for n, (each, survey) in enumerate(files)]
-    counts = {_load(duck, each) for each in sources}
+    counts = {_load(duck, each, contract, limits) for each in sources}
     if len(counts) > 1:
         raise Unclear("not all files have as many rows")
     facts = _join(duck, [(each.input, each.table) for each in sources], contract, sources)
-    if facts["wrong"] or {facts["rows"]} != counts or not _differ(duck, facts["rows"], ids):
+    if facts["wrong"] or {facts["rows"]} != counts or not _differ(duck, facts["rows"], limits.sizes.ids):
         raise Unclear("a row is not clean, or an id is not in all files")
     return tuple(_checked(sources, facts, len(contract.targets)))
 
@@ -81,9 +98,11 @@ def read_table(duck: Duck, columns: Sequence[str], *, rows: int, table: Sql = NU
         first += rows
 
 
-def _load(duck: Duck, source: _Source) -> int:
+def _load(duck: Duck, source: _Source, contract: Contract, limits: Limits) -> int:
     """Have the database know a file, and return how many rows it has; raise Unclear if its structure isn't sound."""
     survey = source.survey
+    if isinstance(survey, PartsSurvey):
+        return _load_parts(duck, source.table, survey.file, contract, limits, ids_only=not source.input.pillar)
     columns = survey.header.columns if source.input.pillar else survey.header.columns[:1]
     if survey.plain:
         width = len(survey.header.names)
@@ -103,6 +122,20 @@ def _load(duck: Duck, source: _Source) -> int:
     return sum(counts)
 
 
+def _load_parts(duck: Duck, table: str, file: PartsFile, contract: Contract, limits: Limits, *, ids_only: bool) -> int:
+    def plain() -> Iterator[pl.DataFrame]:
+        for frame in read_rows(file, contract, limits, ids_only=ids_only):
+            if not has_plain_ids(frame):
+                raise Unclear("ids may be alike")
+            yield frame
+
+    try:
+        duck.add_frames(table, plain())
+    except UnreadableError as error:
+        raise Unclear(error.reason) from error
+    return file.rows
+
+
 def _join(
     duck: Duck, tables: Sequence[tuple[Input, str]], contract: Contract, screened: Sequence[_Source] | None
 ) -> Mapping[str, Any]:
@@ -114,12 +147,12 @@ def _join(
     places = [Sql(f"{alias}.row = o.row AS {alias}_in_order") for alias in aliases[1:]]
     cells, conditions = [], []
     for n, (each, table) in enumerate(tables):
-        clean = clean_targets(contract, table, spaced=screened[n].survey.spaced) if screened and each.pillar else None
+        clean = _clean(screened[n], contract) if screened and each.pillar else None
         conditions += [clean] if clean else []
         cells.append(_cells(each, table, contract, clean))
     good = [Sql(f"{alias}.good") for alias in pillars] if screened else [Sql("true")]
     if screened:
-        first = clean_id(contract, "o.id", spaced=screened[0].survey.spaced)
+        first = clean_id(contract, "o.id", spaced=_is_spaced(screened[0]))
         conditions.append(first)
         good.append(first.sql)
     joins = [Sql(f"JOIN {cell} AS {alias} ON {alias}.id = o.id") for cell, alias in zip(cells, aliases, strict=True)]
@@ -143,6 +176,14 @@ def _join(
             row = listed([Sql(f"n{place}_{t}") for t in targets], " + ")
             units.append(ask("checks/unit_rows", sum=row, name=name(f"p{place}_unit_rows")))
     return duck.row("blend/gathered", values, profile=listed([*wrong, *in_order, *ranges, *units]))
+
+
+def _is_spaced(source: _Source) -> bool:
+    return not isinstance(source.survey, Survey) or source.survey.spaced
+
+
+def _clean(source: _Source, contract: Contract) -> Condition:
+    return clean_targets(contract, source.table, spaced=_is_spaced(source), typed=source.typed)
 
 
 def _cells(each: Input, table: str, contract: Contract, clean: Condition | None) -> Sql:

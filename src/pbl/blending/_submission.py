@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pbl.blending._align import Batches, Table, align, align_anyway, load_table, read_batches
 from pbl.blending._warnings import blend_warnings
 from pbl.blending._write import write_batches, write_table
+from pbl.blending._write_parquet import write_parquet_batches
 from pbl.blending.method_domain import find_outside
 from pbl.blending.residuals import find_residuals
 from pbl.blending.whole_columns import complete
@@ -21,13 +22,15 @@ from pbl.domain.recipe import FileFacts, Ingredient, Output, Recipe
 from pbl.domain.rules import Severity
 from pbl.domain.wording import plural
 from pbl.engine.duck import open_duck
-from pbl.reading.survey import open_survey
+from pbl.reading.parquet import PartsSurvey, is_parquet
+from pbl.reading.survey import Survey, open_survey
 from pbl.reading.targets import is_pointless, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pbl.blending._write import Written
+    from pbl.blending.formula import Formula
     from pbl.blending.plan import Plan
     from pbl.blending.residuals import Residuals
     from pbl.blending.whole_columns import Completed
@@ -101,6 +104,7 @@ class Submission:
                 min=summary.lowest,
                 mean=float(f"{summary.mean:.12g}"),
                 max=summary.highest,
+                content_sha256=self.written.content,
             ),
         )
 
@@ -138,7 +142,7 @@ def make_submission(
             files = _check(duck, inputs, plan, limits, progress)
             aligned = align_anyway(duck, files, contract, limits)
             done = _write(duck, aligned, plan, draft, limits=limits, progress=progress)
-        if not plan.needs_whole and _is_pointless(files, draft, contract):
+        if not (plan.needs_whole or is_parquet(draft.target)) and _is_pointless(files, draft, contract):
             known = files if all(file.table for file in files) else _check(duck, inputs, plan, limits, progress)
             again = align_anyway(duck, known, contract, limits)
             done = _write(duck, again, plan, draft, limits=limits, progress=progress, pointless=True)
@@ -183,6 +187,10 @@ def _write(
 ) -> _Done:
     """Write the blend of aligned rows, `pointless` if whole numbers are to stand without a point."""
     contract, formula = plan.selection.contract, plan.formula
+    if not plan.needs_whole and is_parquet(draft.target):
+        batches = aligned if isinstance(aligned, Batches) else _batches(duck, aligned, formula, limits)
+        written = write_parquet_batches(batches.rows, formula, contract, draft, limits=limits)
+        return _Done(written=written, files=batches.rows.result)
     if plan.needs_whole:
         return _write_whole(duck, aligned, plan, draft, limits=limits, progress=progress)
     match aligned:
@@ -206,14 +214,22 @@ def _write_whole(
     whole = complete(duck, table.name, formula, separator=plan.separator, constraints=plan.constraints)
     if whole.lacking.count:
         formula = replace(formula, constraints=())  # they can't be held, and nothing is kept if they were to be
-    if isinstance(aligned, Table):
+    completed = replace(table, name=whole.table)
+    if is_parquet(draft.target):
+        batches = _batches(duck, completed, formula, limits)
+        written = write_parquet_batches(batches.rows, formula, contract, draft, limits=limits)
+    elif isinstance(aligned, Table):
         progress.stage("writing the submission", duck.part)
         written = write_table(duck, formula, contract, draft, progress, table=whole.table)
     else:
-        rows = read_batches(duck, replace(table, name=whole.table), list(formula.columns), limits).rows
+        rows = _batches(duck, completed, formula, limits).rows
         written = write_batches(duck, rows, formula, contract, draft, limits=limits)
     residuals = find_residuals(duck, whole.table, formula, plan.constraints, plan.selection.names)
     return _Done(written=written, files=table.files, whole=whole, residuals=residuals)
+
+
+def _batches(duck: Duck, table: Table, formula: Formula, limits: Limits) -> Batches:
+    return read_batches(duck, table, list(formula.columns), limits)
 
 
 def _note_lacking(files: Sequence[CheckedFile], plan: Plan, whole: Completed | None) -> Iterator[Finding]:
@@ -246,18 +262,25 @@ def _is_pointless(files: Sequence[CheckedFile], draft: Draft, contract: Contract
     ranges = [each for file in files if file.profile for each in file.profile.ranges]
     if not all(each.low.is_integer() and each.high.is_integer() for each in ranges):
         return False
-    if not all(file.survey and is_pointless(file.survey) for file in files):
+    if not all(isinstance(file.survey, Survey) and is_pointless(file.survey) for file in files):  # doubles have none
         return False
     with open_survey(draft.path, contract) as written:
         return is_whole(written)
 
 
 def _facts(file: CheckedFile, folder: Path) -> dict[str, Any]:
-    scan = file.survey.scan if file.survey else None
     pillar = file.input.pillar
     return {
         "path": None if pillar and pillar.in_memory else Path(os.path.relpath(file.input.path, folder)).as_posix(),
-        "sha256": scan and scan.sha256,
-        "bytes": scan and scan.size,
+        "sha256": file.survey and file.survey.sha256,
+        "bytes": file.survey and file.survey.size,
         "rows": file.rows,
+        "parts": tuple(_parts(file.survey)) if isinstance(file.survey, PartsSurvey) else (),
     }
+
+
+def _parts(survey: PartsSurvey) -> Iterator[FileFacts]:
+    """Yield the facts of each part of a folder; a single file has its own."""
+    if survey.file.folder:
+        for part, sha256 in zip(survey.file.parts, survey.hashes, strict=True):
+            yield FileFacts(path=part.name, sha256=sha256, bytes=part.file.size, rows=part.rows)

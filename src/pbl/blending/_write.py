@@ -55,6 +55,8 @@ class Written:
     sha256: str
     size: int
     summary: Summary
+    content: str | None = None
+    """Of Parquet: the hash of its ids and numbers."""
 
 
 def write_table(
@@ -71,14 +73,14 @@ def write_table(
 
     Raises OutputError if what is read back is not what was blended.
     """
-    summary = _require_finite(formula.summarize(duck, table))
+    summary = require_finite(formula.summarize(duck, table))
     _copy(duck, formula, contract, draft, table, pointless=pointless)
     progress.stage("reading the submission back", duck.part)
     file = open_file(draft.path, None)
     with closing(file):
         found = survey(file, contract)
         if not _same(duck, formula, contract, found, draft, table=table) or found.scan.sha256 is None:
-            raise _differs(draft)
+            raise differs(draft)
         return Written(sha256=found.scan.sha256, size=found.scan.size, summary=summary)
 
 
@@ -102,22 +104,23 @@ def write_batches(
 
     with closing(batches):
         put(_write_header(duck, formula, contract, draft))
-        with closing(_blend_ahead(batches, formula, draft, limits, pointless=pointless)) as blends:
+        texts = listed([Sql(f"b{t}{_WHOLE if pointless else ''}::VARCHAR AS x{t}") for t in range(formula.targets)])
+        with closing(blend_ahead(batches, formula, draft, limits, texts=texts)) as blends:
             for ids, blend in blends:
                 summary += formula.summarize_rows(blend)
                 data = _encode(ids, blend, formula, draft)
                 put(data)
                 draft.write(data)
-    _require_finite(summary)
+    require_finite(summary)
     with threads(1) as pool:
         synced = pool.submit(draft.sync)  # the disk has time meanwhile
         if draft.sha256() != digest.hexdigest():
-            raise _differs(draft)
+            raise differs(draft)
         synced.result()
     return Written(sha256=digest.hexdigest(), size=size, summary=summary)
 
 
-def _require_finite(summary: Summary) -> Summary:
+def require_finite(summary: Summary) -> Summary:
     if summary.broken:
         raise UsageError(f"the blend is not finite in {summary.broken} rows: a prediction or weight is too large")
     return summary
@@ -160,18 +163,21 @@ def _write_header(duck: Duck, formula: Formula, contract: Contract, draft: Draft
     _copy(duck, formula, contract, draft, ask("blend/no_numbers", columns=listed(columns)))
     header = b"".join(draft.chunks())
     if next(csv.reader([header.decode()], strict=True)) != list(contract.columns):
-        raise _differs(draft)
+        raise differs(draft)
     os.lseek(draft.fd, len(header), os.SEEK_SET)
     return header
 
 
-def _blend_ahead(
-    batches: Iterator[pl.DataFrame], formula: Formula, draft: Draft, limits: Limits, *, pointless: bool
+def blend_ahead(
+    batches: Iterator[pl.DataFrame], formula: Formula, draft: Draft, limits: Limits, *, texts: Sql | None = None
 ) -> Generator[tuple[pl.Series, pl.DataFrame]]:
-    """Yield the ids of batches and their blend, in order, while further ones are being blended."""
+    """Yield the ids of batches and their blend, in order, while further ones are being blended.
+
+    With `texts`, further columns of the blend are made.
+    """
     workers = min(limits.threads or os.cpu_count() or 1, _WORKERS)
     with ExitStack() as databases, threads(workers) as pool, threads(1) as puller:
-        blend = _blender(formula, draft, replace(limits, threads=1), databases, pointless=pointless)
+        blend = _blender(formula, draft, replace(limits, threads=1), databases, texts=texts)
         due: deque[Future[tuple[pl.Series, pl.DataFrame]]] = deque()
         for batch in ahead(batches, puller):
             due.append(pool.submit(blend, batch))
@@ -182,14 +188,14 @@ def _blend_ahead(
 
 
 def _blender(
-    formula: Formula, draft: Draft, limits: Limits, databases: ExitStack, *, pointless: bool
+    formula: Formula, draft: Draft, limits: Limits, databases: ExitStack, *, texts: Sql | None
 ) -> Callable[[pl.DataFrame], tuple[pl.Series, pl.DataFrame]]:
     """Return what blends a batch in any thread, each with a database of its own: one that waits keeps no other waiting.
 
     The caller closes the `databases`, once no thread blends any more.
     """
     memory = replace(limits, memory=max(limits.most() // 8, _LEAST_MEMORY))
-    texts = listed([Sql(f"b{t}, b{t}{_WHOLE if pointless else ''}::VARCHAR AS x{t}") for t in range(formula.targets)])
+    columns = listed([*(Sql(f"b{t}") for t in range(formula.targets)), *([texts] if texts else [])])
     values, blended, marks = formula.values(), formula.blend(_BATCH), formula.marks()
     own = local()
 
@@ -199,7 +205,7 @@ def _blender(
         duck: Duck = own.duck
         numbers = batch.drop("id").with_row_index("place")  # ids would be taken in, and serve nobody
         with duck.batch(numbers):
-            rows = duck.frame("blend/blend_text", values, columns=texts, marks=marks, blend=blended)
+            rows = duck.frame("blend/blend_text", values, columns=columns, marks=marks, blend=blended)
         return batch["id"], rows
 
     return blend
@@ -214,7 +220,7 @@ def _encode(ids: pl.Series, blend: pl.DataFrame, formula: Formula, draft: Draft)
     if not in_place or not all(
         (text.cast(pl.Float64, strict=False) == blend[f"b{t}"]).all() for t, text in enumerate(columns)
     ):
-        raise _differs(draft)
+        raise differs(draft)
     text = io.BytesIO()
     pl.DataFrame([_quote(ids), *columns]).write_csv(text, include_header=False, quote_style="never")
     return text.getvalue()
@@ -233,5 +239,5 @@ def _quote(ids: pl.Series) -> pl.Series:
     )["id"]
 
 
-def _differs(draft: Draft) -> OutputError:
+def differs(draft: Draft) -> OutputError:
     return OutputError(f"{draft.name}: not written: what was read back is not what was blended")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from pbl_sql import Sql
 
+from pbl.checks.locate import locate
+from pbl.checks.tables import table_of
 from pbl.domain.findings import Example, finding
 from pbl.domain.method import Method
 from pbl.domain.wording import plural
@@ -40,13 +42,13 @@ def find_outside(duck: Duck, files: Sequence[CheckedFile], plan: Plan) -> Iterat
             if low <= each.low and each.high <= high:
                 continue
             used, values = _used_rows(plan, place, t)
-            table = _table(duck, file, f"outside{place}")
+            table = table_of(duck, file, plan.selection.contract, f"outside{place}")
             rows = duck.rows(
                 "blend/outside",
                 {"low": low, "high": high, "limit": _EXAMPLES, **values},
                 file=table,
                 number=Sql(f"t{t}::DOUBLE"),
-                value=Sql(f"t{t}"),
+                value=Sql(f"t{t}::VARCHAR"),
                 used=used,
             )
             if rows:
@@ -57,7 +59,7 @@ def find_outside(duck: Duck, files: Sequence[CheckedFile], plan: Plan) -> Iterat
                     column=formula.names[t],
                     message=f"{plural(rows[0][3], 'number')} {told}; {wanted}",
                     count=rows[0][3],
-                    examples=tuple(Example(row=row, id=id_, value=value) for row, id_, value, _ in rows),
+                    examples=locate(file.input, [Example(row=row, id=id_, value=value) for row, id_, value, _ in rows]),
                 )
 
 
@@ -81,12 +83,3 @@ def _used_rows(plan: Plan, place: int, target: int) -> tuple[Sql, dict[str, obje
         Sql(f"CASE WHEN NOT contains(id, $separator) THEN {without} {cases} ELSE {rest} END"),
         {**ends, "separator": plan.separator},
     )
-
-
-def _table(duck: Duck, file: CheckedFile, name: str) -> str:
-    """Return the table of a file; one that polars read becomes one now."""
-    if file.table is None and file.survey:
-        header, fd = file.survey.header, file.survey.file.fd
-        duck.add_plain(name, fd, width=len(header.names), columns=header.columns, keep=False)
-        return name
-    return file.table or name

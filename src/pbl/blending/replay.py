@@ -23,6 +23,7 @@ from pbl.domain.weights import Source, Weighing
 from pbl.domain.wording import file_name
 from pbl.project.outputs import refuse_input
 from pbl.project.recipe_files import find_inputs, fits, load_recipe, same_bytes
+from pbl.reading.parquet import is_parquet
 from pbl.storage.commit import Drafts
 
 if TYPE_CHECKING:
@@ -48,13 +49,16 @@ def replay(
     """Make the submission of a recipe again, byte for byte, beside the recipe unless `output` is given.
 
     Inputs are looked for where the recipe says, relative to it, and, given the folder `inputs`, by hash in there.
-    Raises ChangedError if one is missing or changed, or if the bytes made are not those of the recipe. The logarithms
+    Raises ChangedError if one is missing or changed, or if the bytes made are not those of the recipe; of Parquet it is
+    what the bytes say. The logarithms
     of geometric and logit may differ between machines: other bytes are warned of if the numbers are the same to 1e-12.
     """
     recipe = load_recipe(path)
     plan = _plan(recipe, path.parent, inputs)
 
     def verify(made: Submission, draft: Draft) -> tuple[Warned, ...]:
+        if made.written.content is not None and made.written.content == recipe.output.content_sha256:
+            return ()  # the bytes depend on the version of what writes Parquet
         if made.written.sha256 != recipe.output.sha256:
             recorded = path.parent / (recipe.output.path or "submission.csv")
             if not plan.method.same_everywhere and same_numbers(made, draft, recipe, recorded):
@@ -66,6 +70,9 @@ def replay(
         return ()
 
     target = output or path.parent / file_name(Path(recipe.output.path or "submission.csv").name)
+    if is_parquet(target) != (recipe.output.content_sha256 is not None):
+        kind = "CSV" if is_parquet(target) else "Parquet"
+        raise OutputError(f"{target}: the recipe's submission is {kind}, so the name must say the same")
     kept = recipe_path(target)
     refuse_input(target, plan.selection)
     if target.exists() and target.samefile(path):

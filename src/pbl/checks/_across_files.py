@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pbl_sql import Sql, listed
 
 from pbl.checks._findings import instead, note
+from pbl.checks.tables import table_of
 from pbl.domain.cell_rules import BLANK, EDGED
 from pbl.domain.findings import Example, Offences
 from pbl.domain.wording import plural
@@ -77,23 +78,22 @@ def compare_predictions(
     duck: Duck, files: Sequence[CheckedFile], contract: Contract
 ) -> Iterator[tuple[CheckedFile, Finding]]:
     """Yield warnings of predictions that are another file's, or of another scale; every file is clean."""
-    targets = len(contract.targets)
     for place, file in enumerate(files):
         for before, other in enumerate(files[:place]):
             names = f"same{before}", f"same{place}"
-            if _same_profile(file, other) and _same_predictions(duck, (other, file), names, targets):
+            if _same_profile(file, other) and _same_predictions(duck, (other, file), names, contract):
                 message = f"the predictions are those of {other.input.called}, row by row"
                 for found in note(file.input, "PBL606", message, Offences(limit=0, count=file.rows or 0)):
                     yield file, found
                 break
-    for n in range(targets):
+    for n, column in enumerate(contract.targets):
         sizes = [file.profile.ranges[n].size for file in files if file.profile]
         middle = sorted(sizes)[(len(sizes) - 1) // 2] if sizes else 0.0
         for file, size in zip(files, sizes, strict=True):
             if middle > 0 and not middle / SCALE_FACTOR <= size <= middle * SCALE_FACTOR:
                 message = f"the mean absolute prediction is {size:.4g}, and {middle:.4g} in the middle of all pillars"
                 every = Offences(limit=0, count=file.rows or 0)
-                for found in note(file.input, "PBL607", message, every, column=contract.targets[n]):
+                for found in note(file.input, "PBL607", message, every, column=column):
                     yield file, found
 
 
@@ -130,7 +130,7 @@ def _tell_affix(side: str, begins: str, ends: str, respelt: Offences) -> str:
 
 def _in_order(duck: Duck, file: CheckedFile, reference: CheckedFile) -> bool:
     """Say whether two files have the same ids in the same order."""
-    firsts = {each.survey.header.first for each in (file, reference) if each.survey}
+    firsts = {each.survey.header.first for each in (file, reference) if each.survey} - {None}
     if file.rows != reference.rows or len(firsts) > 1:
         return False
     (different,) = duck.rows("checks/same_order", file=file.table or "", reference=reference.table or "")[0]
@@ -151,17 +151,12 @@ def _same_profile(file: CheckedFile, other: CheckedFile) -> bool:
     return all((a.low, a.high) == (b.low, b.high) and math.isclose(a.size, b.size, rel_tol=1e-6) for a, b in pairs)
 
 
-def _same_predictions(duck: Duck, pair: tuple[CheckedFile, CheckedFile], names: tuple[str, str], targets: int) -> bool:
-    other, file = (_table(duck, each, name) for each, name in zip(pair, names, strict=True))
-    differ = listed([Sql(f"f.t{n}::DOUBLE IS DISTINCT FROM o.t{n}::DOUBLE") for n in range(targets)], " OR ")
+def _same_predictions(
+    duck: Duck, pair: tuple[CheckedFile, CheckedFile], names: tuple[str, str], contract: Contract
+) -> bool:
+    other, file = (table_of(duck, each, contract, name) for each, name in zip(pair, names, strict=True))
+    differ = listed(
+        [Sql(f"f.t{n}::DOUBLE IS DISTINCT FROM o.t{n}::DOUBLE") for n in range(len(contract.targets))], " OR "
+    )
     different, rows = duck.rows("checks/same_predictions", file=file, other=other, differ=differ)[0]
     return not different and rows == pair[0].rows
-
-
-def _table(duck: Duck, file: CheckedFile, name: str) -> str:
-    """Return the table of a file; one that was aligned by polars becomes one now."""
-    if file.table is None and file.survey:
-        header, fd = file.survey.header, file.survey.file.fd
-        duck.add_plain(name, fd, width=len(header.names), columns=header.columns, keep=False)
-        return name
-    return file.table or name

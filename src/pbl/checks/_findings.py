@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pbl.checks.locate import locate
 from pbl.domain.findings import finding
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ def note(each: Input, code: str, message: str, found: Offences, **rest: Any) -> 
     """Return the finding about a file, none if there are no offences."""
     if not found.count:
         return []
-    rest |= {"count": found.count, "examples": tuple(found.examples)}
+    rest |= {"count": found.count, "examples": locate(each, found.examples)}
     return [finding(code, file=str(each.path), pillar=each.name, message=message, **rest)]
 
 

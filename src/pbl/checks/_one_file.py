@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
-import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pbl_sql import Sql, ask, listed, name
-
-from pbl.checks._findings import instead, note
+from pbl.checks._parquet_file import check_parts
 from pbl.checks._schema import check_blocks, explain
+from pbl.checks._tables import note_alike, profile_table
 from pbl.checks.open_files import IDS, ROWS, VALUES, CheckedFile
-from pbl.checks.profile import LABELS, UNIT_SUM, Profile, Range
 from pbl.domain.errors import Unclear, UnreadableError
-from pbl.domain.findings import Offences, finding
+from pbl.domain.findings import finding
 from pbl.domain.progress import Progress
 from pbl.domain.rules import Severity
 from pbl.domain.wording import plural
+from pbl.reading.parquet import PartsFile
 from pbl.reading.rows import explain_offences, missing_line_end, tokenize
 from pbl.reading.survey import survey
 
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pbl.checks.open_files import Input
+    from pbl.checks.profile import Profile
     from pbl.domain.contract import Contract
     from pbl.domain.findings import Finding
     from pbl.domain.limits import Limits
@@ -50,6 +48,8 @@ def check_file(
     """
     if each.file is None:
         return CheckedFile(input=each, findings=each.findings, not_checked=(ROWS, VALUES, IDS))
+    if isinstance(each.file, PartsFile):
+        return check_parts(duck, each, each.file, table, contract, limits=limits, most=most, progress=progress)
     try:
         found, profile = check_blocks(each, each.file, contract, limits, progress)
     except Unclear:
@@ -87,9 +87,9 @@ def _explain(
         if not found.header.columns or any(f.severity is Severity.ERROR for f in structure):
             findings = (*found.findings, *structure)
             return CheckedFile(input=each, survey=found, findings=findings, not_checked=(VALUES, IDS))
-        loaded = _profile(duck, table, columns)
+        loaded = profile_table(duck, table, columns)
     cells = explain(duck, each, table, contract, most)
-    alike = [] if loaded.distinct and found.scan.ascii else _note_alike(duck, each, table, contract, most)
+    alike = [] if loaded.distinct and found.scan.ascii else note_alike(duck, each, table, contract, most)
     return CheckedFile(
         input=each,
         survey=found,
@@ -107,74 +107,7 @@ def _load_plain(duck: Duck, found: Survey, table: str, columns: Sequence[int]) -
     try:
         keep, width = found.scan.size <= _KEEP_UP_TO, len(found.header.names)
         duck.add_plain(table, found.file.fd, width=width, columns=columns, keep=keep)
-        profile = _profile(duck, table, columns)
+        profile = profile_table(duck, table, columns)
     except Unclear:
         return None
     return profile if profile.rows == found.scan.rows else None
-
-
-def _profile(duck: Duck, table: str, columns: Sequence[int]) -> Profile:
-    """Sum a file's rows up, in one query; cells that are no numbers are passed over."""
-    targets = range(len(columns) - 1)
-    asked = [ask("checks/profile_target", t=name(f"t{n}")) for n in targets]
-    values: dict[str, float] = {"labels": LABELS} if targets else {}
-    if len(targets) > 1:
-        asked.append(
-            ask(
-                "checks/unit_rows",
-                sum=listed([Sql(f"try_cast(t{n} AS DOUBLE)") for n in targets], " + "),
-                name="unit_rows",
-            )
-        )
-        values["close"] = UNIT_SUM
-    row: dict[str, Any] = duck.row("checks/profile", values, table=table, targets=listed(asked or [Sql("0 AS none")]))
-    ranges = (
-        Range(
-            low=_real(row[f"t{n}_low"]),
-            high=_real(row[f"t{n}_high"]),
-            size=_real(row[f"t{n}_size"]),
-            labels=row[f"t{n}_labels"],
-        )
-        for n in targets
-    )
-    return Profile(
-        rows=row["rows"],
-        distinct=row["different_ids"] == row["rows"],
-        ranges=tuple(ranges),
-        unit_rows=row.get("unit_rows", 0),
-    )
-
-
-def _real(value: float | None) -> float:
-    return math.nan if value is None else value
-
-
-def _note_alike(duck: Duck, each: Input, table: str, contract: Contract, limit: int | None) -> list[Finding]:
-    """Warn of ids that are the same once normalised (NFKC) and case-folded, and yet differ."""
-    alike, told = instead(_find_alike(duck, table, limit))
-    return note(
-        each,
-        "PBL605",
-        f"{plural(alike.count, 'id')} differ from others by case or Unicode form only{told}",
-        alike,
-        severity=Severity.WARNING,
-        column=contract.id,
-        hint="are they meant to be different samples?",
-    )
-
-
-def _find_alike(duck: Duck, table: str, limit: int | None) -> Offences:
-    first: dict[str, str] = {}
-    twins: dict[str, str] = {}
-    ids = duck.rows("files/cells", table=table, columns=listed([name("row"), name("id")]))
-    for _, text in ids:
-        folded = unicodedata.normalize("NFKC", text).casefold()
-        other = first.setdefault(folded, text)
-        if other != text:
-            twins.setdefault(folded, text)
-    found = Offences(limit=limit)
-    for row, text in ids if twins else ():
-        folded = unicodedata.normalize("NFKC", text).casefold()
-        if folded in twins:
-            found.add(row, text, first[folded] if text != first[folded] else twins[folded])
-    return found

@@ -84,6 +84,12 @@ def check_blocks(each: Input, file: OpenFile, contract: Contract, limits: Limits
     return survey, profile
 
 
+def is_clean(frame: pl.DataFrame, contract: Contract, *, ids_only: bool, seen: Callable[[pl.DataFrame], None]) -> bool:
+    """Show rows whose targets are float64 to the schema, and say whether nothing at all is wrong with them."""
+    columns = _names(None if ids_only else contract)
+    return _failures(frame, contract, columns, explained=False, whole=False, numbers=True, seen=seen) is None
+
+
 def explain(duck: Duck, each: Input, table: str, contract: Contract, limit: int | None) -> list[Finding]:
     """Show a table of a file's cells to the schema, and return what it finds."""
     import polars as pl
@@ -131,6 +137,7 @@ def _failures(
     *,
     explained: bool = True,
     whole: bool = True,
+    numbers: bool = False,
     seen: Callable[[pl.DataFrame], None] | None = None,
 ) -> pl.DataFrame | None:
     """Return the schema's failure cases, None if there are none."""
@@ -150,6 +157,7 @@ def _failures(
         maximum=contract.max,
         explained=explained,
         whole=whole,
+        numbers=numbers,
         seen=seen,
     )
     set_config(use_narwhals_backend=False)

@@ -13,6 +13,7 @@ from pbl.storage.csv_text import csv_line
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pbl.domain.findings import Finding
     from pbl.domain.pillars import Selection
     from pbl.domain.report import Report
 
@@ -37,7 +38,11 @@ def write_failures(report: Report, path: Path, selection: Selection, *, force: b
         if found.severity is Severity.INFO and not found.examples:
             continue
         places = found.examples or (Example(),)
-        lines += [csv_line([found.file, p.row, found.column, found.code, p.id, p.value]) for p in places]
+        lines += [csv_line([_place(found, p), p.row, found.column, found.code, p.id, p.value]) for p in places]
     text = "".join(f"{line}\n" for line in lines).replace("\0", "\\x00")
     write_whole(path, text.encode("utf-8", "surrogateescape"))
     return len(lines) - 1
+
+
+def _place(found: Finding, place: Example) -> str:
+    return f"{found.file}/{place.part}" if place.part else found.file

@@ -10,7 +10,8 @@ from pbl.domain.errors import UnreadableError
 from pbl.domain.findings import finding
 from pbl.domain.report import FileReport
 from pbl.project.pillar_files import is_there
-from pbl.reading.survey import open_file
+from pbl.reading.parquet import PartsFile
+from pbl.reading.sources import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pbl.checks.profile import Profile
     from pbl.domain.findings import Finding
     from pbl.domain.pillars import Pillar, Selection
-    from pbl.reading.survey import OpenFile, Survey
+    from pbl.reading.sources import Source, Surveyed
 
 ROWS, VALUES, IDS = "rows", "values", "ids"
 """What of a file may not have been checked."""
@@ -32,7 +33,7 @@ class Input:
 
     pillar: Pillar | None
     path: Path
-    file: OpenFile | None
+    file: Source | None
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -59,8 +60,8 @@ class Inputs:
 
     @property
     def paths(self) -> dict[int, Path]:
-        """Return the path of each open file by its descriptor."""
-        return {each.file.fd: each.path for each in self.all if each.file}
+        """Return the path of each open CSV file by its descriptor: those that the database may open itself."""
+        return {each.file.fd: each.path for each in self.all if each.file and not isinstance(each.file, PartsFile)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,7 @@ class CheckedFile:
     """What is known of a file once it was checked."""
 
     input: Input
-    survey: Survey | None = None
+    survey: Surveyed | None = None
     """None where the file can't be read."""
     table: str | None = None
     """What the database knows it as; None unless its structure is sound."""
@@ -94,8 +95,8 @@ class CheckedFile:
         return FileReport(
             pillar=self.input.name,
             path=str(self.input.path),
-            sha256=self.survey.scan.sha256 if self.survey else None,
-            bytes=self.survey.scan.size if self.survey else None,
+            sha256=self.survey.sha256 if self.survey else None,
+            bytes=self.survey.size if self.survey else None,
             rows=self.rows,
             not_checked=self.not_checked,
         )
@@ -119,7 +120,7 @@ def _open(stack: ExitStack, pillar: Pillar | None, path: Path) -> Input:
     code, why = "PBL608", "is not there, and pbl.toml names it"
     if not (pillar and pillar.promised) or is_there(path):
         try:
-            file = open_file(path, name)
+            file = open_source(path, name)
         except UnreadableError as error:
             code, why = "PBL101", error.reason
         else:

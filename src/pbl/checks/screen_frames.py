@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from pbl.domain.cell_rules import (
-    BLANK,
-    EDGED,
     AtLeast,
     AtMost,
     IsFinite,
@@ -19,8 +17,10 @@ from pbl.domain.cell_rules import (
     NotEdged,
     cell_rules,
 )
-from pbl.domain.errors import Unclear
+from pbl.domain.errors import Unclear, UnreadableError
 from pbl.reading.blocks import read_blocks
+from pbl.reading.parquet import survey_parts
+from pbl.reading.parquet_rows import has_plain_ids, read_rows
 from pbl.reading.prefetch import Pull
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from pbl.domain.cell_rules import NumberRule, TextRule
     from pbl.domain.contract import Contract
+    from pbl.domain.limits import Limits
+    from pbl.reading.parquet import PartsFile, PartsSurvey
+    from pbl.reading.parquet_columns import Header
     from pbl.reading.survey import OpenFile, Preview, Survey
 
 _MOST_TIMES = 3
@@ -67,13 +70,37 @@ def clean_blocks(
     return blocks.result
 
 
+def clean_parts(
+    file: PartsFile, header: Header, contract: Contract, limits: Limits, *, ids_only: bool, ids_known: bool
+) -> Generator[pl.DataFrame, None, PartsSurvey]:
+    """Yield the rows of Parquet parts as `clean_blocks` does those of CSV; return their survey.
+
+    The ids' rules aren't asked where they are `ids_known`: the caller compares them with those of another file.
+    """
+    import polars as pl
+
+    rules = cell_rules(contract)
+    texts = [] if ids_known else [rule for each in rules.id for rule in _on_text(each, pl.col("id"), spaced=True)]
+    targets = [] if ids_only else [pl.col(f"t{n}") for n in range(len(contract.targets))]
+    numbers = [_on_number(rule, cell) for cell in targets for rule in rules.number]
+    try:
+        for frame in read_rows(file, contract, limits, ids_only=ids_only):
+            plain = ids_known or has_plain_ids(frame)
+            if not plain or any(frame.null_count().row(0)) or not _hold(frame, [*texts, *numbers]):
+                raise Unclear("a cell is not clean")
+            yield frame
+        return survey_parts(file, header, all_ascii=not ids_known)
+    except UnreadableError as error:
+        raise Unclear(error.reason) from error
+
+
 def _on_text(rule: TextRule, cell: pl.Expr, *, spaced: bool) -> list[pl.Expr]:
     """Return what to ask of a text; where no cell holds white space, some rules ask nothing of one that isn't empty."""
     match rule:
         case NotBlank():
-            return [~cell.str.contains(rf"\A{BLANK}\z")] if spaced else []
+            return [cell.str.strip_chars().str.len_bytes() > 0] if spaced else []  # what polars strips is SPACE
         case NotEdged():
-            return [~cell.str.contains(EDGED)] if spaced else []
+            return [cell.str.strip_chars().str.len_bytes() == cell.str.len_bytes()] if spaced else []
         case IsNumber():
             return [cell.str.contains(rf"\A(?:{rule.pattern})\z")]
         case Matches():

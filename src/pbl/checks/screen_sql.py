@@ -43,13 +43,13 @@ def clean_id(contract: Contract, cell: str, *, spaced: bool) -> Condition:
     return _all([_text(rule, cell, spaced=spaced) for rule in cell_rules(contract).id])
 
 
-def clean_targets(contract: Contract, table: str, *, spaced: bool) -> Condition:
-    """Return the condition of a row of a table whose targets t0, t1, ... are all clean."""
+def clean_targets(contract: Contract, table: str, *, spaced: bool, typed: bool = False) -> Condition:
+    """Return the condition of a row of a table whose targets t0, t1, ... are all clean; `typed` ones are doubles."""
     rules = cell_rules(contract)
     parts = []
     for target in range(len(contract.targets)):
         parts += [_number(rule, number(table, target)) for rule in rules.number]
-        parts += [_text(rule, f"{table}.t{target}", spaced=spaced) for rule in rules.text]
+        parts += [] if typed else [_text(rule, f"{table}.t{target}", spaced=spaced) for rule in rules.text]
     return _all(parts)
 
 

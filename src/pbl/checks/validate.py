@@ -20,6 +20,7 @@ from pbl.domain.progress import Progress
 from pbl.domain.report import Report
 from pbl.engine.duck import open_duck
 from pbl.reading.rows import missing_line_end
+from pbl.reading.survey import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pbl.domain.findings import Finding
     from pbl.domain.pillars import Selection
     from pbl.engine.duck import Duck
-    from pbl.reading.survey import Survey
+    from pbl.reading.sources import Surveyed
 
 
 def validate(
@@ -88,9 +89,9 @@ def compare_numbers(duck: Duck, files: Sequence[CheckedFile], contract: Contract
     return tuple(_noting(file, found.get(id(file), ())) for file in files)
 
 
-def clean_findings(each: Input, survey: Survey, reference: Input, *, in_order: bool) -> tuple[Finding, ...]:
+def clean_findings(each: Input, survey: Surveyed, reference: Input, *, in_order: bool) -> tuple[Finding, ...]:
     """Return what there is to say of a file whose every cell is clean and whose ids are the reference's."""
-    found = [*survey.findings, *missing_line_end(survey)]
+    found = [*survey.findings, *(missing_line_end(survey) if isinstance(survey, Survey) else ())]
     if not in_order:
         order = f"the rows stand in another order than in {reference.called}"
         found.append(finding("PBL604", file=str(each.path), pillar=each.name, message=order))

@@ -11,11 +11,21 @@ from pbl.domain.wording import quote, safe
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """One offending place; `row` counts records, the header being 1, and `value` is the raw cell."""
+    """One offending place; `value` is the raw cell.
+
+    `row` counts records, the header being 1; in a Parquet file, which has none, the first row is 1.
+    """
 
     row: int | None = None
     id: str | None = None
     value: str | None = None
+    part: str | None = None
+    """The name of the part in which the row is counted; None where the file is one."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the public form."""
+        part = {} if self.part is None else {"part": self.part}
+        return {**part, "row": self.row, "id": self.id, "value": self.value}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +53,7 @@ class Finding:
         told = quote(first.value) if first.value is not None else first.id and safe(first.id)
         places = [
             safe(f"{self.pillar} ({self.file})" if self.pillar else self.file),
+            first.part and safe(first.part),
             f"row {first.row:,}" if first.row is not None else None,
             f"column {safe(self.column)}" if self.column else None,
         ]
@@ -60,7 +71,7 @@ class Finding:
             "file": self.file,
             "column": self.column,
             "count": self.count,
-            "examples": [{"row": e.row, "id": e.id, "value": e.value} for e in self.examples],
+            "examples": [each.to_json() for each in self.examples],
             "message": self.message,
             "hint": self.hint,
         }

@@ -30,6 +30,8 @@ class Sizes:
     """Rows that are worth a batch of their own."""
     cells: int = 2_000_000
     """Cells of a batch of rows that had to be matched."""
+    parquet_rows: int = 262_144
+    """Rows of a Parquet file to read at a time: a row group, as polars writes them."""
     table_rows: int = 245_760
     """Rows of a batch taken from a table: twice what DuckDB keeps together."""
 

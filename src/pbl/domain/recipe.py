@@ -29,6 +29,13 @@ class FileFacts:
     sha256: str
     bytes: int
     rows: int
+    parts: tuple[FileFacts, ...] = ()
+    """The Parquet files of a folder, `path` being their names; the hash of the folder is that of its list of hashes."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as they are written."""
+        facts = {"path": self.path, "sha256": self.sha256, "bytes": self.bytes, "rows": self.rows}
+        return facts | ({"parts": [part.to_json() for part in self.parts]} if self.parts else {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +55,14 @@ class Output(FileFacts):
     min: float
     mean: float
     max: float
+    content_sha256: str | None = None
+    """Of Parquet, whose bytes depend on the version of its writer: the hash of the ids and numbers, in order."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as they are written."""
+        content = {} if self.content_sha256 is None else {"content_sha256": self.content_sha256}
+        summary = {"clipped": self.clipped, "min": self.min, "mean": self.mean, "max": self.max}
+        return super().to_json() | content | summary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +101,9 @@ class Recipe:
             "raw_weights": self.raw_weights,
             "clip_min": self.clip_min,
             "clip_max": self.clip_max,
-            "inputs": [
-                {"name": i.name, "path": i.path, "sha256": i.sha256, "bytes": i.bytes, "rows": i.rows}
-                for i in self.inputs
-            ],
-            "template": self.template and asdict(self.template),
-            "output": asdict(self.output),
+            "inputs": [{"name": i.name, **i.to_json()} for i in self.inputs],
+            "template": self.template and self.template.to_json(),
+            "output": self.output.to_json(),
             **self._only_if_used(),
         }
         return restore_utf8(table)
@@ -113,7 +125,7 @@ class Recipe:
 
 
 def recipe_path(output: Path) -> Path:
-    """Return where the recipe of a submission lies: `x.csv` -> `x.recipe.json`, `x` -> `x.recipe.json`."""
+    """Return where the recipe of a submission lies: `x.csv` and `x` -> `x.recipe.json`, `x.p` -> `x.p.recipe.json`."""
     stem = output.name.removesuffix(".csv")
     return output.with_name(f"{stem}.recipe.json")
 
@@ -172,6 +184,9 @@ def _recipe(table: Mapping[str, Any]) -> Recipe:
             min=_number(table["output"]["min"]),
             mean=_number(table["output"]["mean"]),
             max=_number(table["output"]["max"]),
+            content_sha256=None
+            if table["output"].get("content_sha256") is None
+            else _text(table["output"]["content_sha256"]),
         ),
         per_target={
             _text(name): {_text(pillar): _number(weight) for pillar, weight in weights.items()}
@@ -196,6 +211,7 @@ def _facts(entry: Mapping[str, Any], *, in_memory: bool = False) -> dict[str, An
         "sha256": _text(entry["sha256"]),
         "bytes": _whole(entry["bytes"]),
         "rows": _whole(entry["rows"]),
+        "parts": tuple(FileFacts(**_facts(part)) for part in entry.get("parts", [])),
     }
 
 

@@ -43,7 +43,8 @@ def _of_predictions() -> Iterable[Rule]:
     yield rule("PBL106", "nul-byte", "the file is damaged or not text; export it again")
     yield rule("PBL107", "no-rows", "there is a header and nothing else; export the predictions again")
     yield rule("PBL108", "line-endings", "end every line the same way, with LF or with CRLF")
-    yield rule("PBL109", "not-csv", "unpack it, or export it as plain CSV")
+    yield rule("PBL109", "not-csv", "unpack it, or export it as plain CSV; a Parquet file's name ends in .parquet")
+    yield rule("PBL110", "not-parquet", "write the file again, whole and not encrypted")
     yield rule(
         "PBL201",
         "missing-column",
@@ -55,6 +56,11 @@ def _of_predictions() -> Iterable[Rule]:
     yield rule("PBL205", "unnamed-column", "a saved index? leave it out; pandas: index=False, R: row.names = FALSE")
     yield rule("PBL206", "no-header", "put the column names in the first row, and nothing above them")
     yield rule("PBL207", "column-order", "read by name, so no harm is done; other tools may not", warning)
+    yield rule(
+        "PBL208",
+        "wrong-type",
+        "write ids as text or whole numbers, alike in all parts, and predictions as DOUBLE or FLOAT",
+    )
     yield rule("PBL301", "too-few-fields", "the row lacks a cell; was the export cut short?")
     yield rule("PBL302", "too-many-fields", "the row has a cell too many; a comma within a number or id must be quoted")
     yield rule("PBL303", "blank-row", "delete the blank line")

@@ -64,6 +64,14 @@ class Duck:
                 self.run("files/first_rows" if at == 2 else "files/more_rows", table=table)  # noqa: PLR2004 - below the header
             at += len(frame)
 
+    def add_frames(self, table: str, frames: Iterable[pl.DataFrame]) -> None:
+        """Know frames of typed columns, one after the other, as a table, their rows counted as `add_cells` does."""
+        at = 2
+        for frame in frames:
+            with self.batch(frame.with_row_index("row", at)):
+                self.run("files/first_rows" if at == 2 else "files/more_rows", table=table)  # noqa: PLR2004 - as if below a header
+            at += len(frame)
+
     @contextmanager
     def batch(self, frame: pl.DataFrame) -> Iterator[None]:
         """Know a frame as the table `batch`, for one question: DuckDB 1.3 can read it once."""

@@ -19,6 +19,7 @@ from pbl.domain.limits import Limits
 from pbl.domain.rules import RULES, Severity
 from pbl.domain.wording import plural
 from pbl.engine.duck import open_duck
+from pbl.kaggle._join_parts import join_parts
 from pbl.kaggle._metadata import DATASET_META, NOTEBOOK_META, dump_dataset_metadata, dump_notebook_metadata
 from pbl.kaggle._replace import protect_edits, protect_inputs
 from pbl.kaggle.names import SAMPLE_SUBMISSION
@@ -28,6 +29,7 @@ from pbl.kaggle.wheels import Wheel, has_pbl
 from pbl.project.find_toml import TOML
 from pbl.project.pbl_toml import read_settings
 from pbl.project.toml_text import toml_text
+from pbl.reading.parquet import ENDING, PartsFile, is_parquet
 from pbl.storage.atomic_folder import fill, new_folder
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pbl.checks.open_files import CheckedFile
+    from pbl.domain.contract import Contract
     from pbl.domain.pillars import Selection
     from pbl.domain.report import Report
     from pbl.domain.settings import Settings
@@ -70,7 +73,7 @@ def pack(
     Raises FindingsError (nothing written) if a check finds an error, UsageError for a pillar whose name no file can
     bear, OutputError if the folder must not be replaced or can't be written, and what `validate` raises.
     """
-    names = _name_files(selection.names)
+    names = _name_files(selection)
     read = [*(p.path for p in selection.pillars), *filter(None, (selection.template, selection.settings.path))]
     protect_inputs(output, read, here)
     if not force:
@@ -90,7 +93,8 @@ def pack(
             dataset, kernel = folder / "dataset", folder / "notebook"
             dataset.mkdir()
             kernel.mkdir()
-            packed = [_copy(file, dataset / to) for file, to in zip(pillars, names, strict=True)]
+            contract = selection.contract
+            packed = [_copy(file, dataset / to, contract) for file, to in zip(pillars, names, strict=True)]
             for file in files:
                 file.unchanged()
             packed.append(_write(dataset / TOML, _dump_settings(selection, weighing, names).encode()))
@@ -120,10 +124,10 @@ def pack(
     )
 
 
-def _name_files(pillars: Sequence[str]) -> list[str]:
+def _name_files(selection: Selection) -> list[str]:
     """Name the pillars' files in the dataset; raise UsageError for a pillar after which none can be named."""
     seen: dict[str, str] = {}
-    for pillar in pillars:
+    for pillar in selection.names:
         if _UNFIT.search(pillar) or not pillar.isprintable() or len(pillar.encode()) > _NAME_LIMIT:
             raise UsageError(
                 f"the pillar {pillar!r} can't be packed: no file can be named after it; rename it: name=FILE"
@@ -133,7 +137,9 @@ def _name_files(pillars: Sequence[str]) -> list[str]:
             raise UsageError(
                 f"the pillars {other!r} and {pillar!r} differ by case only, and so would their files; rename one"
             )
-    return [f"submission_{pillar}.csv" for pillar in pillars]
+    parquet = (is_parquet(each.path) or each.path.is_dir() for each in selection.pillars)
+    endings = (ENDING if each else ".csv" for each in parquet)
+    return [f"submission_{pillar}{ending}" for pillar, ending in zip(selection.names, endings, strict=True)]
 
 
 def _is_placeholder(duck: Duck, table: str, rows: int) -> bool:
@@ -164,10 +170,16 @@ def _warnings(report: Report, rows: int, wheels: Sequence[Wheel], *, placeholder
         yield Warned(code=None, message="no wheel of pillar-blend (pbl) is packed; the notebook needs pbl on Kaggle")
 
 
-def _copy(file: CheckedFile, to: Path) -> PackedFile:
-    """Copy the very bytes that were checked."""
-    packed = _put(to, _read_chunks(file.input.file))
-    if not file.survey or packed.sha256 != file.survey.scan.sha256:
+def _copy(file: CheckedFile, to: Path, contract: Contract) -> PackedFile:
+    """Copy the very bytes that were checked; parts become one file, as a dataset on Kaggle has no folders."""
+    source = file.input.file
+    if isinstance(source, PartsFile):
+        if source.folder:
+            size, digest = join_parts(source, to, contract)
+            return PackedFile(name=to.name, bytes=size, sha256=digest)
+        source = source.parts[0].file
+    packed = _put(to, _read_chunks(source))
+    if not file.survey or packed.sha256 != file.survey.sha256:
         raise ChangedError(
             f"{file.input.path}: changed while it was being packed; wait until it is whole, then try again"
         )

@@ -15,18 +15,19 @@ from pbl.domain.recipe import recipe_path
 from pbl.domain.run_row import RunRow
 from pbl.ledger.log_format import path_text, typed_text
 from pbl.project.recipe_files import fits, load_recipe
+from pbl.reading.parquet import PartsSurvey
 from pbl.reading.rows import tokenize
-from pbl.reading.survey import open_survey
+from pbl.reading.sources import open_surveyed
 from pbl.storage.commit import recover
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pbl.domain.recipe import Recipe
-    from pbl.reading.survey import Survey
+    from pbl.reading.sources import Surveyed
 
-_NO_SUBMISSION = frozenset({"PBL101", "PBL102", "PBL103", "PBL106", "PBL107", "PBL109"})
-"""What no submission can be: not readable, empty, no text, not CSV."""
+_NO_SUBMISSION = frozenset({"PBL101", "PBL102", "PBL103", "PBL106", "PBL107", "PBL109", "PBL110"})
+"""What no submission can be: not readable, empty, no text, neither CSV nor Parquet."""
 
 
 def submission_row(path: Path, logs: Path) -> tuple[tuple[Path, ...], RunRow, Path | None]:
@@ -35,21 +36,21 @@ def submission_row(path: Path, logs: Path) -> tuple[tuple[Path, ...], RunRow, Pa
     recovered = recover(path, kept, fits)
     recipe = load_recipe(kept) if os.path.lexists(kept) else None
     try:
-        with open_survey(path, recipe.contract if recipe else Contract()) as found:
+        with open_surveyed(path, recipe.contract if recipe else Contract()) as found:
             unfit = [each.message for each in found.findings if each.code in _NO_SUBMISSION]
-            if unfit or found.scan.sha256 is None:
+            if unfit or found.sha256 is None:
                 raise InputError(f"{path}: {'; '.join(unfit) or 'cannot be read'}; nothing was logged")
             row = RunRow(
                 pillar="submission",
                 model=typed_text(path.name),
                 submission=_place(path, logs),
-                submission_sha256=found.scan.sha256,
+                submission_sha256=found.sha256,
             )
             if recipe is None:
                 return recovered, row._replace(rows=_count_rows(found)), None
-            if (found.scan.sha256, found.scan.size) != (recipe.output.sha256, recipe.output.bytes):
+            if (found.sha256, found.size) != (recipe.output.sha256, recipe.output.bytes):
                 raise ChangedError(
-                    f"{path}: edited since pbl wrote it: its sha256 is {found.scan.sha256}, {kept.name} says "
+                    f"{path}: edited since pbl wrote it: its sha256 is {found.sha256}, {kept.name} says "
                     f"{recipe.output.sha256}; blend again, or move {kept.name} away to log the file as it is"
                 )
             found.unchanged()
@@ -58,8 +59,10 @@ def submission_row(path: Path, logs: Path) -> tuple[tuple[Path, ...], RunRow, Pa
     return recovered, _blend(row, recipe), kept
 
 
-def _count_rows(found: Survey) -> int | None:
+def _count_rows(found: Surveyed) -> int | None:
     """Return the number of rows of a file with any header, None if they can't be counted."""
+    if isinstance(found, PartsSurvey):
+        return found.file.rows
     if found.plain:
         return found.scan.rows
     if found.header.stopped:

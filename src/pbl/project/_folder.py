@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from pbl.domain.errors import InputError, UsageError
 from pbl.domain.pillars import TABLE, Pillar
 from pbl.domain.recipe import recipe_path
-from pbl.domain.wording import restore_utf8
 from pbl.project import file_names
 
 if TYPE_CHECKING:
@@ -26,6 +25,9 @@ _DEEPER = 2
 
 _SUMS = "SHA256SUMS"
 """What lies in the folder of a pack that pbl made: its files are known."""
+
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +55,11 @@ def list_folder(folder: Path) -> Folder:
         entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
     except OSError as error:
         raise InputError(f"{folder}: cannot be listed: {error.strerror}") from error
-    files = [path for path in entries if file_names.is_csv(path.name)]
+    files = [path for path in entries if is_file_name(path)]
     templates = [path for path in files if file_names.is_template(path.name) and not path.name.startswith(".")]
     aside = [path for path in files if path not in templates and _is_aside(path)]
     pillars = [
-        Pillar(name=restore_utf8(file_names.pillar_name(path.name)), path=path)
+        Pillar(name=file_names.name_pillar(path), path=path)
         for path in files
         if path not in templates and path not in aside
     ]
@@ -88,6 +90,28 @@ def _resolved(path: Path) -> Path:
         return path.resolve()
     except (OSError, RuntimeError):
         return path
+
+
+def is_file_name(path: Path) -> bool:
+    """Say whether an entry of a folder is a file that is read, by its name; x.parquet/ is a folder of parts."""
+    return file_names.is_table(path.name) and not (file_names.is_parquet(path.name) and is_folder(path))
+
+
+def note_unentered(paths: Sequence[Path]) -> list[str]:
+    """Return a note for each folder of parts that has folders in it, such as dt=2026-01-01/: they are not entered."""
+    notes = []
+    for path in paths:
+        if is_folder(path):
+            try:
+                inside = sorted(
+                    f"{e.name}/" for e in path.iterdir() if not e.name.startswith((".", "_")) and is_folder(e)
+                )
+            except OSError:
+                continue
+            if inside:
+                more = f" and {len(inside) - _SHOWN:,} more" if len(inside) > _SHOWN else ""
+                notes.append(f"{path}: the folders in it are not entered: {', '.join(inside[:_SHOWN])}{more}")
+    return notes
 
 
 def is_folder(path: Path) -> bool:
@@ -146,17 +170,19 @@ def _holds_predictions(folder: Path, deeper: int = _DEEPER) -> bool:
             if is_folder(path):
                 if deeper and not path.is_symlink() and _holds_predictions(path, deeper - 1):
                     return True
-            elif file_names.could_be_predictions(path.name) or _is_csv_of_a_model(path):
+            elif _could_be_a_model_s(path):
                 return True
     except OSError:
         return True
     return False
 
 
-def _is_csv_of_a_model(path: Path) -> bool:
+def _could_be_a_model_s(path: Path) -> bool:
+    if not file_names.is_table(path.name):
+        return file_names.could_be_predictions(path.name)
     made = recipe_path(path).is_file()
     aside = file_names.is_set_aside(path.name) and not file_names.is_output(path.name)
-    return file_names.is_csv(path.name) and not (made or aside or file_names.is_template(path.name))
+    return not (made or aside or file_names.is_template(path.name))
 
 
 def _find_doubts(pillars: Sequence[Pillar], files: Sequence[Path], *, named: bool) -> Iterator[Doubt]:

@@ -15,8 +15,10 @@ from pbl.domain.wording import restore_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
-TEMPLATE = "sample_submission.csv"
+_CSV, _PARQUET = ENDINGS = (".csv", ".parquet")
+TEMPLATE = tuple(f"sample_submission{ending}" for ending in ENDINGS)
 TEMPLATES = frozenset(
     {
         "entryformat",
@@ -85,9 +87,14 @@ _NO_TABLES = (
 )
 
 
-def is_csv(name: str) -> bool:
-    """Say whether a name ends as a CSV file's does."""
-    return name.lower().endswith(".csv")
+def is_table(name: str) -> bool:
+    """Say whether a name ends as a file's does that pbl reads."""
+    return name.lower().endswith(ENDINGS)
+
+
+def is_parquet(name: str) -> bool:
+    """Say whether a name ends as a Parquet file's does."""
+    return name.lower().endswith(_PARQUET)
 
 
 def is_template(name: str) -> bool:
@@ -138,6 +145,7 @@ def is_set_aside(name: str) -> bool:
     """Say whether a name is that of a file that is no pillar's: hidden, a lock, out-of-fold, scores, training data."""
     if name.startswith((".", "~$")):
         return True
+    name = _as_csv(name)
     source = f"{_strip(_stem(name), _COPIED)}.csv"
     known = any(fnmatchcase(name, pattern) for pattern in _SET_ASIDE)
     return known or (source != "submission.csv" and any(fnmatchcase(source, pattern) for pattern in _SET_ASIDE))
@@ -172,15 +180,25 @@ def group_versions(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 def pillar_name(name: str) -> str:
     """Return the pillar that a plain file's name means: the table's, else its stem without a leading `submission_`."""
     for pillar, known in TABLE.items():
-        if name in known.files:
+        if _as_csv(name) in known.files:
             return pillar
-    stem = name[:-4] if is_csv(name) else name
+    stem = _as_csv(name)[: -len(_CSV)] if is_table(name) else name
     return stem.removeprefix("submission_") or stem
+
+
+def name_pillar(path: Path) -> str:
+    """Return the name a plain file goes by, as text that other programs can read."""
+    return restore_utf8(pillar_name(path.name))
 
 
 def _stem(name: str) -> str:
     text = unicodedata.normalize("NFKC", restore_utf8(name)).casefold().strip()
-    return text.removesuffix(".csv").strip()
+    return text.removesuffix(_CSV).removesuffix(_PARQUET).strip()
+
+
+def _as_csv(name: str) -> str:
+    """Return the name that the file had if it were CSV."""
+    return name[: -len(_PARQUET)] + _CSV if is_parquet(name) else name
 
 
 def _strip(stem: str, *marks: re.Pattern[str]) -> str:

@@ -11,10 +11,11 @@ from pbl.domain.errors import InputError, OutputError, UnreadableError
 from pbl.domain.pillars import TABLE
 from pbl.domain.weights import weigh
 from pbl.project._folder import is_folder
+from pbl.project.file_names import is_parquet
 from pbl.project.find_toml import TOML
 from pbl.project.pillar_files import select_pillars
 from pbl.project.toml_text import toml_key, toml_string
-from pbl.reading.survey import open_survey
+from pbl.reading.sources import open_surveyed
 from pbl.storage.atomic_write import write_whole
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _columns(selection: Selection) -> tuple[str, ...]:
     indexed: tuple[str, ...] = ()
     for path in [*filter(None, [selection.template]), *(pillar.path for pillar in selection.pillars)]:
         try:
-            with open_survey(path, Contract()) as found:
+            with open_surveyed(path, Contract()) as found:
                 header = found.header
         except UnreadableError:
             continue
@@ -99,7 +100,7 @@ def _text(selection: Selection, columns: tuple[str, ...], folder: Path) -> str:
             f"file = {toml_string(pillar.path.name)}",
             f"weight = {weight!r}{said}",
         ]
-        oof = f"oof_{pillar.name}.csv"
+        oof = f"oof_{pillar.name}{pillar.path.suffix if is_parquet(pillar.path.name) else '.csv'}"
         lines += (
             [f"oof = {toml_string(oof)}"] if (pillar.path.parent / oof).is_file() else [f"# oof = {toml_string(oof)}"]
         )

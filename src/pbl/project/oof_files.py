@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from pbl.domain.errors import InputError, UsageError
 from pbl.domain.pillars import Pillar, Selection
-from pbl.project._folder import is_folder
+from pbl.project._folder import is_file_name, is_folder, note_unentered
+from pbl.project.file_names import ENDINGS, name_pillar
 from pbl.project.pillar_files import (
     is_there,
     parse_argument,
-    pillar_name,
     rank,
     refuse_absent,
     refuse_twice,
@@ -73,10 +73,13 @@ def select_oof(
     if not found:
         places = ", ".join(str(path) for _, path in given)
         told = f" ({'; '.join(f'{name}: {reason}' for name, reason in left_out.items())})" if left_out else ""
-        raise UsageError(f"no out-of-fold file found in {places}; in a folder {OOF}<pillar>.csv is looked for{told}")
+        raise UsageError(
+            f"no out-of-fold file found in {places}; in a folder {OOF}<pillar>.csv or .parquet is looked for{told}"
+        )
     if judge is None:
         raise UsageError("there is no truth to score by: name it with --truth, or in pbl.toml as truth under [metric]")
     paths_found = tuple(pillar.path for pillar in found)
+    notes += note_unentered([*paths_found, judge])
     selection = Selection(pillars=tuple(found), settings=settings, found=(*paths_found, judge), notes=tuple(notes))
     return OofSelection(selection=selection, truth=judge, left_out=left_out)
 
@@ -96,7 +99,7 @@ def select_truth(truth: str | Path | None, *, folder: Path = Path()) -> OofSelec
 
 def oof_name(path: Path) -> str:
     """Return the name that an out-of-fold file goes by: its stem without a leading `oof_` or `submission_`."""
-    name = pillar_name(path)
+    name = name_pillar(path)
     return name.removeprefix(OOF) or name
 
 
@@ -112,12 +115,15 @@ def _look(name: str | None, path: Path, settings: Settings) -> Iterable[tuple[Pi
             names = sorted(entry.name for entry in path.iterdir())
         except OSError as error:
             raise InputError(f"{path}: cannot be listed: {error.strerror}") from error
-        files = [path / each for each in names if each.startswith(OOF) and each.lower().endswith(".csv")]
+        files = [path / each for each in names if each.startswith(OOF) and is_file_name(path / each)]
         pillars = [(Pillar(name=oof_name(file), path=file), "") for file in files]
         yield from sorted(pillars, key=lambda each: rank(each[0]))
 
 
 def _of_entry(entry: Entry, folder: Path) -> tuple[Pillar, str]:
-    file = folder / f"{OOF}{entry.name}.csv" if entry.oof is None else entry.oof
+    usual = [folder / f"{OOF}{entry.name}{ending}" for ending in ENDINGS]
+    there = [path for path in usual if is_there(path)]
+    refuse_twice([Pillar(name=entry.name, path=path) for path in there if entry.oof is None])
+    file = entry.oof or (there or usual)[0]
     reason = "" if is_there(file) else f"no {file.relative_to(folder) if file.is_relative_to(folder) else file}"
     return Pillar(name=entry.name, path=file, weight=entry.weight), reason

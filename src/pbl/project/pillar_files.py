@@ -19,10 +19,10 @@ from pbl.domain.settings import Settings
 from pbl.domain.values import NUMBER
 from pbl.domain.wording import restore_utf8
 from pbl.project import file_names
-from pbl.project._folder import Doubt, Folder, find_unlisted, is_folder, list_folder, refuse_doubts
+from pbl.project._folder import Doubt, Folder, find_unlisted, is_folder, list_folder, note_unentered, refuse_doubts
+from pbl.project._template import choose_template
 from pbl.project.find_toml import TOML, upwards
 from pbl.project.pbl_toml import read_settings
-from pbl.reading.targets import has_constant_targets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -62,7 +62,10 @@ def select_pillars(
     found = [pillar for look in looks for pillar in look.pillars]
     set_aside = [name for look in looks for name in look.set_aside]
     if meant is None:
-        meant, why = _choose_template(looks, settings)
+        scanned = [pillar.path for look in looks if look.folder for pillar in look.pillars]
+        several = sum(len(look.pillars) for look in looks) > 1
+        by_name = [path for look in looks for path in look.templates]
+        meant, why = choose_template(by_name, scanned if several else [], settings.contract)
         notes += [f"the template is {meant}, {why}"] if why else []
         found = [pillar for pillar in found if pillar.path != meant]
     refuse_twice(found)
@@ -72,6 +75,7 @@ def select_pillars(
     not_read = [name for look in looks for name in look.not_read]
     if not found:
         raise UsageError(_nothing([path for _, path in given], set_aside, not_read, meant))
+    notes += note_unentered([pillar.path for pillar in found] + ([meant] if meant else []))
     names = {pillar.name for pillar in found}
     guessed = [pillar.name for look in looks if not look.told for pillar in look.pillars if pillar.name in names]
     return Selection(
@@ -104,11 +108,6 @@ def same_file(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:
         return one == other
-
-
-def pillar_name(path: Path) -> str:
-    """Return the name a plain file goes by: the table's, else its stem without a leading `submission_`."""
-    return restore_utf8(file_names.pillar_name(path.name))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +214,7 @@ def _look(name: str | None, path: Path, settings: Settings, template: Path | Non
         return _plain(path, template, alone=alone)
     if settings.pillars and settings.path is not None and same_file(settings.path.parent, path):
         named = [Pillar(name=e.name, path=e.file, weight=e.weight, promised=True) for e in settings.pillars]
-        own = tuple(each for each in (path / file_names.TEMPLATE,) if each.exists())
+        own = tuple(each for each in (path / name for name in file_names.TEMPLATE) if each.exists())
         aside = tuple(each.name for each in own if template and not same_file(each, template))
         return _Look(
             pillars=tuple(sorted(named, key=rank)),
@@ -225,7 +224,7 @@ def _look(name: str | None, path: Path, settings: Settings, template: Path | Non
             unlisted=find_unlisted(path, settings, template),
         )
     folder = list_folder(path)
-    usual = [each for each in folder.templates if each.name == file_names.TEMPLATE]
+    usual = [each for each in folder.templates if each.name in file_names.TEMPLATE]
     templates = [template] if template else usual or folder.templates
     others = [*folder.set_aside, *folder.templates]
     return _Look(
@@ -244,7 +243,7 @@ def _plain(path: Path, template: Path | None, *, alone: bool) -> _Look:
     """Take a plain file for a pillar, unless it is the template, or one by its name."""
     if template is not None and same_file(path, template) and not alone:
         return _Look()
-    name = pillar_name(path)
+    name = file_names.name_pillar(path)
     if file_names.is_template(path.name) and not (alone and template is None):
         way = f"the template is {template}; leave it out" if template else f"write --template {quote(str(path))}"
         raise UsageError(
@@ -253,44 +252,23 @@ def _plain(path: Path, template: Path | None, *, alone: bool) -> _Look:
     return _Look(pillars=(Pillar(name=name, path=path),))
 
 
-def _choose_template(looks: Sequence[_Look], settings: Settings) -> tuple[Path | None, str]:
-    """Return the template that a folder holds, and how it is known unless by its usual name.
-
-    Where no name tells, it is the file whose targets are constant. Raises UsageError where there are two.
-    """
-    by_name = [path for look in looks for path in look.templates]
-    if by_name:
-        _one_template(by_name, "by their names")
-        return by_name[0], "" if by_name[0].name == file_names.TEMPLATE else "by its name"
-    scanned = [pillar.path for look in looks if look.folder for pillar in look.pillars]
-    several = sum(len(look.pillars) for look in looks) > 1
-    constant = [path for path in scanned if several and has_constant_targets(path, settings.contract)]
-    _one_template(constant, "as each has one number throughout")
-    return (constant[0], "as it has one number throughout") if constant else (None, "")
-
-
-def _one_template(paths: Sequence[Path], why: str) -> None:
-    if len(paths) >= _BOTH:
-        one, other = (str(path) for path in paths[:2])
-        named = quote(f"{pillar_name(paths[1])}={other}")
-        raise UsageError(
-            f"{one} and {other} are both templates, {why}: write --template {quote(one)}, "
-            f"or {named} if it is a pillar after all"
-        )
-
-
 def _nothing(given: Sequence[Path], set_aside: Sequence[str], not_read: Sequence[str], template: Path | None) -> str:
     aside = {"set aside": set_aside, "not read": sorted(not_read), "the template": [str(template)] if template else []}
     told = "; ".join(f"{what}: {', '.join(names)}" for what, names in aside.items() if names)
     places = ", ".join(map(str, given))
-    return f"no prediction file found in {places}; pbl looks for *.csv directly in the folder" + (
+    return f"no prediction file found in {places}; pbl looks for *.csv and *.parquet directly in the folder" + (
         f" ({told})" if told else ""
     )
 
 
 def _prefer(pillars: Sequence[Pillar], folder: Path) -> list[Pillar]:
-    """Take `submission_<pillar>.csv` of the folder where it is there."""
+    """Take `submission_<pillar>.csv` or `.parquet` of the folder where it is there."""
     if not is_folder(folder):
         raise InputError(f"{folder}: no such folder (--pillars-dir)")
-    nearer = [folder / f"submission_{p.name}.csv" for p in pillars]
-    return [replace(p, path=near) if is_there(near) else p for p, near in zip(pillars, nearer, strict=True)]
+    found = []
+    for pillar in pillars:
+        names = [folder / f"submission_{pillar.name}{ending}" for ending in file_names.ENDINGS]
+        nearer = [path for path in names if is_there(path)]
+        refuse_twice([replace(pillar, path=path) for path in nearer])
+        found.append(replace(pillar, path=nearer[0]) if nearer else pillar)
+    return found

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 from pbl.domain.errors import ChangedError, InputError, UnreadableError
 from pbl.domain.recipe import FileFacts, Recipe, parse_recipe
-from pbl.domain.wording import file_name
+from pbl.domain.wording import file_name, plural
+from pbl.reading.parquet import list_parts
 from pbl.storage.files import hash_file, read_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+_SHOWN = 3
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -39,9 +43,8 @@ def find_inputs(recipe: Recipe, folder: Path, inputs: Path | None) -> dict[str |
     troubles = []
     for who, facts in wanted:
         path = folder / file_name(facts.path or "")
-        trouble = _compare(path, facts.sha256)
-        others = candidates.get(facts.bytes, ())
-        match = next((p for p in others if same_bytes(p, facts.sha256)), None) if trouble else path
+        trouble = _compare_facts(path, facts)
+        match = next(_find_alike(candidates, facts), None) if trouble else path
         if match:
             found[who] = match
         else:
@@ -59,6 +62,31 @@ def find_inputs(recipe: Recipe, folder: Path, inputs: Path | None) -> dict[str |
 def same_bytes(path: Path, sha256: str) -> bool:
     """Say whether a file has this hash; one that can't be read has not."""
     return not _compare(path, sha256)
+
+
+def _find_alike(candidates: Mapping[int, Sequence[Path]], facts: FileFacts) -> Iterator[Path]:
+    """Yield the files, or folders of parts, that have a recipe's hashes."""
+    if not facts.parts:
+        yield from (path for path in candidates.get(facts.bytes, ()) if same_bytes(path, facts.sha256))
+        return
+    for path in candidates.get(facts.parts[0].bytes, ()):
+        if not _compare_facts(path.parent, facts):
+            yield path.parent
+
+
+def _compare_facts(path: Path, facts: FileFacts) -> str:
+    """Say in what a file, or a folder of parts, differs from what a recipe says; empty if in nothing."""
+    if not facts.parts:
+        return _compare(path, facts.sha256)
+    try:
+        there = {part.name: part for part in list_parts(path)}
+    except InputError as error:
+        return f"is not the folder of {plural(len(facts.parts), 'part')} that it was: {error}"
+    wanted = {file_name(part.path or ""): part.sha256 for part in facts.parts}
+    if more := sorted(there.keys() - wanted.keys()):
+        return f"has parts that it had not: {', '.join(more[:_SHOWN])}"
+    found = [(name, _compare(path / name, sha256)) for name, sha256 in wanted.items()]
+    return "; ".join(f"{name} {trouble}" for name, trouble in [each for each in found if each[1]][:_SHOWN])
 
 
 def _compare(path: Path, sha256: str) -> str:

@@ -142,8 +142,8 @@ def _match_columns(about: _About, contract: Contract, header: tuple[str, ...]) -
     if looks_like_data and not any(_fold(name) in folded for name in header):
         text = ",".join(header)
         return (), [about.finding("PBL206", "the first row looks like data, not like a header", 1, value=text)]
-    seen = _leave_out_others(header, contract) if contract.open else header
-    faults = [*_find_repeated(seen), *_find_misnamed(seen, contract)]
+    seen = leave_out_others(header, contract) if contract.open else header
+    faults = [*_find_repeated(seen), *find_misnamed(seen, contract)]
     if faults:
         return (), [about.finding(code, text, 1, column=name, value=raw) for code, text, name, raw in faults]
     found = []
@@ -159,14 +159,14 @@ def _find_repeated(header: tuple[str, ...]) -> Iterator[tuple[str, str, str, str
             yield "PBL203", f"the column {name!r} stands {times} times in the header", name, name
 
 
-def _leave_out_others(header: tuple[str, ...], contract: Contract) -> tuple[str, ...]:
+def leave_out_others(header: tuple[str, ...], contract: Contract) -> tuple[str, ...]:
     """Return the columns of the contract, and those that may be meant by one that isn't there."""
     named = (*contract.columns, *contract.optional)
     missing = {_fold(name) for name in contract.columns if name not in header}
     return tuple(name for name in header if name in named or _fold(name) in missing)
 
 
-def _find_misnamed(header: tuple[str, ...], contract: Contract) -> Iterator[tuple[str, str, str, str | None]]:
+def find_misnamed(header: tuple[str, ...], contract: Contract) -> Iterator[tuple[str, str, str, str | None]]:
     """Yield code, message, column and raw name of what is missing, misspelt or too much in a header."""
     wanted = contract.columns
     extra = [name for name in dict.fromkeys(header) if name not in wanted and name not in contract.optional]

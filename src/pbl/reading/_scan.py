@@ -20,7 +20,7 @@ RECORD_LIMIT = 1 << 20
 
 CHUNK = 1 << 20
 HEAD = 4096
-_EARLY = 32 << 20
+EARLY = 32 << 20
 _AHEAD = 4 << 20
 _SPACES = (b" ", b"\t", b"\x0b", b"\x0c")
 _ORDINARY = bytes(byte for byte in range(0x21, 0x7F) if byte not in b'",')
@@ -163,7 +163,7 @@ class Scanner:
     def _hash(self, chunk: bytes) -> None:
         if self._digest is None:
             return
-        left = _EARLY - self.size
+        left = EARLY - self.size
         if 0 < left <= len(chunk):
             self._digest.update(chunk[:left])
             self._early = self._digest.hexdigest()
@@ -186,7 +186,7 @@ def early_hash(fd: int) -> str:
     """Return the hash of a file's first bytes: more than can be hashed within one tick of a file system's clock."""
     digest = hashlib.sha256()
     at = 0
-    while at < _EARLY and (chunk := os.pread(fd, CHUNK, at)):
+    while at < EARLY and (chunk := os.pread(fd, CHUNK, at)):
         digest.update(chunk)
         at += len(chunk)
     return digest.hexdigest()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pbl.domain.errors import ChangedError, UnreadableError
 from pbl.domain.progress import Progress
 from pbl.reading._header import Header, read_header
-from pbl.reading._scan import CHUNK, HEAD, Scan, Scanner, early_hash, scan_file
+from pbl.reading._scan import CHUNK, EARLY, HEAD, Scan, Scanner, early_hash, scan_file
 from pbl.storage.files import open_regular
 
 if TYPE_CHECKING:
@@ -60,6 +60,21 @@ class Survey:
         return not self.header.stopped and self.scan.plain(len(self.header.names))
 
     @property
+    def sha256(self) -> str | None:
+        """Return the hash of all bytes; None where the rest was not looked at."""
+        return self.scan.sha256
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of the file."""
+        return self.scan.size
+
+    @property
+    def ascii(self) -> bool:
+        """Say whether all bytes are ASCII."""
+        return self.scan.ascii
+
+    @property
     def spaced(self) -> bool:
         """Say whether there may be white space in a cell: any but line ends, or a line end within quotes."""
         return self.scan.spaced or self.scan.quote
@@ -70,17 +85,8 @@ class Survey:
         return self.header.findings
 
     def unchanged(self, before: datetime | None = None) -> None:
-        """Raise ChangedError if the file's bytes may not be those that were surveyed.
-
-        Size, times and identity are compared. Two writes within one tick of the file system's clock leave the same
-        times, so the first bytes, more than can be hashed within a tick, are hashed again; but not where the file had
-        lain still for a while at a moment `before` the survey.
-        """
-        file = self.file
-        still = before is not None and max(file.identity[-2:]) < (before.timestamp() - _STILL_S) * 1e9
-        same = _identity(os.fstat(file.fd)) == file.identity
-        if not same or not (still or early_hash(file.fd) == self.scan.early):
-            raise _changed(file.path)
+        """Raise ChangedError if the file's bytes may not be those that were surveyed; see `refuse_changed`."""
+        refuse_changed(self.file, self.scan.early, before)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +96,29 @@ class Preview:
     header: Header
     ascii: bool
     rows: int
+
+
+def refuse_changed(file: OpenFile, early: str, before: datetime | None) -> None:
+    """Raise ChangedError if a file's bytes may not be those whose first ones had the hash `early`.
+
+    Size, times and identity are compared. Two writes within one tick of the file system's clock leave the same times,
+    so the first bytes, more than can be hashed within a tick, are hashed again; but not where the file had lain still
+    for a while at a moment `before` it was read.
+    """
+    still = before is not None and max(file.identity[-2:]) < (before.timestamp() - _STILL_S) * 1e9
+    same = _identity(os.fstat(file.fd)) == file.identity
+    if not same or not (still or early_hash(file.fd) == early):
+        raise changed(file.path)
+
+
+def early_hash_of(file: OpenFile, sha256: str) -> str:
+    """Return the hash of a file's first bytes, as `refuse_changed` compares it; `sha256` is that of all."""
+    return sha256 if file.size <= EARLY else early_hash(file.fd)
+
+
+def changed(path: Path) -> ChangedError:
+    """Return the error of a file that changes while it is read."""
+    return ChangedError(f"{path}: changed while it was being read; wait until it is whole, then try again")
 
 
 def open_file(path: Path, pillar: str | None) -> OpenFile:
@@ -123,7 +152,7 @@ def survey(file: OpenFile, contract: Contract, *, progress: Progress = Progress(
 def conclude(file: OpenFile, contract: Contract, scan: Scan) -> Survey:
     """Return the survey of a file whose every byte was scanned by whoever read it; raises what `survey` does."""
     if file.size and not scan.endless and scan.size != file.size:  # some systems' files say 0
-        raise _changed(file.path)
+        raise changed(file.path)
     try:
         header = read_header(file.fd, contract, scan, os.pread(file.fd, HEAD, 0), path=file.path, pillar=file.pillar)
     except OSError as error:
@@ -146,10 +175,6 @@ def preview(file: OpenFile, contract: Contract, *, size: int = CHUNK) -> Preview
     if not seen.plain or not header.columns or not scan.rows:
         return None
     return Preview(header=header, ascii=scan.ascii, rows=max(scan.rows * file.size // len(head), 1))
-
-
-def _changed(path: Path) -> ChangedError:
-    return ChangedError(f"{path}: changed while it was being read; wait until it is whole, then try again")
 
 
 def _identity(about: os.stat_result) -> tuple[int, ...]:

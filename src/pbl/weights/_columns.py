@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pbl_sql import Sql, listed, name
 
+from pbl.checks.locate import locate
 from pbl.domain.errors import Unclear
 from pbl.domain.findings import Example, finding
+from pbl.domain.limits import SIZES
 from pbl.domain.values import NUMBER
 from pbl.domain.wording import plural
+from pbl.reading.parquet import PartsSurvey, read_frames
+from pbl.reading.parquet_columns import is_readable_text
 from pbl.reading.rows import tokenize
 
 if TYPE_CHECKING:
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from pbl.checks.open_files import CheckedFile
     from pbl.domain.findings import Finding
     from pbl.engine.duck import Duck
+    from pbl.reading.survey import Survey
 
     Floats = NDArray[np.float64]
     Texts = NDArray[np.object_]
@@ -42,6 +47,18 @@ def column_names(file: CheckedFile) -> tuple[str, ...]:
     return file.survey.header.names if file.survey else ()
 
 
+def text_columns(file: CheckedFile) -> tuple[str, ...]:
+    """Return those columns of a file that can be read as text: all of CSV, of Parquet no lists and the like."""
+    if not isinstance(file.survey, PartsSurvey):
+        return column_names(file)
+    parts = file.survey.file.parts
+    return tuple(
+        name
+        for name in column_names(file)
+        if all(name in part.columns and is_readable_text(part.columns[name]) for part in parts)
+    )
+
+
 def fetch(
     duck: Duck, file: CheckedFile, table: str, *, numbers: Sequence[str] = (), texts: Sequence[str] = ()
 ) -> pl.DataFrame:
@@ -53,10 +70,11 @@ def fetch(
     if survey is None:
         raise Unclear("the file was not read")
     header = survey.header.names
+    if isinstance(survey, PartsSurvey):
+        duck.add_frames(table, _read_parts(survey, numbers, texts))
+        return duck.frame("weights/ordered", table=table, columns=_columns(len(numbers), len(texts)))
     places = [survey.header.columns[0], *(header.index(column) for column in (*numbers, *texts))]
-    of_numbers = [Sql(f"t{n}::DOUBLE AS t{n}") for n in range(len(numbers))]
-    of_texts = [name(f"t{n}") for n in range(len(numbers), len(places) - 1)]
-    columns = listed([name("row"), name("id"), *of_numbers, *of_texts])
+    columns = _columns(len(numbers), len(texts))
     if survey.plain:
         try:
             duck.add_plain(table, survey.file.fd, width=len(header), columns=places, keep=False)
@@ -66,7 +84,7 @@ def fetch(
         else:
             if len(frame) == file.rows:
                 return frame
-    duck.add_cells(f"{table}_again", _cells(file, places))
+    duck.add_cells(f"{table}_again", _cells(survey, places))
     return duck.frame("weights/ordered", table=f"{table}_again", columns=columns)
 
 
@@ -102,7 +120,7 @@ def find_blank(file: CheckedFile, frame: pl.DataFrame, column: str, at: str) -> 
             column=column,
             message=f"{plural(len(blank), 'cell')} empty",
             count=len(blank),
-            examples=tuple(examples),
+            examples=locate(file.input, examples),
             hint=f"give every row its {column}",
         ),
     )
@@ -127,9 +145,23 @@ def retype(texts: Texts) -> Texts:
     return found
 
 
-def _cells(file: CheckedFile, places: Sequence[int]) -> Iterator[list[list[str]]]:
-    if file.survey is None:
-        return
-    batches, _ = tokenize(file.survey, None, all_columns=True)
+def _columns(numbers: int, texts: int) -> Sql:
+    of_numbers = [Sql(f"t{n}::DOUBLE AS t{n}") for n in range(numbers)]
+    of_texts = [name(f"t{n}") for n in range(numbers, numbers + texts)]
+    return listed([name("row"), name("id"), *of_numbers, *of_texts])
+
+
+def _read_parts(survey: PartsSurvey, numbers: Sequence[str], texts: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """Yield rows with their texts as they would be in CSV: what is NULL is an empty cell."""
+    import polars as pl
+
+    id_name = survey.header.names[survey.header.columns[0]]
+    rows = max(SIZES.cells // (1 + len(numbers) + len(texts)), 1)
+    for frame in read_frames(survey.file, numbers, [id_name, *texts], rows=rows):
+        yield frame.with_columns(pl.col(pl.String).fill_null(""))
+
+
+def _cells(survey: Survey, places: Sequence[int]) -> Iterator[list[list[str]]]:
+    batches, _ = tokenize(survey, None, all_columns=True)
     for batch in batches:
         yield [batch[place] for place in places]

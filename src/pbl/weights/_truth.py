@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pbl.checks.locate import locate
 from pbl.domain.errors import DataError
+from pbl.domain.findings import Example
 from pbl.weights._checked import refuse_missing
-from pbl.weights._columns import column_names, fetch, retype, to_numbers, to_texts
+from pbl.weights._columns import column_names, fetch, retype, text_columns, to_numbers, to_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +83,7 @@ def read_truth(checked: Checked, contract: Contract, wanted: Wanted) -> Truth:
     extra = {column: retype(texts[column]) for column in wanted.columns}
     if wanted.others:
         known = {contract.id, *numbers, wanted.label, *extra}
-        extra |= _recurring(checked.duck, file, [column for column in dict.fromkeys(header) if column not in known])
+        extra |= _recurring(checked.duck, file, [column for column in text_columns(file) if column not in known])
     ids = to_texts(frame["id"])
     return Truth(ids=ids, numbers=to_numbers(frame, len(numbers)) if numbers else None, texts=texts, extra=extra)
 
@@ -101,7 +103,9 @@ def _refuse_labels(file: CheckedFile, frame: pl.DataFrame, at: str, label: str, 
     odd = frame.filter(~frame[at].is_in(list(targets))).sort("row")
     if not odd.is_empty():
         row, id_, value = odd.select("row", "id", at).row(0)
+        (place,) = locate(file.input, [Example(row=row)])
+        row = f"{place.part} row {place.row}" if place.part else f"row {place.row}"
         raise DataError(
-            f"{file.input.path}: row {row} ({id_}), column {label}: {value!r} is not one of the target columns "
+            f"{file.input.path}: {row} ({id_}), column {label}: {value!r} is not one of the target columns "
             f"{', '.join(targets)}; so in {len(odd):,} of {len(frame):,} rows"
         )

@@ -43,11 +43,12 @@ def validate(
     """Check prediction files, and report every problem.
 
     Each file is checked by itself (columns, ids, numbers, bounds), then against the others and the template. Rows are
-    counted as a spreadsheet does: the header is row 1. Exit code 0: fine; 1: findings; 2: could not check.
+    counted as a spreadsheet does: the header is row 1; in a Parquet file, or a part of one, the first row is 1. Exit
+    code 0: fine; 1: findings; 2: could not check.
 
     Examples:
         pbl validate pillars/
-        pbl validate siglip=a.csv dino=b.csv --template sample_submission.csv
+        pbl validate siglip=a.csv dino=b.parquet mvp=parts/ --template sample_submission.csv
         pbl validate pillars/ --format github --fail-on warning
         pbl validate pillars/ --ignore PBL604 --failures bad_rows.csv
     """

@@ -23,7 +23,8 @@ def report_lines(report: Report) -> Iterable[str]:
         for example in finding.examples or (None,):
             line = f",line={example.row}" if example and example.row else ""
             text = _message(f"{finding.message}{_place(example)}; {finding.hint}")
-            yield f"::{_LEVELS[finding.severity]} file={_property(finding.file)}{line},title={title}::{text}"
+            file = f"{finding.file}/{example.part}" if example and example.part else finding.file
+            yield f"::{_LEVELS[finding.severity]} file={_property(file)}{line},title={title}::{text}"
 
 
 def _place(example: Example | None) -> str:

@@ -87,7 +87,9 @@ def _outcome(report: Report, file: FileReport, *, colour: bool) -> str:
 
 
 def _place(example: Example) -> str:
-    row = "" if example.row is None else f"row {example.row:,}"
+    row = " ".join(
+        part for part in (safe(example.part or ""), "" if example.row is None else f"row {example.row:,}") if part
+    )
     value = "" if example.value in {None, example.id} else quote((example.value or "")[:_LONGEST_CELL])
     return "  ".join(part for part in (row, safe(example.id or ""), value) if part)
 

@@ -1,0 +1,127 @@
+"""One Parquet file, or one pillar's parts, by itself: its columns, then each of its cells.
+
+What `_one_file` does for CSV. The schema sees the doubles; what is wrong is explained of their text, as of a CSV's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pbl_sql import Sql, listed
+
+from pbl.checks._findings import note
+from pbl.checks._schema import explain, is_clean
+from pbl.checks._tables import note_alike, profile_table
+from pbl.checks.open_files import IDS, ROWS, VALUES, CheckedFile
+from pbl.checks.profile import Profiler
+from pbl.domain.errors import UnreadableError
+from pbl.domain.findings import Example, Offences, finding
+from pbl.domain.rules import Severity
+from pbl.domain.wording import plural
+from pbl.reading.parquet import survey_parts
+from pbl.reading.parquet_columns import match_columns
+from pbl.reading.parquet_rows import has_plain_ids, read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+    from pbl.checks.open_files import Input
+    from pbl.checks.profile import Profile
+    from pbl.domain.contract import Contract
+    from pbl.domain.findings import Finding
+    from pbl.domain.limits import Limits
+    from pbl.domain.progress import Progress
+    from pbl.engine.duck import Duck
+    from pbl.reading.parquet import PartsFile
+
+
+def check_parts(
+    duck: Duck,
+    each: Input,
+    file: PartsFile,
+    table: str,
+    contract: Contract,
+    *,
+    limits: Limits,
+    most: int | None,
+    progress: Progress,
+) -> CheckedFile:
+    """Check a file; the database knows it as `table`, or by a name like it, if its columns are sound."""
+    header = match_columns(file, contract, ids_only=not each.pillar)
+    try:
+        found = survey_parts(file, header)
+        if not header.columns or not file.rows:
+            structure = header.findings if not header.columns else (*header.findings, _no_rows(each))
+            checked = (ROWS, VALUES, IDS) if not header.columns else (VALUES, IDS)
+            return CheckedFile(input=each, survey=found, findings=structure, not_checked=checked)
+        looks = _Looks(contract, limits, ids_only=not each.pillar)
+        progress.stage(f"checking {each.path.name}", lambda: looks.rows / file.rows)
+        duck.add_frames(table, looks.watch(read_rows(file, contract, limits, ids_only=not each.pillar)))
+    except UnreadableError as error:
+        return CheckedFile(input=each, findings=(_unreadable(each, file, error),), not_checked=(ROWS, VALUES, IDS))
+    if profile := looks.profile():
+        return CheckedFile(input=each, survey=found, table=table, profile=profile, clean=True, findings=header.findings)
+    columns = ["id", *(f"t{n}" for n in range(len(contract.targets) if each.pillar else 0))]
+    texts = [Sql(f"coalesce({c}::VARCHAR, '') AS {c}") for c in columns]
+    duck.run("files/as_text", table=f"{table}_text", typed=table, texts=listed(texts))
+    cells = [*_find_nul(duck, each, table, most), *explain(duck, each, f"{table}_text", contract, most)]
+    known = profile_table(duck, f"{table}_text", range(len(columns)))
+    alike = [] if known.distinct and looks.ascii else note_alike(duck, each, f"{table}_text", contract, most)
+    return CheckedFile(
+        input=each,
+        survey=found,
+        table=f"{table}_text" if cells else table,
+        profile=known,
+        clean=not cells,
+        findings=(*header.findings, *cells, *alike),
+    )
+
+
+class _Looks:
+    """What rows are like that go by on their way into the database."""
+
+    def __init__(self, contract: Contract, limits: Limits, *, ids_only: bool) -> None:
+        self.ascii = True
+        self._contract, self._ids_only = contract, ids_only
+        self._profiler = Profiler(limits.sizes.ids, targets=len(contract.targets))
+        self._clean = True
+        self.rows = 0
+
+    def watch(self, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """Yield frames once they were looked at; after the first that isn't clean nobody looks any more."""
+        for frame in frames:
+            self.ascii = self.ascii and has_plain_ids(frame)
+            if self._clean:
+                self._clean = self.ascii and self._is_clean(frame)
+            yield frame
+            self.rows += len(frame)
+
+    def profile(self) -> Profile | None:
+        """Return the profile of all rows, None if anything is to be explained."""
+        found = self._profiler.profile() if self._clean else None
+        return found if found and found.distinct else None
+
+    def _is_clean(self, frame: pl.DataFrame) -> bool:
+        if not is_clean(frame, self._contract, ids_only=self._ids_only, seen=self._profiler.add_numbers):
+            return False
+        self._profiler.add_ids(frame)
+        return True
+
+
+def _no_rows(each: Input) -> Finding:
+    return finding("PBL107", file=str(each.path), pillar=each.name, message="has columns and no row")
+
+
+def _unreadable(each: Input, file: PartsFile, error: UnreadableError) -> Finding:
+    part = next((part.name for part in file.parts if str(error).startswith(f"{part.file.path}: ")), "")
+    told, places = (f"{part}: {error.reason}", (Example(part=part),)) if file.folder else (error.reason, ())
+    return finding("PBL110", file=str(each.path), pillar=each.name, message=told, examples=places)
+
+
+def _find_nul(duck: Duck, each: Input, table: str, most: int | None) -> list[Finding]:
+    rows = duck.rows("checks/nul_ids", {"limit": most}, table=table)
+    places = [Example(row=row, id=id_) for row, id_, _ in rows]
+    found = Offences(limit=most, count=rows[0][2] if rows else 0, examples=places)
+    return note(each, "PBL106", f"{plural(found.count, 'id')} with a NUL byte", found, severity=Severity.ERROR)

@@ -1,0 +1,27 @@
+"""The database's table of a checked file, made when it is asked for: a file that polars aligned has none yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pbl.domain.limits import Limits
+from pbl.reading.parquet import PartsFile
+from pbl.reading.parquet_rows import read_rows
+
+if TYPE_CHECKING:
+    from pbl.checks.open_files import CheckedFile
+    from pbl.domain.contract import Contract
+    from pbl.engine.duck import Duck
+
+
+def table_of(duck: Duck, file: CheckedFile, contract: Contract, name: str) -> str:
+    """Return the table of a clean file; `name` is one that the database doesn't know yet."""
+    if file.table is not None or file.survey is None:
+        return file.table or name
+    source = file.survey.file
+    if isinstance(source, PartsFile):
+        duck.add_frames(name, read_rows(source, contract, Limits(), ids_only=not file.input.pillar))
+    else:
+        header = file.survey.header
+        duck.add_plain(name, source.fd, width=len(header.names), columns=header.columns, keep=False)
+    return name

@@ -1,0 +1,251 @@
+"""Parquet files, one or a folder of parts, opened: their footers, their bytes' hashes, and their rows as frames.
+
+What `survey` and `blocks` are to CSV; polars reads them. `parquet_columns` compares a footer with the contract.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+from bisect import bisect_right
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from pbl.domain.errors import InputError, UnreadableError
+from pbl.reading.survey import OpenFile, changed, early_hash_of, open_file, refuse_changed
+from pbl.storage.files import hash_descriptor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    import polars as pl
+
+    from pbl.domain.findings import Finding
+    from pbl.reading._header import Header
+
+ENDING = ".parquet"
+_SPARE = 128
+"""Descriptors that are left for all else."""
+_ENCRYPTED = b"PARE"
+_FIRST = 2
+"""The row that tables count first, as if each file had a header."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """An open Parquet file: its rows and columns, as its footer has them, or why it has none."""
+
+    file: OpenFile
+    rows: int = 0
+    columns: Mapping[str, pl.DataType] = field(default_factory=dict)
+    fault: tuple[str, str] | None = None
+    """The code and the words of what is wrong with the file as a whole."""
+
+    @property
+    def name(self) -> str:
+        """Return the part's name in its folder."""
+        return self.file.path.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartsFile:
+    """One pillar's open Parquet file, or folder of parts; `path` is what the user named."""
+
+    path: Path
+    pillar: str | None
+    parts: tuple[Part, ...]
+    folder: bool
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of all parts."""
+        return sum(part.file.size for part in self.parts)
+
+    @property
+    def rows(self) -> int:
+        """Return the rows of all parts, as the footers have them."""
+        return sum(part.rows for part in self.parts)
+
+    def locate(self, row: int | None) -> tuple[str | None, int | None]:
+        """Return the part, if there are several, and the row in it, counted from 1, of a table's row."""
+        if row is None:
+            return None, None
+        ends = list(accumulate(part.rows for part in self.parts))
+        place = bisect_right(ends, row - _FIRST)
+        before = ends[place - 1] if place else 0
+        return self.parts[place].name if self.folder else None, row - _FIRST - before + 1
+
+    def close(self) -> None:
+        """Close all parts."""
+        for part in self.parts:
+            part.file.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartsSurvey:
+    """What the bytes of open Parquet files are, and what their footers say of the columns."""
+
+    file: PartsFile
+    header: Header
+    hashes: tuple[str, ...]
+    """The SHA-256 of each part in hex."""
+    early: tuple[str, ...]
+    ascii: bool = False
+    """Whether all ids are ASCII, if somebody looked."""
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash of the file; of a folder that of its list, a line `hash  name` a part."""
+        if not self.file.folder:
+            return self.hashes[0]
+        lines = (f"{sha256}  {part.name}\n" for sha256, part in zip(self.hashes, self.file.parts, strict=True))
+        return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of all parts."""
+        return self.file.size
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what the footers showed."""
+        return self.header.findings
+
+    def unchanged(self, before: datetime | None = None) -> None:
+        """Raise ChangedError if a part's bytes may not be those that were read, or other parts are there now."""
+        for part, early in zip(self.file.parts, self.early, strict=True):
+            refuse_changed(part.file, early, before)
+        if self.file.folder and [path.name for path in list_parts(self.file.path)] != [p.name for p in self.file.parts]:
+            raise changed(self.file.path)
+
+
+def is_parquet(path: Path) -> bool:
+    """Say whether a name ends as a Parquet file's does."""
+    return path.name.lower().endswith(ENDING)
+
+
+def list_parts(folder: Path) -> tuple[Path, ...]:
+    """Return the Parquet files directly in a folder, by name.
+
+    Raises InputError where CSV files lie beside them, UnreadableError where there is none.
+    """
+    try:
+        entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+    except OSError as error:
+        raise UnreadableError(folder, f"cannot be listed: {error.strerror}") from error
+    files = [path for path in entries if not path.name.startswith(".") and not path.is_dir()]
+    parts = [path for path in files if is_parquet(path)]
+    others = [path.name for path in files if path.name.lower().endswith(".csv")]
+    if parts and others:
+        raise InputError(
+            f"{folder}: holds Parquet and CSV files ({others[0]}); the parts of one pillar are Parquet alone, "
+            "put the rest elsewhere"
+        )
+    if not parts:
+        inside = [f"{path.name}/" for path in entries if path.is_dir()]
+        told = f"; folders in it are not entered: {', '.join(inside[:3])}" if inside else ""
+        raise UnreadableError(folder, f"is a folder without *{ENDING} directly in it, not a regular file{told}")
+    return tuple(parts)
+
+
+def open_parts(path: Path, pillar: str | None) -> PartsFile:
+    """Open a Parquet file or a folder of parts, and read their footers; raises what `open_file` and `list_parts` do."""
+    folder = path.is_dir()
+    paths = list_parts(path) if folder else (path,)
+    _allow_open(len(paths))
+    with ExitStack() as stack:
+        parts = []
+        for each in paths:
+            file = open_file(each, pillar)
+            stack.callback(file.close)
+            parts.append(_read_footer(file))
+        stack.pop_all()
+    return PartsFile(path=path, pillar=pillar, parts=tuple(parts), folder=folder)
+
+
+def survey_parts(file: PartsFile, header: Header, *, all_ascii: bool = False) -> PartsSurvey:
+    """Hash every byte; raises UnreadableError where the system can't read on."""
+    hashes, early = [], []
+    for part in file.parts:
+        try:
+            hashes.append(hash_descriptor(part.file.fd))
+            early.append(early_hash_of(part.file, hashes[-1]))
+        except OSError as error:
+            raise UnreadableError(part.file.path, f"cannot be read: {error.strerror}") from error
+    return PartsSurvey(file=file, header=header, hashes=tuple(hashes), early=tuple(early), ascii=all_ascii)
+
+
+def read_frames(file: PartsFile, numbers: Sequence[str], texts: Sequence[str], *, rows: int) -> Iterator[pl.DataFrame]:
+    """Yield so many rows at a time, in order: `id`, the first of the texts, and t0, t1, ...: numbers, then other texts.
+
+    Numbers are float64. Nothing is repaired: NULL stays null. Raises UnreadableError for bytes that are no rows as the
+    footer promises.
+    """
+    import polars as pl
+
+    named = [(texts[0], "id", pl.String), *((name, f"t{n}", pl.Float64) for n, name in enumerate(numbers))]
+    named += [(name, f"t{len(numbers) + n}", pl.String) for n, name in enumerate(texts[1:])]
+    for part in file.parts:
+        there = list(part.columns)
+        picked = [pl.nth(there.index(name)).cast(kind).alias(alias) for name, alias, kind in named]
+        for first in range(0, part.rows, rows):
+            due = min(rows, part.rows - first)
+            with _readable(part.file):
+                frame = _scan(part.file).slice(first, due).select(picked).collect()
+            if len(frame) != due:
+                raise UnreadableError(part.file.path, f"has {len(frame)} rows where its footer promises {due}")
+            yield frame
+
+
+def _read_footer(file: OpenFile) -> Part:
+    import polars as pl
+
+    if not file.size:
+        return Part(file=file, fault=("PBL102", "is empty"))
+    if os.pread(file.fd, len(_ENCRYPTED), max(file.size - len(_ENCRYPTED), 0)) == _ENCRYPTED:
+        return Part(file=file, fault=("PBL110", "is encrypted"))
+    try:
+        with _readable(file):
+            scanned = _scan(file)
+            columns = dict(scanned.collect_schema())
+            return Part(file=file, columns=columns, rows=scanned.select(pl.len()).collect().item())
+    except UnreadableError as error:
+        return Part(file=file, fault=("PBL110", error.reason))
+
+
+def _scan(file: OpenFile) -> pl.LazyFrame:
+    import polars as pl
+
+    by_descriptor = f"/proc/self/fd/{file.fd}"
+    path = by_descriptor if os.path.lexists(by_descriptor) else str(file.path.absolute())
+    return pl.scan_parquet(path, glob=False, hive_partitioning=False)
+
+
+@contextmanager
+def _readable(file: OpenFile) -> Iterator[None]:
+    """Turn what polars says of bytes that are no Parquet into an UnreadableError."""
+    import polars as pl
+
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError, OverflowError) as error:
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        said = said.removeprefix("parquet: ").removeprefix("File out of specification: ")
+        raise UnreadableError(file.path, f"is no whole Parquet file: {said}") from error
+
+
+def _allow_open(number: int) -> None:
+    """Let the process have so many more files open, where the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    there = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else _SPARE  # noqa: PTH112, PTH208 - calls of the system
+    wanted = there + number + _SPARE
+    if soft != resource.RLIM_INFINITY and wanted > soft:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+            )

@@ -1,0 +1,123 @@
+"""The columns of Parquet parts against the contract: names letter by letter, types exactly, alike in all parts.
+
+Between `parquet`, which reads the footers, and those who read rows: engines cast and fill in what isn't alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pbl.domain.findings import Example, Finding, finding
+from pbl.domain.rules import Severity
+from pbl.domain.wording import plural
+from pbl.reading._header import Header, find_misnamed, leave_out_others
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+    from pbl.domain.contract import Contract
+    from pbl.reading.parquet import Part, PartsFile
+
+__all__ = ["Header", "is_readable_text", "is_text", "match_columns"]
+
+_SHOWN = 5
+_INDEX = re.compile(r"__index_level_[0-9]+__")
+"""How pandas calls an index that it saves along."""
+_Fault = tuple[str, str, str | None, str | None]
+
+
+def match_columns(file: PartsFile, contract: Contract, *, ids_only: bool = False) -> Header:
+    """Return the header that all parts have; its findings say what is wrong with which part.
+
+    `columns` is empty if any part is not as it must be. Of a template (`ids_only`) the numbers' types don't matter.
+    """
+    first = next((part for part in file.parts if not part.fault), None)
+    places: dict[_Fault, list[str]] = {}
+    for part in file.parts:
+        for fault in _find_faults(part, first, contract, ids_only=ids_only):
+            places.setdefault(fault, []).append(part.name)
+    findings = tuple(_tell(file, fault, parts) for fault, parts in places.items())
+    names = tuple(first.columns) if first else ()
+    wrong = any(found.severity is Severity.ERROR for found in findings)
+    columns = () if wrong else tuple(names.index(name) for name in contract.columns)
+    return Header(names=names, columns=columns, findings=findings, stopped=first is None)
+
+
+def is_text(kind: pl.DataType) -> bool:
+    """Say whether a column holds text, however it is kept."""
+    import polars as pl
+
+    return isinstance(kind, pl.String | pl.Categorical | pl.Enum)
+
+
+def _find_faults(part: Part, first: Part | None, contract: Contract, *, ids_only: bool) -> Iterator[_Fault]:
+    """Yield code, words, column and value of what is wrong with a part."""
+    if part.fault:
+        yield (*part.fault, None, None)
+        return
+    names = tuple(part.columns)
+    for name in names:
+        if _INDEX.fullmatch(name) and not contract.open:
+            yield "PBL205", f"the column {name!r} is a saved index", name, name
+    names = tuple(name for name in names if not _INDEX.fullmatch(name))
+    misnamed = list(find_misnamed(leave_out_others(names, contract) if contract.open else names, contract))
+    yield from misnamed
+    if not misnamed and not contract.open and tuple(n for n in names if n in contract.columns) != contract.columns:
+        yield "PBL207", f"the columns stand in another order: {','.join(names)}", None, None
+    yield from _find_mistyped(part, first, contract, ids_only=ids_only)
+
+
+def _find_mistyped(part: Part, first: Part | None, contract: Contract, *, ids_only: bool) -> Iterator[_Fault]:
+    import polars as pl
+
+    kinds = part.columns
+    if (kind := kinds.get(contract.id)) is not None:
+        if not (is_text(kind) or kind.is_integer()):
+            yield "PBL208", f"ids are of type {kind}; expected are text or whole numbers", contract.id, None
+        elif first and (other := first.columns.get(contract.id)) is not None and _differ(kind, other):
+            told = f"ids are of type {kind}, and of type {other} in {first.name}"
+            yield "PBL208", told, contract.id, None
+    for target in () if ids_only else contract.targets:
+        kind = kinds.get(target)
+        if kind is not None and not isinstance(kind, pl.Float64 | pl.Float32):
+            yield "PBL208", f"predictions are of type {kind}; expected is DOUBLE or FLOAT", target, None
+    for name in contract.optional:
+        kind, other = kinds.get(name), first.columns.get(name) if first else None
+        if first and (kind is None) != (other is None):
+            code, told = (
+                ("PBL201", f"there is no column {name!r}; {first.name} has it")
+                if kind is None
+                else ("PBL202", f"the column {name!r} is not in {first.name}")
+            )
+            yield code, told, name, None
+        if kind is not None and not is_readable_text(kind):
+            yield "PBL208", f"the column {name!r} is of type {kind}; expected are text or numbers", name, None
+
+
+def is_readable_text(kind: pl.DataType) -> bool:
+    """Say whether a column beside ids and numbers can be read as text that says what the file says."""
+    import polars as pl
+
+    return is_text(kind) or kind.is_integer() or isinstance(kind, pl.Boolean | pl.Float64 | pl.Float32 | pl.Date)
+
+
+def _differ(kind: pl.DataType, other: pl.DataType) -> bool:
+    return kind != other and not (is_text(kind) and is_text(other))
+
+
+def _tell(file: PartsFile, fault: _Fault, parts: list[str]) -> Finding:
+    code, message, column, value = fault
+    places: tuple[Example, ...] = ()
+    if file.folder:
+        places = tuple(Example(part=name, value=value) for name in parts[:_SHOWN])
+        whole = Counter(parts).total() == len(file.parts) > 1
+        where = f"all {plural(len(parts), 'part')}" if whole else ", ".join(parts[:_SHOWN])
+        more = f" and {len(parts) - _SHOWN:,} more" if not whole and len(parts) > _SHOWN else ""
+        message = f"{where}{more}: {message}"
+    return finding(
+        code, file=str(file.path), pillar=file.pillar, column=column, message=message, count=len(parts), examples=places
+    )

@@ -1,0 +1,59 @@
+"""Where rows come from: a CSV file, or Parquet parts, opened alike.
+
+The face of the room for those who need not know which; `match` tells them apart where it matters.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from pbl.domain.errors import UnreadableError
+from pbl.domain.progress import Progress
+from pbl.reading.survey import OpenFile, Survey, open_file, survey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pbl.domain.contract import Contract
+    from pbl.reading.parquet import PartsFile, PartsSurvey
+
+    Source = OpenFile | PartsFile
+    Surveyed = Survey | PartsSurvey
+
+
+def open_source(path: Path, pillar: str | None) -> Source:
+    """Open a file, or a folder of Parquet parts, by what its name ends in; raises what each kind's opening does."""
+    if _is_folder(path) or path.name.lower().endswith(".parquet"):
+        from pbl.reading.parquet import open_parts  # noqa: PLC0415 - it asks polars, which CSV may do without
+
+        return open_parts(path, pillar)
+    return open_file(path, pillar)
+
+
+@contextmanager
+def open_surveyed(path: Path, contract: Contract) -> Iterator[Surveyed]:
+    """Open and survey a source, and close it on the way out; raises what `open_source` and `survey_source` do."""
+    file = open_source(path, None)
+    with closing(file):
+        yield survey_source(file, contract)
+
+
+def survey_source(
+    file: Source, contract: Contract, *, ids_only: bool = False, progress: Progress = Progress()
+) -> Surveyed:
+    """Hash every byte of an open source, and read what it says of its columns; raises what `survey` does."""
+    if isinstance(file, OpenFile):
+        return survey(file, contract, progress=progress)
+    from pbl.reading.parquet import survey_parts  # noqa: PLC0415 - as above
+    from pbl.reading.parquet_columns import match_columns  # noqa: PLC0415 - as above
+
+    return survey_parts(file, match_columns(file, contract, ids_only=ids_only))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except PermissionError as error:
+        raise UnreadableError(path, f"cannot be opened: {error.strerror}") from error
