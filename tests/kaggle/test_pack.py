@@ -6,6 +6,7 @@ import os
 import tomllib
 from pathlib import Path
 
+import polars as pl
 import pytest
 from support.packing import (
     IDS,
@@ -19,6 +20,7 @@ from support.packing import (
     prediction,
     template,
 )
+from support.parquet import put, put_parts
 
 from pbl.project.toml_text import toml_text
 
@@ -254,3 +256,22 @@ def test_pillars_whose_names_differ_by_case_only_are_refused():
 def parameters(folder):
     [data] = (data for name, data in files_of(f"{folder}/notebook").items() if name.endswith(".ipynb"))
     return parameters_of(data)
+
+
+def test_parquet_is_packed_as_it_is_and_parts_as_one_file(here):
+    ids = [f"a{n}" for n in range(60)]
+    source = put(here / "p" / "siglip.parquet", {name: n / 7 for n, name in enumerate(ids)})
+    parts = put_parts(here / "dino", {name: n / 3 for n, name in enumerate(ids)}, 20, 20)
+    pack(f"siglip={source}", f"dino={parts}")
+    packed = files_of("pack/dataset")
+    assert packed["submission_siglip.parquet"] == source.read_bytes()
+    joined = pl.read_parquet("pack/dataset/submission_dino.parquet")
+    assert joined.equals(pl.read_parquet(sorted(parts.iterdir())))
+    settings = tomllib.loads(packed["pbl.toml"].decode())["pillars"]
+    assert {name: each["file"] for name, each in settings.items()} == {
+        "siglip": "submission_siglip.parquet",
+        "dino": "submission_dino.parquet",
+    }
+    pbl("blend", "pack/dataset", "--output", "s.csv")
+    pbl("blend", f"siglip={source}", f"dino={parts}", "--output", "t.csv")
+    assert Path("s.csv").read_bytes() == Path("t.csv").read_bytes()

@@ -6,12 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 from support.making import write
+from support.parquet import put, put_parts
 from support.training import features, fitted_on, long_sheet, names, wide_sheet
 
-from pbl.domain.errors import FindingsError
+from pbl.domain.errors import FindingsError, OutputError
 from pbl.training.features import Features
 from pbl.training.fitted import Scaling
 from pbl.training.fitted_file import decode, encode, read_fitted
+from pbl.training.outputs import write_submission
 from pbl.training.predict import predict, submission
 from pbl.training.template import all_cells, read_template
 
@@ -130,3 +132,30 @@ def test_ids_that_need_quotes_are_quoted(wide, tmp_path):
 def test_the_order_of_samples_is_that_of_the_cells(fitted):
     with pytest.raises(ValueError, match="another order"):
         submission(fitted, features(X), all_cells(["x"], fitted))
+
+
+def test_a_template_in_parquet_asks_for_the_same_cells(fitted, wide, tmp_path):
+    ids = [f"{name}__{target}" for name in names(5) for target in "ba"]
+    write(tmp_path / "t.csv", dict.fromkeys(ids, 0))
+    put_parts(tmp_path / "t", dict.fromkeys(ids, 0.0), 3)
+    assert read_template(tmp_path / "t", fitted).ids == read_template(tmp_path / "t.csv", fitted).ids == tuple(ids)
+    put(tmp_path / "w.parquet", pl.DataFrame({"b": [0], "sample_id": names(1), "a": [0]}))
+    found = read_template(tmp_path / "w.parquet", wide)
+    assert (found.ids, found.columns) == (tuple(names(1)), ("b", "a"))
+
+
+def test_what_is_wrong_with_a_template_in_parquet_is_told_with_part_and_row(fitted, tmp_path):
+    ids = [f"{name}__a" for name in names(4)]
+    put_parts(tmp_path / "t", [*dict.fromkeys(ids[:3], 0.0).items(), (None, 0.0)], 2)
+    with pytest.raises(FindingsError) as caught:
+        read_template(tmp_path / "t", fitted)
+    (found,) = [f for f in caught.value.report.findings if f.code == "PBL401"]
+    assert [(e.part, e.row) for e in found.examples] == [("part-1.parquet", 2)]
+    put(tmp_path / "u.parquet", pl.DataFrame({"id": ids}))
+    with pytest.raises(FindingsError, match="PBL201"):
+        read_template(tmp_path / "u.parquet", fitted)
+
+
+def test_predictions_are_not_written_as_parquet(tmp_path):
+    with pytest.raises(OutputError, match="written as CSV"):
+        write_submission(tmp_path / "s.parquet", b"x")

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from pbl.domain.errors import InputError, OutputError
+from pbl.reading.parquet import is_parquet
 from pbl.storage.atomic_write import write_whole
 from pbl.storage.commit import Drafts
 from pbl.storage.files import hash_file, read_bytes
@@ -53,6 +54,8 @@ def write_files(
 def write_submission(path: Path, data: bytes, *, inputs: Sequence[Path] = (), force: bool = False) -> dict[str, Any]:
     """Write a submission and return its path and hash; raise OutputError where other predictions are there."""
     _refuse_input(path, inputs)
+    if is_parquet(path):
+        raise OutputError(f"{path}: not written: predictions are written as CSV; name a file that ends in .csv")
     digest = sha256(data).hexdigest()
     if not force and os.path.lexists(path) and hash_file(path) != digest:
         raise OutputError(f"{path}: is there with other content; name another file with -o, or --force")

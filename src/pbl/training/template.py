@@ -15,10 +15,13 @@ import numpy as np
 from pbl.domain.contract import Contract
 from pbl.domain.errors import UnreadableError
 from pbl.domain.findings import Example
+from pbl.domain.limits import SIZES
 from pbl.domain.rules import Severity
 from pbl.domain.wording import plural
+from pbl.reading.parquet import PartsFile, read_frames
 from pbl.reading.rows import explain_offences, tokenize
-from pbl.reading.survey import open_file, survey
+from pbl.reading.sources import open_source, survey_source
+from pbl.reading.survey import survey
 from pbl.training._table import SHOWN, data_error, make_finding
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pbl.domain.findings import Finding
+    from pbl.reading.sources import Source
     from pbl.reading.survey import OpenFile, Survey
     from pbl.training.fitted import Fitted
 
@@ -54,14 +58,14 @@ def read_template(path: Path, fitted: Fitted) -> Cells:
     fitted (PBL602).
     """
     try:
-        file = open_file(path, None)
+        file = open_source(path, None)
     except UnreadableError as error:
         raise data_error([path], [make_finding(path, "PBL101", error.reason)]) from error
     with closing(file):
-        id_name, columns, ids = _take_apart(file, fitted)
+        id_name, columns, ids = _take_parts(file, fitted) if isinstance(file, PartsFile) else _take_apart(file, fitted)
     parts, targets = [_split(fitted, each) for each in ids], {name: t for t, name in enumerate(fitted.targets)}
     named = [[name] for _, name in parts] if fitted.form.separator is not None else [list(columns)] * len(ids)
-    _check(path, ids, named, targets)
+    _check(file, ids, named, targets)
     samples = tuple(sorted({sample for sample, _ in parts}))
     place = {sample: k for k, sample in enumerate(samples)}
     return Cells(
@@ -116,6 +120,26 @@ def _take_apart(file: OpenFile, fitted: Fitted) -> tuple[str, tuple[str, ...], l
     return form.id, _columns(found, at), ids
 
 
+def _take_parts(file: PartsFile, fitted: Fitted) -> tuple[str, tuple[str, ...], list[str]]:
+    """Do the same with Parquet."""
+    form = fitted.form
+    names = tuple(file.parts[0].columns)
+    columns = form.columns
+    if form.separator is None and form.id in names:
+        columns = tuple(name for name in names if name != form.id)
+    try:
+        found = survey_source(file, Contract(id=form.id, targets=columns), ids_only=True)
+        _raise(file.path, _errors(found.findings))
+        if not file.rows:
+            _raise(file.path, [make_finding(file.path, "PBL107", "has columns and no row")])
+        frames = read_frames(file, (), [form.id], rows=SIZES.parquet_rows)
+        ids = [name or "" for frame in frames for name in frame["id"]]
+    except UnreadableError as error:
+        raise data_error([file.path], [make_finding(file.path, "PBL110", error.reason)]) from error
+    found.unchanged()
+    return form.id, tuple(name for name in found.header.names if name != form.id), ids
+
+
 def _columns(found: Survey, at: int) -> tuple[str, ...]:
     return tuple(name for place, name in enumerate(found.header.names) if place != at)
 
@@ -128,12 +152,12 @@ def _split(fitted: Fitted, name: str) -> tuple[str, str]:
     return sample, target
 
 
-def _check(path: Path, ids: Sequence[str], named: Sequence[Sequence[str]], targets: dict[str, int]) -> None:
+def _check(file: Source, ids: Sequence[str], named: Sequence[Sequence[str]], targets: dict[str, int]) -> None:
     """Raise FindingsError for ids that are missing or there twice, and for targets that weren't fitted."""
-    found = []
+    found, path = [], file.path
     blank = [row for row, name in enumerate(ids, 2) if not name]
     if blank:
-        examples = tuple(Example(row=row) for row in blank[:SHOWN])
+        examples = tuple(_place(file, row) for row in blank[:SHOWN])
         said = f"{plural(len(blank), 'row')} without an id"
         found.append(make_finding(path, "PBL401", said, count=len(blank), examples=examples))
     twice = [name for name, count in Counter(ids).items() if count > 1 and name]
@@ -146,12 +170,17 @@ def _check(path: Path, ids: Sequence[str], named: Sequence[Sequence[str]], targe
         names = sorted(unknown)
         said = f"asks for {plural(len(names), 'target')} that the pillar wasn't fitted on: {', '.join(names[:SHOWN])}"
         first = tuple(
-            Example(row=k, id=i) for k, (i, r) in enumerate(zip(ids, named, strict=True), 2) if set(r) & set(names)
+            _place(file, k, i) for k, (i, r) in enumerate(zip(ids, named, strict=True), 2) if set(r) & set(names)
         )
         hint = f"the fitted targets are {', '.join(sorted(targets))}"
         count = unknown.total()
         found.append(make_finding(path, "PBL602", said, count=count, examples=first[:SHOWN], hint=hint))
     _raise(path, found)
+
+
+def _place(file: Source, row: int, name: str | None = None) -> Example:
+    part, at = file.locate(row) if isinstance(file, PartsFile) else (None, row)
+    return Example(part=part, row=at, id=name)
 
 
 def _errors(findings: Sequence[Finding]) -> list[Finding]:
