@@ -381,14 +381,14 @@ MUTANTS = (
     Mutant(
         "Parquet: what was written is not read back",
         "src/pbl/blending/_write_parquet.py",
-        "if hash_content(draft.path, contract, limits) != content.hexdigest() or content.rows != summary.rows:",
+        "if read_fingerprint(draft.path, contract, limits) != content.fingerprint or content.rows != summary.rows:",
         "if False:",
         "tests/blending/test_parquet.py",
     ),
     Mutant(
         "Parquet: a blend may lie among a pillar's parts",
         "src/pbl/project/outputs.py",
-        "if is_table(written.name) and source.is_dir() and same_file(written.parent, source):",
+        "if is_table(written.name) and is_folder(source) and same_file(written.parent, source):",
         "if False:",
         "tests/blending/test_parquet.py",
     ),

@@ -20,6 +20,7 @@ import pbl_schemas
 import pbl_sql
 import pytest
 from support.effort import THOROUGH
+from support.parquet import put, put_parts
 
 import pbl
 
@@ -97,9 +98,9 @@ INPUTS = {
 BLEND = ("blend", "a.csv", "b.csv", "--output", "s.csv")
 
 
-def sound(folder):
+def sound(folder, name="s.csv"):
     """See that a submission has no recipe beside it or its own, and give back its bytes."""
-    submission, recipe = folder / "s.csv", folder / "s.recipe.json"
+    submission, recipe = folder / name, folder / f"{name.removesuffix('.csv')}.recipe.json"
     if not submission.exists():
         assert not recipe.exists()
         return None
@@ -148,6 +149,48 @@ def test_a_blend_leaves_the_old_pair_or_the_new_one_whatever_call_fails(kind, st
         assert {name: (folder / name).read_bytes() for name in INPUTS} == INPUTS, said
 
 
+@pytest.fixture(scope="module")
+def parquet_pairs(tmp_path_factory):
+    """Give inputs in Parquet, one of them in parts, the old pair of a submission in Parquet, and its new content."""
+    folder = fresh(tmp_path_factory.mktemp("parquet") / "f", {})
+    rows = {f"id{n}": float(n) for n in range(40)}
+    put(folder / "a.parquet", rows)
+    put_parts(folder / "b", rows, 13)
+    inputs = content(folder)
+    words = ("blend", "a.parquet", "b=b/", "--output", "s.parquet")
+    assert run(folder, [*words, "--weights", "1", "3", "--clip-max", "7"]).returncode == 0
+    old = {name: data for name, data in content(folder).items() if name not in inputs}
+    assert set(old) == {"s.parquet", "s.parquet.recipe.json"}
+    assert run(folder, words).returncode == 0
+    return inputs, words, old, (folder / "s.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("start", ["nothing", "an old pair"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "write"])  # which wakes polars' threads, too
+def test_a_blend_in_parquet_leaves_the_old_pair_or_the_new_one_whatever_call_fails(
+    kind, start, tmp_path, parquet_pairs
+):
+    inputs, words, kept, new = parquet_pairs
+    old = kept if start == "an old pair" else {}
+    folder = tmp_path / "f"
+    for what, done, killed in walk(folder, inputs | old, words, kind):
+        said = f"{what} exit {done.returncode}: {done.stderr}"
+        submission = sound(folder, "s.parquet")
+        assert submission in (old.get("s.parquet"), new), said
+        if done.returncode == 0:
+            assert submission == new, said
+        elif not killed:
+            assert done.returncode == 2, said
+            assert done.stderr.count("pbl blend:") == 1, said
+        left = set(content(folder)) - set(inputs)
+        if not killed and kind != "unlink":
+            assert not [name for name in left if name.endswith(".pbl-tmp")], f"{said} {left}"
+        again = run(folder, words)
+        assert again.returncode == 0, f"{said} then {again.stderr}"
+        assert sound(folder, "s.parquet") == new, said
+        assert {name: (folder / name).read_bytes() for name in inputs} == inputs, said
+
+
 FLOWING = """
 import errno, os, signal, stat, sys
 from pbl.__main__ import main
@@ -177,9 +220,9 @@ main()
 """
 
 
-def flowing(folder, call, fault, when):
+def flowing(folder, call, fault, when, words=BLEND):
     """Blend as large files are, in many pieces, a call of pbl's own failing: DuckDB's few are walked above."""
-    command = [sys.executable, "-c", FLOWING, call, fault, when, *BLEND]
+    command = [sys.executable, "-c", FLOWING, call, fault, when, *words]
     return subprocess.run(command, cwd=folder, env=ENV, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -274,3 +317,30 @@ def test_a_log_keeps_what_was_reported_whatever_call_fails(kind, start, tmp_path
         if torn:
             assert any(torn in data for n, data in content(folder).items() if ".torn-" in n), said
         assert not [n for n in content(folder) if n.endswith(".pbl-tmp") and not killed and kind != "unlink"], said
+
+
+@pytest.mark.parametrize("start", ["nothing", "an old pair"])
+@pytest.mark.parametrize("call", ["write", "fsync"])
+def test_a_large_blend_in_parquet_leaves_the_old_pair_or_the_new_one_whatever_call_fails(
+    call, start, tmp_path, parquet_pairs
+):
+    inputs, words, kept, _ = parquet_pairs
+    old = kept if start == "an old pair" else {}
+    folder = fresh(tmp_path / "f", inputs | old)
+    whole = flowing(folder, call, "EIO", "0", words)
+    new = sound(folder, "s.parquet")
+    many = int(whole.stderr.rpartition("calls: ")[2])
+    assert many >= 2, whole.stderr  # the submission and its recipe
+    turn = count(sum(map(ord, call + start)))
+    for n, fault in ((n, fault) for n in range(1, many + 1) for fault in ("KILL", "ENOSPC", "EIO", "ENOSPC+", "EIO+")):
+        if not THOROUGH and next(turn) % SAMPLE:
+            continue
+        fresh(folder, inputs | old)
+        done = flowing(folder, call, fault.rstrip("+"), f"{n}{'+' * fault.endswith('+')}", words)
+        said = f"{call}:{fault}:{n} exit {done.returncode}: {done.stderr}"
+        assert "Traceback" not in done.stderr, said
+        assert sound(folder, "s.parquet") in (old.get("s.parquet"), new), said
+        if fault != "KILL":
+            assert done.returncode == 2, said
+            assert ("the disk is full" if "ENOSPC" in fault else "input/output error") in done.stderr, said
+            assert set(content(folder)) <= {*inputs, *kept}, said

@@ -137,7 +137,7 @@ def _readable(each: Input, file: Source, contract: Contract, limits: Limits, *, 
             return None
         frames = clean_parts(file, header, contract, limits, ids_only=ids_only, ids_known=not first)
         size = int(file.rows * (head.estimated_size() / len(head) + 8 * len(contract.targets)))
-        return Readable(input=each, frames=frames, rows=file.rows, size=size)
+        return Readable(input=each, frames=frames, rows=file.rows, size=size, by_all_cores=True)
     seen = preview(file, contract, size=limits.sizes.preview)
     if seen is None or (first and not seen.ascii):
         return None

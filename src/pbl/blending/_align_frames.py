@@ -52,6 +52,8 @@ class Readable:
     """The clean rows, and in the end the survey."""
     rows: int
     size: int
+    by_all_cores: bool = False
+    """Whether reading it keeps all cores busy, and needs no thread of its own."""
 
 
 def align_frames(
@@ -64,7 +66,8 @@ def align_frames(
     """
     sources = [Pull(each.frames) for each in files]
     profiler = Profiler(limits.sizes.ids, targets=len(contract.targets))
-    with threads(min(limits.threads or _READERS, _READERS)) as pool:
+    readers = 1 if all(each.by_all_cores for each in files) else _READERS
+    with threads(min(limits.threads or readers, readers)) as pool:
         batches = Pull(_side_by_side(files, [ahead(source, pool) for source in sources], contract, limits, spill))
         with closing(batches):
             for batch in batches:

@@ -169,13 +169,19 @@ def _write_header(duck: Duck, formula: Formula, contract: Contract, draft: Draft
 
 
 def blend_ahead(
-    batches: Iterator[pl.DataFrame], formula: Formula, draft: Draft, limits: Limits, *, texts: Sql | None = None
+    batches: Iterator[pl.DataFrame],
+    formula: Formula,
+    draft: Draft,
+    limits: Limits,
+    *,
+    workers: int = _WORKERS,
+    texts: Sql | None = None,
 ) -> Generator[tuple[pl.Series, pl.DataFrame]]:
     """Yield the ids of batches and their blend, in order, while further ones are being blended.
 
     With `texts`, further columns of the blend are made.
     """
-    workers = min(limits.threads or os.cpu_count() or 1, _WORKERS)
+    workers = min(limits.threads or os.cpu_count() or 1, workers)
     with ExitStack() as databases, threads(workers) as pool, threads(1) as puller:
         blend = _blender(formula, draft, replace(limits, threads=1), databases, texts=texts)
         due: deque[Future[tuple[pl.Series, pl.DataFrame]]] = deque()

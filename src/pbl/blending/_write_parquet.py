@@ -49,7 +49,7 @@ def write_parquet_batches(
 
     def rows() -> Iterator[pl.DataFrame]:
         nonlocal summary
-        with closing(blend_ahead(batches, formula, draft, limits)) as blends:
+        with closing(blend_ahead(batches, formula, draft, limits, workers=1)) as blends:
             for ids, blend in blends:
                 frame = _frame(ids, blend, contract, draft)
                 summary += formula.summarize_rows(blend)
@@ -66,30 +66,30 @@ def write_parquet_batches(
         synced = pool.submit(draft.sync)  # the disk has time meanwhile
         if draft.sha256() != digest.hexdigest():
             raise differs(draft)
-        if hash_content(draft.path, contract, limits) != content.hexdigest() or content.rows != summary.rows:
+        if read_fingerprint(draft.path, contract, limits) != content.fingerprint or content.rows != summary.rows:
             raise differs(draft)
         synced.result()
     return Written(sha256=digest.hexdigest(), size=size, summary=summary, content=content.hexdigest())
 
 
-def hash_content(path: Path, contract: Contract, limits: Limits) -> str:
-    """Return the hash of what a Parquet file of the contract's columns holds; empty if it is none."""
+def read_fingerprint(path: Path, contract: Contract, limits: Limits) -> tuple[object, ...]:
+    """Return the fingerprint of what a Parquet file of the contract's columns holds; nothing if it is none."""
     import polars as pl
 
-    content = Content(contract.columns)
+    content = Content(contract.columns, recorded=False)
     try:
         file = open_parts(path, None)
         with closing(file):
             columns = {name: pl.Float64() if place else pl.String() for place, name in enumerate(contract.columns)}
             if any(dict(part.columns) != columns for part in file.parts):
-                return ""
+                return ()
             for frame in read_rows(file, contract, limits, ids_only=False):
                 if any(frame.null_count().row(0)):
-                    return ""
+                    return ()
                 content.add(frame)
     except UnreadableError:
-        return ""
-    return content.hexdigest()
+        return ()
+    return content.fingerprint
 
 
 def _frame(ids: pl.Series, blend: pl.DataFrame, contract: Contract, draft: Draft) -> pl.DataFrame:

@@ -98,8 +98,9 @@ def _on_text(rule: TextRule, cell: pl.Expr, *, spaced: bool) -> list[pl.Expr]:
     """Return what to ask of a text; where no cell holds white space, some rules ask nothing of one that isn't empty."""
     match rule:
         case NotBlank():
-            return [cell.str.strip_chars().str.len_bytes() > 0] if spaced else []  # what polars strips is SPACE
+            return [cell.str.len_bytes() > 0] if spaced else []  # all white space is edged, which is asked too
         case NotEdged():
+            # What polars strips is SPACE.
             return [cell.str.strip_chars().str.len_bytes() == cell.str.len_bytes()] if spaced else []
         case IsNumber():
             return [cell.str.contains(rf"\A(?:{rule.pattern})\z")]

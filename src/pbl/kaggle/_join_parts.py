@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def join_parts(source: PartsFile, to: Path, contract: Contract) -> tuple[int, str]:
     """Write the rows of checked parts as one new file, durable and read back; return its size and its hash in hex."""
-    held = Content(contract.columns)
+    held = Content(contract.columns, recorded=False)
 
     def rows() -> Iterator[pl.DataFrame]:
         for frame in _read(source, contract):
@@ -39,12 +39,12 @@ def join_parts(source: PartsFile, to: Path, contract: Contract) -> tuple[int, st
         write_parquet(rows(), contract.columns, lambda data: write_all(file.fileno(), data))
         os.fsync(file.fileno())
         size, digest = file.tell(), hash_descriptor(file.fileno())
-    back = Content(contract.columns)
+    back = Content(contract.columns, recorded=False)
     written = open_parts(to, None)
     with closing(written):
         for frame in _read(written, contract):
             back.add(frame)
-    if back.hexdigest() != held.hexdigest():
+    if back.fingerprint != held.fingerprint:
         raise OutputError(f"{to.name}: not written: what was read back is not what the parts hold")
     return size, digest
 

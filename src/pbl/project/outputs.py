@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import OutputError
+from pbl.project._folder import is_folder
 from pbl.project.file_names import is_table
 from pbl.project.pillar_files import same_file
 
@@ -39,5 +40,5 @@ def refuse_input(written: Path, selection: Selection) -> None:
     for source in sources:
         if written.exists() and same_file(written, source):
             raise OutputError(f"{written}: is an input ({source}); name another file")
-        if is_table(written.name) and source.is_dir() and same_file(written.parent, source):
+        if is_table(written.name) and is_folder(source) and same_file(written.parent, source):
             raise OutputError(f"{written}: would lie among the parts in {source}; name a file in another folder")

@@ -161,7 +161,10 @@ def open_parts(path: Path, pillar: str | None) -> PartsFile:
     with ExitStack() as stack:
         parts = []
         for each in paths:
-            file = open_file(each, pillar)
+            try:
+                file = open_file(each, pillar)
+            except UnreadableError as error:
+                raise UnreadableError(path, f"{each.name} {error.reason}" if folder else error.reason) from error
             stack.callback(file.close)
             parts.append(_read_footer(file))
         stack.pop_all()

@@ -1,0 +1,134 @@
+"""Full disks, limits, closed folders and signals while Parquet is written: the old pair or the new one, no third."""
+
+import hashlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pbl_schemas
+import pbl_sql
+import pytest
+from support.effort import THOROUGH
+from support.parquet import put, put_parts
+
+import pbl
+
+ROOTS = os.pathsep.join(str(Path(module.__file__).parents[1]) for module in (pbl, pbl_sql, pbl_schemas))
+ENV = {"PATH": os.environ["PATH"], "PYTHONPATH": ROOTS, "PYTHONDONTWRITEBYTECODE": "1"}
+PBL = [sys.executable, "-m", "pbl"]
+PATIENCE = 3.0
+TIMES = 12 if THOROUGH else 2
+BLEND = ("blend", "a.parquet", "b=b/", "--output", "s.parquet")
+
+
+def run(folder, *words, before=(), **how):
+    return subprocess.run(
+        [*before, *PBL, *words], cwd=folder, env=ENV, timeout=120, check=False, capture_output=True, **how
+    )
+
+
+def content(folder):
+    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in Path(folder).rglob("*") if p.is_file()}
+
+
+def with_old_pair(folder, rows):
+    """Write two pillars, one in parts, of numbers that nothing compresses, and an old submission of them."""
+    chance = random.Random(rows)  # noqa: S311 - the same numbers each time
+    numbers = {f"id{n}": chance.random() for n in range(rows)}
+    put(folder / "a.parquet", numbers)
+    put_parts(folder / "b", dict(reversed(numbers.items())), rows // 3)
+    assert run(folder, *BLEND, "--weights", "1", "3").returncode == 0
+    return content(folder)
+
+
+def refused(done, reason):
+    assert (done.returncode, b"Traceback" in done.stderr) == (2, False), done.stderr
+    assert reason.encode() in done.stderr, done.stderr
+
+
+def test_a_limit_on_file_sizes_is_said_and_leaves_the_old_files(tmp_path):
+    before = with_old_pair(tmp_path, 5000)
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))  # noqa: E731
+    done = run(tmp_path, *BLEND, preexec_fn=limit)
+    refused(done, "pbl blend: s.parquet: not written: the file would be larger than the limit on file sizes\n")
+    assert content(tmp_path) == before
+
+
+def test_a_disk_that_is_too_small_is_said_and_keeps_the_old_files(tmp_path):
+    if subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("unshare -m isn't allowed here: no small disk can be mounted")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with_old_pair(tmp_path, 40_000)
+    size = int(1.5 * (tmp_path / "s.parquet").stat().st_size)
+    blend = " ".join([*PBL, "blend ../a.parquet b=../b/ --output s.parquet"])
+    script = f"""mount -t tmpfs -o size={size} tmpfs {disk} || exit 77
+        cd {disk}; {blend} --weights 1 0 > /dev/null 2>&1 || exit 78
+        sha256sum s.parquet s.parquet.recipe.json > ../before
+        {blend} > ../out 2> ../err; code=$?
+        sha256sum -c ../before || code=79
+        ls -A > ../left; exit $code"""
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script], env=ENV, check=False, capture_output=True, timeout=120)
+    if done.returncode == 77:
+        pytest.skip("a tmpfs can't be mounted here")
+    assert done.returncode == 2, (done, (tmp_path / "err").read_text())
+    assert (tmp_path / "err").read_text().splitlines()[-1] == "pbl blend: s.parquet: not written: the disk is full"
+    assert (tmp_path / "left").read_text().split() == ["s.parquet", "s.parquet.recipe.json"]
+
+
+def test_in_a_folder_that_only_others_may_write_nothing_changes_and_the_reason_is_said():
+    if os.geteuid() or not shutil.which("setpriv"):
+        pytest.skip("only root can become somebody else with setpriv")
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        before = with_old_pair(folder, 50)
+        folder.chmod(0o755)
+        if run(folder, "--version", before=nobody).returncode:
+            pytest.skip("nobody can't read this project")
+        refused(run(folder, *BLEND, before=nobody), "permission denied")
+        refused(run(folder, *BLEND[:-1], "new.parquet", before=nobody), "permission denied")
+        assert content(folder) == before
+        (folder / "b" / "part-1.parquet").chmod(0)
+        done = run(folder, "validate", "b=b/", before=nobody)
+        assert (done.returncode, b"PBL101" in done.stdout, b"part-1.parquet" in done.stdout) == (1, True, True)
+        (folder / "b").chmod(0)
+        done = run(folder, "validate", "b=b/", before=nobody)
+        assert (done.returncode, b"PBL101" in done.stdout) == (1, True)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("many")
+    with_old_pair(folder, 600_000)
+    began = time.monotonic()
+    assert run(folder, *BLEND, "--weights", "1", "3").returncode == 0
+    return folder, time.monotonic() - began
+
+
+def test_an_interrupt_at_any_moment_ends_it_at_once_and_leaves_nothing_half_done(many):
+    folder, whole = many
+    chance = random.Random(os.environ.get("PBL_SEED", ""))  # noqa: S311 - the same moments each time
+    for number, code in [(signal.SIGINT, 130), (signal.SIGTERM, 143)] * TIMES:
+        before = content(folder)
+        with subprocess.Popen([*PBL, *BLEND], cwd=folder, env=ENV, stderr=subprocess.PIPE) as process:
+            time.sleep(chance.uniform(0.3, whole))
+            sent = time.monotonic()
+            process.send_signal(number)
+            err = process.communicate(timeout=30)[1]
+            took = time.monotonic() - sent
+        assert process.returncode in {0, code}, err
+        assert process.returncode == 0 or took < PATIENCE
+        assert b"Traceback" not in err
+        after = content(folder)
+        assert set(after) == set(before), "a temporary is left"
+        recipe = json.loads((folder / "s.parquet.recipe.json").read_bytes())
+        assert recipe["output"]["sha256"] == after[str(folder / "s.parquet")]
