@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 from race import Contender, race
 from telling import Line, count, document, growth, own_words, peak, ratio
 
@@ -108,6 +109,33 @@ class Bench:
             ratio(case, limited, ours, "wall", at_most=3, goal=2, full_size=full_size),
         )
 
+    def parquet(self) -> None:
+        """Four Parquet files of 10M rows, in the same order and shuffled, beside the same as CSV."""
+        rows, full_size = self._size(LARGE)
+        for order, at_most in (("same", 0.5), ("shuffled", 0.7)):
+            case = f"{count(rows)} x 4 in Parquet, {ORDERS[order]}"
+            with self._files(rows, order) as files:
+                typed = [_to_parquet(path) for path in files]
+                plain = self._blend(files, " of CSV")
+                ours = self._blend(typed, " of Parquet", ending="parquet")
+                limited = self._blend(typed, " of Parquet --memory-limit 1GB", "--memory-limit", "1GB")
+                polars = self._script("polars_parquet.py", typed)
+                self._race(case, [plain, ours, limited, polars], turns=_turns(rows))
+                hashes = {_sha256(it.output) for it in (plain, limited) if it.turns and not it.trouble}
+            same = len(hashes) == 1
+            self._add(
+                ratio(case, ours, plain, "cpu", at_most=at_most, full_size=full_size),
+                ratio(case, ours, polars, "cpu", at_most=1.5, full_size=full_size),
+                peak(case, ours, at_most=600 if order == "same" else 2560, full_size=full_size),
+                Line(
+                    case=case,
+                    asked=f"{limited.name}, output",
+                    shown="the bytes of CSV" if same else "OTHER BYTES",
+                    figure=not same,
+                    goal=0,
+                ),
+            )
+
     def huge(self) -> None:
         """Four files of 100M rows, in the same order."""
         case = f"{count(HUGE)} x 4, same order"
@@ -173,8 +201,10 @@ class Bench:
             hashes = [_sha256(it.output) for it in (ours, limited) if it.turns and not it.trouble]
         return ours, join, pandas, limited, len(set(hashes)) == 1 if len(hashes) > 1 else None
 
-    def _blend(self, files: Sequence[Path], name: str = "", *flags: str, python: str = sys.executable) -> Contender:
-        output = self.room / "out" / f"blend{name.replace(' ', '_').replace(',', '')}.csv"
+    def _blend(
+        self, files: Sequence[Path], name: str = "", *flags: str, python: str = sys.executable, ending: str = "csv"
+    ) -> Contender:
+        output = self.room / "out" / f"blend{name.replace(' ', '_').replace(',', '')}.{ending}"
         argv = [python, PBL, "blend", *files, "--clip-min", "0", "--output", output, *flags]
         return Contender(name=f"pbl blend{name}", argv=argv, output=output)
 
@@ -226,6 +256,7 @@ CASES = {
     "everyday": Bench.everyday,
     "million": Bench.million,
     "large": Bench.large,
+    "parquet": Bench.parquet,
     "huge": Bench.huge,
     "validate": Bench.validate,
     "wide": Bench.wide,
@@ -285,6 +316,13 @@ def _environment_without_pandas(folder: Path) -> str:
         if not entry.name.startswith(("pandas", "numpy", "__pycache__")):
             (site / entry.name).symlink_to(entry)
     return str(folder / "bin" / "python")
+
+
+def _to_parquet(path: Path) -> Path:
+    """Write what a CSV file holds as Parquet, beside it."""
+    to = path.with_suffix(".parquet")
+    pl.scan_csv(path, schema_overrides={"sample_id": pl.String}).sink_parquet(to)
+    return to
 
 
 def _turns(rows: int) -> int:
