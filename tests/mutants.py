@@ -809,6 +809,27 @@ MUTANTS = (
         "tests/project/test_edit_toml.py",
     ),
     Mutant(
+        "members count alike, whatever their shares",
+        "src/pbl/domain/pillars.py",
+        "given = shares or [1.0] * len(files)",
+        "given = [1.0] * len(files)",
+        "tests/blending/test_members.py",
+    ),
+    Mutant(
+        "large files: members are blended by the first file's share",
+        "src/pbl/blending/members.py",
+        "zip(terms, pillar.shares, strict=True)]\n                columns",
+        "zip(terms, pillar.shares[:1] * len(terms), strict=True)]\n                columns",
+        "tests/blending/test_members.py",
+    ),
+    Mutant(
+        "a recipe doesn't need every member",
+        "src/pbl/domain/recipe.py",
+        "for n, each in enumerate(self.members, 1)}",
+        "for n, each in enumerate(self.members[:1], 1)}",
+        "tests/blending/test_members.py",
+    ),
+    Mutant(
         "weights are written though the advice is to use none",
         "src/pbl/cli/commands/tune.py",
         "if write and written is None:",

@@ -17,7 +17,7 @@ def test_a_folder_s_pillars_weights_and_template_are_written_so_that_pbl_reads_t
     assert path == here / "p" / "pbl.toml"
     assert selection.names == FOUR
     settings = read_settings(path)
-    assert [(e.name, e.file.name, e.weight) for e in settings.pillars] == [
+    assert [(e.name, e.files[0].name, e.weight) for e in settings.pillars] == [
         (name, f"submission_{name}.csv", weight) for name, weight in zip(FOUR, (0.6, 0.2, 0.1, 0.1), strict=True)
     ]
     assert [e.oof and e.oof.name for e in settings.pillars] == [None, "oof_dino.csv", None, None]
@@ -82,7 +82,7 @@ def test_a_header_that_differs_by_case_gets_a_contract_that_fits(here):
 def test_strange_names_are_written_so_that_they_read_back(here, name):
     write(here / f"{name}.csv", {"x": 1.0})
     settings = read_settings(init(here)[0])
-    assert [(e.name, e.file.name) for e in settings.pillars] == [(name, f"{name}.csv")]
+    assert [(e.name, e.files[0].name) for e in settings.pillars] == [(name, f"{name}.csv")]
 
 
 def test_says_what_it_wrote_on_stderr(here):

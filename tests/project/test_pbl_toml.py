@@ -74,11 +74,11 @@ def test_every_key_is_read_and_its_paths_are_relative_to_the_file(tmp_path):
         pillars=(
             Entry(
                 name="siglip",
-                file=tmp_path / "submission_siglip.csv",
+                files=(tmp_path / "submission_siglip.csv",),
                 weight=0.6,
-                oof=tmp_path / "oof" / "siglip.csv",
+                oof=(tmp_path / "oof" / "siglip.csv",),
             ),
-            Entry(name="my model", file=Path("/elsewhere/model.csv")),
+            Entry(name="my model", files=(Path("/elsewhere/model.csv"),)),
         ),
         clip_min=0.0,
         clip_max=300.0,

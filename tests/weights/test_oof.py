@@ -255,3 +255,52 @@ def test_an_id_without_the_separator_is_a_row_of_the_columns_own_name(here):
         "s0__x": "x", "s1__": "", "s2": "target", "s3__x__target": "target",
     }  # fmt: skip
     assert sheet.samples == ("s0", "s1", "s2", "s3__x")
+MEMBERS = """
+[pillars.siglip]
+file = "submission_siglip.csv"
+[pillars.both]
+files = ["a.csv", "b.csv"]
+shares = [3, 1]
+oof = ["oof_dino.csv", "oof_mvp.csv"]
+"""
+
+
+def test_out_of_fold_files_of_a_pillar_are_one_by_its_shares(here):
+    made = oofs(here).write(fold=lambda key: int(key[1:]) % 3)
+    (here / "pbl.toml").write_text(MEMBERS)
+    sheet = read(here).sheet
+    assert sheet.pillars == ("siglip", "both")
+    expected = [0.75 * made.pillars["dino"][key] + 0.25 * made.pillars["mvp"][key] for key in sheet.ids]
+    assert sheet.predictions[1].tolist() == pytest.approx(expected, rel=1e-15)
+    assert list(sheet.folds) == ["siglip", "both"]
+
+
+def test_out_of_fold_files_of_a_pillar_in_other_folds_have_none_together(here):
+    made = oofs(here).write(fold=lambda key: int(key[1:]) % 3)
+    write(
+        here / "oof_mvp.csv",
+        [(k, repr(v), "z") for k, v in made.pillars["mvp"].items()],
+        ("sample_id", "target", "fold"),
+    )
+    (here / "pbl.toml").write_text(MEMBERS)
+    assert list(read(here).sheet.folds) == ["siglip"]
+
+
+def test_a_pillar_is_left_out_if_one_of_its_out_of_fold_files_is_missing(here):
+    oofs(here).write()
+    (here / "oof_mvp.csv").unlink()
+    (here / "pbl.toml").write_text(MEMBERS)
+    assert select_oof([here], truth=here / "train.csv").left_out == {"both": "no oof_mvp.csv"}
+
+
+def test_one_out_of_fold_file_may_be_that_of_all_members(here):
+    made = oofs(here).write()
+    (here / "pbl.toml").write_text(MEMBERS.replace('["oof_dino.csv", "oof_mvp.csv"]', '"oof_dino.csv"'))
+    sheet = read(here).sheet
+    assert sheet.predictions[1].tolist() == [made.pillars["dino"][key] for key in sheet.ids]
+
+
+def test_as_many_out_of_fold_files_as_members_or_one(here):
+    oofs(here).write()
+    (here / "pbl.toml").write_text(MEMBERS.replace('"oof_dino.csv", ', ""))
+    assert "pillars.both.oof must be one file, or one for each of the 2 files" in command("score", here).talk

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pbl.blending._align import Batches, Table, align, align_anyway, load_table, read_batches
+from pbl.blending._ingredients import file_facts, make_ingredient
 from pbl.blending._warnings import blend_warnings
 from pbl.blending._write import write_batches, write_table
 from pbl.blending._write_parquet import write_parquet_batches
+from pbl.blending.members import merge_members
 from pbl.blending.method_domain import find_outside
 from pbl.blending.residuals import find_residuals
 from pbl.blending.whole_columns import complete
@@ -18,16 +18,17 @@ from pbl.checks.open_files import open_files
 from pbl.checks.validate import check_files, compare_numbers, make_report
 from pbl.domain.errors import EngineError, FindingsError, Unclear
 from pbl.domain.findings import finding
-from pbl.domain.recipe import FileFacts, Ingredient, Output, Recipe
+from pbl.domain.recipe import FileFacts, Output, Recipe
 from pbl.domain.rules import Severity
 from pbl.domain.wording import plural
 from pbl.engine.duck import open_duck
-from pbl.reading.parquet import PartsSurvey, is_parquet
+from pbl.reading.parquet import is_parquet
 from pbl.reading.survey import Survey, open_survey
 from pbl.reading.targets import is_pointless, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from pbl.blending._write import Written
     from pbl.blending.formula import Formula
@@ -74,8 +75,9 @@ class Submission:
         """Return the recipe, its paths relative to a folder; `called` is the submission's own."""
         plan, summary = self.plan, self.written.summary
         template = next((file for file in self.files if not file.input.pillar), None)
-        pillars = [file for file in self.files if file.input.pillar]
-        named = zip(pillars, plan.selection.names, plan.weighing.weights, plan.factors, strict=True)
+        pillars = iter([file for file in self.files if file.input.pillar])
+        files = [[next(pillars) for _ in each.files] for each in plan.selection.pillars]
+        named = zip(plan.selection.pillars, files, plan.weighing.weights, plan.factors, strict=True)
         return Recipe(
             pbl_version=self.provenance.version,
             created_at=f"{self.provenance.now:%Y-%m-%dT%H:%M:%SZ}",
@@ -86,10 +88,10 @@ class Submission:
             clip_min=plan.clip.low,
             clip_max=plan.clip.high,
             inputs=tuple(
-                Ingredient(**_facts(file, folder), name=name, weight=weight, share=factor)
-                for file, name, weight, factor in named
+                make_ingredient(pillar, of_it, folder, weight=weight, share=factor)
+                for pillar, of_it, weight, factor in named
             ),
-            template=FileFacts(**_facts(template, folder)) if template else None,
+            template=FileFacts(**file_facts(template, folder)) if template else None,
             per_target={
                 name: dict(zip(plan.selection.names, weights, strict=True)) for name, weights in plan.per_target.items()
             },
@@ -136,15 +138,16 @@ def make_submission(
     ):
         try:
             aligned = align(duck, inputs, contract, limits, spill=spill, progress=progress)
+            aligned = merge_members(duck, aligned, selection)
             done = _write(duck, aligned, plan, draft, limits=limits, progress=progress)
             files = compare_numbers(duck, done.files, contract)
         except Unclear:
             files = _check(duck, inputs, plan, limits, progress)
-            aligned = align_anyway(duck, files, contract, limits)
+            aligned = merge_members(duck, align_anyway(duck, files, contract, limits), selection)
             done = _write(duck, aligned, plan, draft, limits=limits, progress=progress)
         if not (plan.needs_whole or is_parquet(draft.target)) and _is_pointless(files, draft, contract):
             known = files if all(file.table for file in files) else _check(duck, inputs, plan, limits, progress)
-            again = align_anyway(duck, known, contract, limits)
+            again = merge_members(duck, align_anyway(duck, known, contract, limits), selection)
             done = _write(duck, again, plan, draft, limits=limits, progress=progress, pointless=True)
         files = _add_findings(files, [*find_outside(duck, files, plan), *_note_lacking(files, plan, done.whole)])
         report = make_report(files, selection)
@@ -194,11 +197,10 @@ def _write(
     if plan.needs_whole:
         return _write_whole(duck, aligned, plan, draft, limits=limits, progress=progress)
     match aligned:
-        case Table(files=files):
+        case Table(files=files, name=table):
             progress.stage("writing the submission", duck.part)
-            return _Done(
-                written=write_table(duck, formula, contract, draft, progress, pointless=pointless), files=files
-            )
+            written = write_table(duck, formula, contract, draft, progress, table=table, pointless=pointless)
+            return _Done(written=written, files=files)
         case Batches(rows=rows):
             written = write_batches(duck, rows, formula, contract, draft, limits=limits, pointless=pointless)
             return _Done(written=written, files=rows.result)
@@ -266,21 +268,3 @@ def _is_pointless(files: Sequence[CheckedFile], draft: Draft, contract: Contract
         return False
     with open_survey(draft.path, contract) as written:
         return is_whole(written)
-
-
-def _facts(file: CheckedFile, folder: Path) -> dict[str, Any]:
-    pillar = file.input.pillar
-    return {
-        "path": None if pillar and pillar.in_memory else Path(os.path.relpath(file.input.path, folder)).as_posix(),
-        "sha256": file.survey and file.survey.sha256,
-        "bytes": file.survey and file.survey.size,
-        "rows": file.rows,
-        "parts": tuple(_parts(file.survey)) if isinstance(file.survey, PartsSurvey) else (),
-    }
-
-
-def _parts(survey: PartsSurvey) -> Iterator[FileFacts]:
-    """Yield the facts of each part of a folder; a single file has its own."""
-    if survey.file.folder:
-        for part, sha256 in zip(survey.file.parts, survey.hashes, strict=True):
-            yield FileFacts(path=part.name, sha256=sha256, bytes=part.file.size, rows=part.rows)

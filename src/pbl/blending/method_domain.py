@@ -37,12 +37,14 @@ def find_outside(duck: Duck, files: Sequence[CheckedFile], plan: Plan) -> Iterat
         return
     low, high, wanted, told = _DOMAINS[plan.method]
     formula = plan.formula
-    for place, file in enumerate(file for file in files if file.input.pillar):
+    places = [place for place, pillar in enumerate(plan.selection.pillars) for _ in pillar.files]
+    of_pillars = [file for file in files if file.input.pillar]
+    for number, (place, file) in enumerate(zip(places, of_pillars, strict=True)):
         for t, each in enumerate(file.profile.ranges if file.profile else ()):
             if low <= each.low and each.high <= high:
                 continue
             used, values = _used_rows(plan, place, t)
-            table = table_of(duck, file, plan.selection.contract, f"outside{place}")
+            table = table_of(duck, file, plan.selection.contract, f"outside{number}")
             rows = duck.rows(
                 "blend/outside",
                 {"low": low, "high": high, "limit": _EXAMPLES, **values},

@@ -14,7 +14,7 @@ from pbl.blending.plan import Plan
 from pbl.domain.errors import ChangedError, OutputError
 from pbl.domain.limits import Limits
 from pbl.domain.method import method_of_recipe
-from pbl.domain.pillars import Pillar, Selection
+from pbl.domain.pillars import Member, Pillar, Selection
 from pbl.domain.progress import Progress
 from pbl.domain.recipe import recipe_path
 from pbl.domain.settings import Settings
@@ -27,10 +27,12 @@ from pbl.reading.parquet import is_parquet
 from pbl.storage.commit import Drafts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pbl.blending._submission import Submission
     from pbl.blending.blend import Blended
     from pbl.domain.provenance import Provenance
-    from pbl.domain.recipe import Recipe
+    from pbl.domain.recipe import Ingredient, Recipe
     from pbl.storage.commit import Draft
 
 
@@ -105,9 +107,14 @@ def _warn_of_digits(plan: Plan) -> Warned:
     )
 
 
+def _pillar(recorded: Ingredient, files: Sequence[Path]) -> Pillar:
+    members = tuple(Member(path=path, share=m.share) for path, m in zip(files, recorded.members, strict=False))
+    return Pillar(name=recorded.name, path=files[0], members=members)
+
+
 def _plan(recipe: Recipe, folder: Path, inputs: Path | None) -> Plan:
     found = find_inputs(recipe, folder, inputs)
-    pillars = tuple(Pillar(name=each.name, path=found[each.name]) for each in recipe.inputs)
+    pillars = tuple(_pillar(each, [found[name] for name in each.files]) for each in recipe.inputs)
     settings = Settings(contract=recipe.contract, constraints=recipe.constraints)
     if recipe.id_separator is not None:
         settings = replace(settings, id_separator=recipe.id_separator)

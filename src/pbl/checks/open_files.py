@@ -111,7 +111,7 @@ def open_files(selection: Selection) -> Iterator[Inputs]:
     """
     with ExitStack() as stack:
         template = [_open(stack, None, selection.template)] if selection.template else []
-        pillars = [_open(stack, pillar, pillar.path) for pillar in selection.pillars]
+        pillars = [_open(stack, pillar, path) for pillar in selection.pillars for path in pillar.files]
         yield Inputs(all=(*template, *pillars))
 
 

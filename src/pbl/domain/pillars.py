@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from pbl.domain.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pbl.domain.contract import Contract
@@ -30,16 +31,43 @@ TABLE: Mapping[str, Known] = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Member:
+    """One of several files that together are a pillar; the shares of all sum to 1."""
+
+    path: Path
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pillar:
     """A model, known by a name, and its prediction file."""
 
     name: str
     path: Path
+    """The file; of several, the first."""
+    members: tuple[Member, ...] = ()
+    """The files that together are the pillar, where there may be several; its numbers are their weighted mean."""
     weight: float | None = None
     promised: bool = False
     """Whether `pbl.toml` names the file, so that its absence is a finding."""
     in_memory: bool = False
     """Whether the file only carries what was handed over in memory: nobody finds it again."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Return the pillar's files, in the order in which they are summed up."""
+        return tuple(each.path for each in self.members) or (self.path,)
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Return each file's part of the pillar."""
+        return tuple(each.share for each in self.members) or (1.0,)
+
+
+def as_members(files: Sequence[Path], shares: Sequence[float] = ()) -> tuple[Member, ...]:
+    """Return files as members, the shares divided by their sum; without any, they are equal."""
+    given = shares or [1.0] * len(files)
+    return tuple(Member(path=path, share=share / math.fsum(given)) for path, share in zip(files, given, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)

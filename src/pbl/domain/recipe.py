@@ -39,12 +39,35 @@ class FileFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MemberFacts(FileFacts):
+    """One of several files of a pillar, with its share of the pillar."""
+
+    share: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as they are written."""
+        return super().to_json() | {"share": self.share}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ingredient(FileFacts):
     """One pillar's file, with its weight as given and its share of the blend."""
 
     name: str
     weight: float
     share: float
+    members: tuple[MemberFacts, ...] = ()
+    """The files that together are the pillar; then there is no path, and the hash is that of the list of hashes."""
+
+    @property
+    def files(self) -> dict[str, FileFacts]:
+        """Return the pillar's files by name: the pillar's, with a number where there are several."""
+        return {f"{self.name}/{n}": each for n, each in enumerate(self.members, 1)} or {self.name: self}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as they are written."""
+        members = {"members": [each.to_json() for each in self.members]} if self.members else {}
+        return {"name": self.name} | super().to_json() | members
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +124,7 @@ class Recipe:
             "raw_weights": self.raw_weights,
             "clip_min": self.clip_min,
             "clip_max": self.clip_max,
-            "inputs": [{"name": i.name, **i.to_json()} for i in self.inputs],
+            "inputs": [i.to_json() for i in self.inputs],
             "template": self.template and self.template.to_json(),
             "output": self.output.to_json(),
             **self._only_if_used(),
@@ -174,6 +197,9 @@ def _recipe(table: Mapping[str, Any]) -> Recipe:
                 name=_text(entry["name"]),
                 weight=_number(table["weights"][entry["name"]]),
                 share=_number(table["shares"][entry["name"]]),
+                members=tuple(
+                    MemberFacts(**_facts(each), share=_number(each["share"])) for each in entry.get("members", [])
+                ),
             )
             for entry in table["inputs"]
         ),

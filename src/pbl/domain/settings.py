@@ -22,9 +22,15 @@ class Entry:
     """A pillar as `pbl.toml` names it."""
 
     name: str
-    file: Path
+    files: tuple[Path, ...]
+    """The pillar's file, or the several that together are the pillar."""
+    shares: tuple[float, ...] = ()
+    """Each file's part; none where they are equal."""
+    several: bool = False
+    """Whether it is a list that names the files, if only one."""
     weight: float | None = None
-    oof: Path | None = None
+    oof: tuple[Path, ...] = ()
+    """The out-of-fold file, or one for each of the files."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from pbl.checks.open_files import open_files
 from pbl.checks.validate import check_files, make_report
 from pbl.domain.errors import ChangedError, ContractError, FindingsError, InputError, UsageError
 from pbl.domain.limits import Limits
+from pbl.domain.pillars import as_members
 from pbl.domain.rules import RULES, Severity
 from pbl.domain.wording import plural
 from pbl.engine.duck import open_duck
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
 
     from pbl.checks.open_files import CheckedFile
     from pbl.domain.contract import Contract
-    from pbl.domain.pillars import Selection
+    from pbl.domain.pillars import Pillar, Selection
     from pbl.domain.report import Report
-    from pbl.domain.settings import Settings
+    from pbl.domain.settings import Entry, Settings
     from pbl.domain.weights import Weighing
     from pbl.engine.duck import Duck
     from pbl.kaggle.names import Label
@@ -74,7 +75,10 @@ def pack(
     bear, OutputError if the folder must not be replaced or can't be written, and what `validate` raises.
     """
     names = _name_files(selection)
-    read = [*(p.path for p in selection.pillars), *filter(None, (selection.template, selection.settings.path))]
+    read = [
+        *(path for p in selection.pillars for path in p.files),
+        *filter(None, (selection.template, selection.settings.path)),
+    ]
     protect_inputs(output, read, here)
     if not force:
         protect_edits(output)
@@ -137,9 +141,18 @@ def _name_files(selection: Selection) -> list[str]:
             raise UsageError(
                 f"the pillars {other!r} and {pillar!r} differ by case only, and so would their files; rename one"
             )
-    parquet = (is_parquet(each.path) or each.path.is_dir() for each in selection.pillars)
-    endings = (ENDING if each else ".csv" for each in parquet)
-    return [f"submission_{pillar}{ending}" for pillar, ending in zip(selection.names, endings, strict=True)]
+    names = [name for each in selection.pillars for name in _file_names(each)]
+    twice = next((name for n, name in enumerate(names) if name.casefold() in map(str.casefold, names[:n])), None)
+    if twice is not None:
+        raise UsageError(f"two files would be packed as {twice}; rename a pillar")
+    return names
+
+
+def _file_names(pillar: Pillar) -> list[str]:
+    """Name a pillar's files in the dataset; several are numbered."""
+    numbers = [f".{n}" for n in range(1, len(pillar.members) + 1)] or [""]
+    endings = [ENDING if is_parquet(path) or path.is_dir() else ".csv" for path in pillar.files]
+    return [f"submission_{pillar.name}{number}{ending}" for number, ending in zip(numbers, endings, strict=True)]
 
 
 def _is_placeholder(duck: Duck, table: str, rows: int) -> bool:
@@ -211,11 +224,20 @@ def _dump_settings(selection: Selection, weighing: Weighing, names: Sequence[str
         raise InputError(f"{project}: cannot be read: {error}") from error
     carried = {part: dict(table[part]) for part in ("contract", "blend") if part in table}
     carried.get("contract", {}).pop("template", None)
+    files, entries = iter(names), {entry.name: entry for entry in selection.settings.pillars}
     pillars = {
-        name: {"file": file, "weight": weight}
-        for name, file, weight in zip(selection.names, names, weighing.weights, strict=True)
+        pillar.name: _dump_files(pillar, [next(files) for _ in pillar.files], entries.get(pillar.name))
+        | {"weight": weight}
+        for pillar, weight in zip(selection.pillars, weighing.weights, strict=True)
     }
     return toml_text({part: inner for part, inner in carried.items() if inner} | {"pillars": pillars})
+
+
+def _dump_files(pillar: Pillar, files: Sequence[str], entry: Entry | None) -> dict[str, object]:
+    if not pillar.members:
+        return {"file": files[0]}
+    shares = entry.shares if entry else pillar.shares
+    return {"files": list(files)} | ({"shares": list(shares)} if shares else {})
 
 
 def _verify_settings(packed: Path, selection: Selection, weighing: Weighing, output: Path) -> None:
@@ -223,9 +245,14 @@ def _verify_settings(packed: Path, selection: Selection, weighing: Weighing, out
     read = read_settings(packed)
     meant = selection.settings
     weights = {entry.name: entry.weight for entry in read.pillars}
-    same = _carried(read) == _carried(meant)
+    several = {p.name: p.shares for p in selection.pillars if p.members}
+    same = _carried(read) == _carried(meant) and _member_shares(read.pillars) == several
     if not same or weights != dict(zip(selection.names, weighing.weights, strict=True)):
         raise ContractError(f"{output}: not written: pbl.toml changed meanwhile, or can't be carried over; try again")
+
+
+def _member_shares(entries: Sequence[Entry]) -> dict[str, tuple[float, ...]]:
+    return {e.name: tuple(m.share for m in as_members(e.files, e.shares)) for e in entries if e.several}
 
 
 def _carried(settings: Settings) -> tuple[object, ...]:

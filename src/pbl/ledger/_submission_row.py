@@ -90,7 +90,7 @@ def _blend(row: RunRow, recipe: Recipe) -> RunRow:
         weights=shares,
         rows=recipe.output.rows,
         clipped=recipe.output.clipped,
-        inputs={typed_text(i.name): i.sha256 for i in recipe.inputs},
+        inputs={typed_text(name): each.sha256 for i in recipe.inputs for name, each in i.files.items()},
         pbl_version=recipe.pbl_version,
     )
 

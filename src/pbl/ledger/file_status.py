@@ -135,8 +135,9 @@ def _recipe(submission: Path) -> Recipe | None:
 def _paths(recipe: Recipe, submission: Path) -> dict[str, Path]:
     folder = submission.parent
     return {
-        typed_text(each.name): Path(os.path.normpath(folder / text_path(each.path)))
-        for each in recipe.inputs
+        typed_text(name): Path(os.path.normpath(folder / text_path(each.path)))
+        for pillar in recipe.inputs
+        for name, each in pillar.files.items()
         if each.path
     }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import InputError, UsageError
-from pbl.domain.pillars import Pillar, Selection
+from pbl.domain.pillars import Pillar, Selection, as_members
 from pbl.project._folder import is_file_name, is_folder, note_unentered
 from pbl.project.file_names import ENDINGS, name_pillar
 from pbl.project.pillar_files import (
@@ -78,7 +78,7 @@ def select_oof(
         )
     if judge is None:
         raise UsageError("there is no truth to score by: name it with --truth, or in pbl.toml as truth under [metric]")
-    paths_found = tuple(pillar.path for pillar in found)
+    paths_found = tuple(path for pillar in found for path in pillar.files)
     notes += note_unentered([*paths_found, judge])
     selection = Selection(pillars=tuple(found), settings=settings, found=(*paths_found, judge), notes=tuple(notes))
     return OofSelection(selection=selection, truth=judge, left_out=left_out)
@@ -123,7 +123,13 @@ def _look(name: str | None, path: Path, settings: Settings) -> Iterable[tuple[Pi
 def _of_entry(entry: Entry, folder: Path) -> tuple[Pillar, str]:
     usual = [folder / f"{OOF}{entry.name}{ending}" for ending in ENDINGS]
     there = [path for path in usual if is_there(path)]
-    refuse_twice([Pillar(name=entry.name, path=path) for path in there if entry.oof is None])
-    file = entry.oof or (there or usual)[0]
-    reason = "" if is_there(file) else f"no {file.relative_to(folder) if file.is_relative_to(folder) else file}"
-    return Pillar(name=entry.name, path=file, weight=entry.weight), reason
+    refuse_twice([Pillar(name=entry.name, path=path) for path in there if not entry.oof])
+    files = entry.oof or (there or usual)[:1]
+    missing = next((file for file in files if not is_there(file)), None)
+    reason = "" if missing is None else f"no {_within(folder, missing)}"
+    members = as_members(files, entry.shares) if entry.several and len(files) == len(entry.files) else ()
+    return Pillar(name=entry.name, path=files[0], members=members, weight=entry.weight), reason
+
+
+def _within(folder: Path, file: Path) -> Path:
+    return file.relative_to(folder) if file.is_relative_to(folder) else file

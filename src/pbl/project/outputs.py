@@ -35,7 +35,7 @@ def refuse_foreign(written: Path, *, mark: bytes) -> None:
 
 def refuse_input(written: Path, selection: Selection) -> None:
     """Raise OutputError if a file to be written is one of those that are read."""
-    sources = [p.path for p in selection.pillars] + list(selection.found)
+    sources = [path for p in selection.pillars for path in p.files] + list(selection.found)
     sources += [p for p in (selection.template, selection.settings.path) if p]
     for source in sources:
         if written.exists() and same_file(written, source):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import tomllib
 import warnings
 from dataclasses import fields
@@ -13,10 +12,10 @@ from pbl.domain.constraints import TOLERANCE, Constraint, sort_constraints
 from pbl.domain.contract import Contract
 from pbl.domain.errors import ContractError, InputError
 from pbl.domain.settings import SEPARATOR, Entry, MetricSettings, Settings
-from pbl.domain.wording import file_name
+from pbl.project._toml_values import Taker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
 _ESCAPE = r"\\(?:[dDwWsS]|[tnrfv]|x[0-7][0-9A-Fa-f]|[!-/:-@\[-`{-~])"
@@ -25,7 +24,6 @@ _COUNT = r"(?:[*+?]|\{[0-9]{1,3}(?:,(?:[0-9]{1,3})?)?\})\??(?![*+?{])"
 _GROUP = r"\((?!\?)|\(\?(?:P<[a-z_]+>|:)|\)"
 _COMMON = rf"(?:\(\?[ims]\))?(?:[^\\\[\](){{}}*+?]|\\[bBA]|{_ESCAPE}|{_CLASS}|{_GROUP}|(?<!\()(?<!^){_COUNT})*"
 """What Python, RE2 and Rust take for the same in a pattern."""
-_LARGEST = sys.float_info.max
 
 
 def read_settings(path: Path) -> Settings:
@@ -40,11 +38,8 @@ def read_settings(path: Path) -> Settings:
     return _Toml(path).settings(table)
 
 
-class _Toml:
+class _Toml(Taker):
     """Take the values out of a parsed file, each by its type, and refuse what is left."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
 
     def settings(self, table: Mapping[str, Any]) -> Settings:
         self._known(table, "", ("contract", "pillars", "blend", "metric", "constraints", "per_target"))
@@ -159,28 +154,58 @@ class _Toml:
             raise self._error(f"pillars.{name!r}", "a pillar's name is text without line ends")
         table = self._table(pillars, name, within="pillars")
         where = f"pillars.{name}"
-        self._known(table, where, ("file", "weight", "oof"))
-        file = self._file(table, where, "file")
-        if file is None:
-            raise self._error(f"{where}.file", "is missing; each pillar names its file")
+        self._known(table, where, ("file", "files", "shares", "weight", "oof"))
+        files = self._member_files(table, where)
         weight = self._number(table, where, "weight")
         if weight is not None and weight < 0 and not negative:
             raise self._error(f"{where}.weight", f"must not be negative, not {weight:g}")
-        return Entry(name=name, file=file, weight=weight, oof=self._file(table, where, "oof"))
+        return Entry(
+            name=name,
+            files=files,
+            shares=self._shares(table, where, len(files)),
+            several="files" in table,
+            weight=weight,
+            oof=self._oof(table, where, len(files)),
+        )
+
+    def _member_files(self, table: Mapping[str, Any], where: str) -> tuple[Path, ...]:
+        """Take a pillar's file, or its list of files."""
+        file = self._file(table, where, "file")
+        if "files" not in table:
+            if file is None:
+                raise self._error(f"{where}.file", "is missing; each pillar names its file")
+            return (file,)
+        if file is not None:
+            raise self._error(where, "has a file and files; name one of the two")
+        return self._files(table, where, "files")
+
+    def _shares(self, table: Mapping[str, Any], where: str, count: int) -> tuple[float, ...]:
+        if "shares" not in table:
+            return ()
+        value = table["shares"]
+        if "files" not in table:
+            raise self._error(f"{where}.shares", "goes with files, the list of the pillar's files")
+        if not isinstance(value, list) or len(value) != count:
+            raise self._error(f"{where}.shares", f"must be a list of {count} numbers, one a file, not {value!r}")
+        found = tuple(self._number({"shares": each}, where, "shares") for each in value)
+        if not all(share is not None and share >= 0 for share in found) or not sum(filter(None, found)) > 0:
+            raise self._error(f"{where}.shares", f"must be 0 or more, and not all 0, not {value!r}")
+        return tuple(share or 0.0 for share in found)
+
+    def _oof(self, table: Mapping[str, Any], where: str, count: int) -> tuple[Path, ...]:
+        if not isinstance(table.get("oof"), list):
+            file = self._file(table, where, "oof")
+            return () if file is None else (file,)
+        found = self._files(table, where, "oof")
+        if "files" not in table or len(found) != count:
+            raise self._error(f"{where}.oof", f"must be one file, or one for each of the {count} files")
+        return found
 
     def _targets(self, table: Mapping[str, Any]) -> tuple[str, ...]:
         names = self._names(table, "contract", "targets", default=("target",))
         if not names:
             raise self._error("contract.targets", "must be a list of column names, not []")
         return names
-
-    def _names(self, table: Mapping[str, Any], where: str, key: str, default: Sequence[str] = ()) -> tuple[str, ...]:
-        value = table.get(key, list(default))
-        if not isinstance(value, list) or not all(isinstance(x, str) and x for x in value):
-            raise self._error(f"{where}.{key}", f"must be a list of column names, not {value!r}")
-        for name in value:
-            self._one_line(f"{where}.{key}", name)
-        return tuple(value)
 
     def _pattern(self, table: Mapping[str, Any]) -> str | None:
         """Take a pattern that all engines read alike: no look-around, no back-references, nothing possessive."""
@@ -200,58 +225,3 @@ class _Toml:
                 f"write it with letters, classes [...], groups (...), |, * + ? {{n,m}} and escapes: {pattern!r}",
             )
         return pattern
-
-    def _file(self, table: Mapping[str, Any], where: str, key: str) -> Path | None:
-        text = self._text(table, where, key)
-        return None if text is None else self.path.parent / file_name(text)
-
-    def _text(self, table: Mapping[str, Any], where: str, key: str) -> str | None:
-        value = table.get(key)
-        if value is None:
-            return None
-        if not isinstance(value, str) or not value:
-            raise self._error(f"{where}.{key}", f"must be text, not {value!r}")
-        if key != "id_pattern":
-            self._one_line(f"{where}.{key}", value)
-        return value
-
-    def _truth(self, table: Mapping[str, Any], where: str, key: str) -> bool | None:
-        value = table.get(key)
-        if value is not None and not isinstance(value, bool):
-            raise self._error(f"{where}.{key}", f"must be true or false, not {value!r}")
-        return value
-
-    def _one_line(self, where: str, value: str) -> None:
-        if any(c in value for c in "\r\n\0"):
-            raise self._error(where, f"must be one line, not {value!r}")
-
-    def _number(self, table: Mapping[str, Any], where: str, key: str) -> float | None:
-        value = table.get(key)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not -_LARGEST <= value <= _LARGEST:
-            raise self._error(f"{where}.{key}", f"must be a finite number, not {value!r}")
-        return float(value)
-
-    def _ordered(self, where: str, low_key: str, low: float | None, high_key: str, high: float | None) -> None:
-        if low is not None and high is not None and low > high:
-            raise self._error(f"{where}.{low_key}", f"{low:g} is above {high_key} {high:g}")
-
-    def _table(self, table: Mapping[str, Any], key: str, *, within: str = "") -> Mapping[str, Any]:
-        value = table.get(key, {})
-        if not isinstance(value, dict):
-            name = f"{within}.{key}" if within else key
-            raise self._error(name, f"must be a table, [{name}], not {value!r}")
-        return value
-
-    def _known(self, table: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
-        for key in table:
-            if key not in known:
-                from difflib import get_close_matches  # noqa: PLC0415 - for mistakes only
-
-                near = get_close_matches(key, known, n=1)
-                remedy = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
-                raise self._error(f"{where}.{key}" if where else key, f"is not known; {remedy}")
-
-    def _error(self, key: str, problem: str) -> ContractError:
-        return ContractError(f"{self.path}: {key} {problem}")

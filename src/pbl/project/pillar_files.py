@@ -14,7 +14,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import InputError, UsageError
-from pbl.domain.pillars import TABLE, Pillar, Selection
+from pbl.domain.pillars import TABLE, Pillar, Selection, as_members
 from pbl.domain.settings import Settings
 from pbl.domain.values import NUMBER
 from pbl.domain.wording import restore_utf8
@@ -26,6 +26,8 @@ from pbl.project.pbl_toml import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+
+    from pbl.domain.settings import Entry
 
 _NUMBER = re.compile(NUMBER)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # a Path has one slash of the two
@@ -75,7 +77,8 @@ def select_pillars(
     not_read = [name for look in looks for name in look.not_read]
     if not found:
         raise UsageError(_nothing([path for _, path in given], set_aside, not_read, meant))
-    notes += note_unentered([pillar.path for pillar in found] + ([meant] if meant else []))
+    files = [path for pillar in found for path in pillar.files]
+    notes += note_unentered(files + ([meant] if meant else []))
     names = {pillar.name for pillar in found}
     guessed = [pillar.name for look in looks if not look.told for pillar in look.pillars if pillar.name in names]
     return Selection(
@@ -84,7 +87,7 @@ def select_pillars(
         template=meant,
         set_aside=tuple(sorted(set_aside)),
         not_read=tuple(sorted(not_read)),
-        found=tuple(pillar.path for pillar in found),
+        found=tuple(files),
         folds=file_names.group_folds(guessed),
         versions=file_names.group_versions(guessed),
         notes=tuple(notes),
@@ -213,7 +216,7 @@ def _look(name: str | None, path: Path, settings: Settings, template: Path | Non
     if not is_folder(path):
         return _plain(path, template, alone=alone)
     if settings.pillars and settings.path is not None and same_file(settings.path.parent, path):
-        named = [Pillar(name=e.name, path=e.file, weight=e.weight, promised=True) for e in settings.pillars]
+        named = [_of_entry(entry) for entry in settings.pillars]
         own = tuple(each for each in (path / name for name in file_names.TEMPLATE) if each.exists())
         aside = tuple(each.name for each in own if template and not same_file(each, template))
         return _Look(
@@ -233,6 +236,11 @@ def _look(name: str | None, path: Path, settings: Settings, template: Path | Non
         set_aside=tuple(each.name for each in others if not _is_among(each, templates)),
         templates=tuple(usual or folder.templates),
     )
+
+
+def _of_entry(entry: Entry) -> Pillar:
+    members = as_members(entry.files, entry.shares) if entry.several else ()
+    return Pillar(name=entry.name, path=entry.files[0], members=members, weight=entry.weight, promised=True)
 
 
 def _is_among(path: Path, others: Iterable[Path | None]) -> bool:
@@ -270,5 +278,5 @@ def _prefer(pillars: Sequence[Pillar], folder: Path) -> list[Pillar]:
         names = [folder / f"submission_{pillar.name}{ending}" for ending in file_names.ENDINGS]
         nearer = [path for path in names if is_there(path)]
         refuse_twice([replace(pillar, path=path) for path in nearer])
-        found.append(replace(pillar, path=nearer[0]) if nearer else pillar)
+        found.append(replace(pillar, path=nearer[0], members=()) if nearer else pillar)
     return found

@@ -32,8 +32,11 @@ def fits(submission: Path, recipe: Path) -> bool:
 
 
 def find_inputs(recipe: Recipe, folder: Path, inputs: Path | None) -> dict[str | None, Path]:
-    """Find each input of a recipe, the template as None; raise ChangedError naming all that are missing or changed."""
-    wanted: list[tuple[str | None, FileFacts]] = [(i.name, i) for i in recipe.inputs]
+    """Find each file of a recipe, by the name that `Ingredient.files` gives it, the template as None.
+
+    Raises ChangedError naming all that are missing or changed.
+    """
+    wanted: list[tuple[str | None, FileFacts]] = [each for i in recipe.inputs for each in i.files.items()]
     wanted += [(None, recipe.template)] if recipe.template else []
     if tables := [called for called, facts in wanted if called and facts.path is None]:
         told = ", ".join(tables)

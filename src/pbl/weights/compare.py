@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed
 
+from pbl.blending.members import means_of_members
 from pbl.blending.method_domain import find_outside
 from pbl.blending.residuals import find_residuals
 from pbl.blending.whole_columns import complete
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from pbl.blending.plan import Plan
     from pbl.blending.whole_columns import Completed
     from pbl.checks.open_files import CheckedFile
+    from pbl.domain.pillars import Selection
     from pbl.domain.report import Report
     from pbl.engine.duck import Duck
 
@@ -68,7 +70,7 @@ def compare(
         if report.errors():
             raise FindingsError(report)
         progress.stage("comparing the numbers", duck.part)
-        _gather(duck, [file for file in files if file.input.pillar], len(contract.targets))
+        _gather(duck, [file for file in files if file.input.pillar], plan.selection)
         found = compare_rows(duck, plan, report, top=top)
         for file in files:
             file.unchanged()
@@ -104,11 +106,12 @@ def compare_rows(duck: Duck, plan: Plan, report: Report, *, top: int) -> Compari
     )
 
 
-def _gather(duck: Duck, files: Sequence[CheckedFile], targets: int) -> None:
+def _gather(duck: Duck, files: Sequence[CheckedFile], selection: Selection) -> None:
     """Make the table `numbers` of checked files, which all have the same ids."""
-    numbers = [Sql(f"f{p}.t{t}::DOUBLE AS n{p}_{t}") for p in range(len(files)) for t in range(targets)]
+    columns = [[Sql(f"f{p}.t{t}::DOUBLE") for t in range(len(selection.contract.targets))] for p in range(len(files))]
+    numbers, values = means_of_members(selection, columns)
     joins = [Sql(f"JOIN {file.table} AS f{p} ON f{p}.id = f0.id") for p, file in enumerate(files) if p]
-    duck.run("compare/gather", numbers=listed(numbers), first=files[0].table or "", joins=listed(joins, " "))
+    duck.run("compare/gather", values, numbers=listed(numbers), first=files[0].table or "", joins=listed(joins, " "))
 
 
 def _lacking(report: Report, whole: Completed) -> Report:

@@ -77,7 +77,8 @@ def read_oof(
         every, of_files, of_truth, spill=spill, limits=limits, progress=progress, common_rows=common_rows
     ) as checked:
         truth = read_truth(checked, contract, wanted)
-        table, kept, folds = _read_files(checked, truth.ids, contract)
+        read = _read_files(checked, truth.ids, contract)
+        table, kept, folds = _merge(selection, *read)
     common = kept.all(axis=0)
     if not common.any():
         raise DataError(f"no id is in {chosen.truth} and in every file: there are no common rows")
@@ -115,7 +116,25 @@ def read_folds(path: Path, contract: Contract, *, spill: Path, limits: Limits = 
         return dict(zip(to_texts(frame["id"]).tolist(), to_texts(frame["t0"]).tolist(), strict=True))
 
 
-def _read_files(checked: Checked, ids: Texts, contract: Contract) -> tuple[Floats, Mask, dict[str, Texts]]:
+def _merge(
+    selection: Selection, numbers: Floats, kept: Mask, folds: Mapping[int, Texts]
+) -> tuple[Floats, Mask, dict[str, Texts]]:
+    """Return what was read of files as it is of pillars: the weighted mean of the files of each.
+
+    A pillar has the ids that all its files have, and the folds that all of them say.
+    """
+    places = np.split(np.arange(len(numbers)), np.cumsum([len(p.files) for p in selection.pillars])[:-1])
+    pairs = list(zip(selection.pillars, places, strict=True))
+    found = {
+        pillar.name: folds[at[0]]
+        for pillar, at in pairs
+        if all(k in folds and np.array_equal(folds[k], folds[at[0]]) for k in at)
+    }
+    means = [sum(share * numbers[k] for share, k in zip(p.shares, at, strict=True)) for p, at in pairs]
+    return np.stack(means), np.stack([kept[at].all(axis=0) for _, at in pairs]), found
+
+
+def _read_files(checked: Checked, ids: Texts, contract: Contract) -> tuple[Floats, Mask, dict[int, Texts]]:
     """Return files x ids x targets numbers, which of the ids each file has, and each file's folds."""
     import polars as pl
 
@@ -135,5 +154,5 @@ def _read_files(checked: Checked, ids: Texts, contract: Contract) -> tuple[Float
             checked.refuse_blank(file, frame, {FOLD: at})
             labels = np.full(len(ids), "", dtype=object)
             labels[kept[k]] = to_texts(frame[at])
-            folds[file.input.name or ""] = labels
+            folds[k] = labels
     return numbers, kept, folds

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pbl.domain.recipe import Recipe
     from pbl.domain.weights import Weighing
 
+    _Told = tuple[str, float, float, Sequence[tuple[float, str]]]
+    """A pillar's name, weight and share, and each of its files with its part of the pillar."""
+
 
 def tell_weights(selection: Selection, weighing: Weighing, *, raw: bool = False, width: int = 9) -> None:
     """Say which pillar has which weight and share, or, `raw`, by which factor it is taken.
@@ -27,7 +30,10 @@ def tell_weights(selection: Selection, weighing: Weighing, *, raw: bool = False,
     factors = weighing.weights if raw else weighing.shares
     named = zip(selection.pillars, weighing.weights, factors, strict=True)
     _tell(
-        [(p.name, weight, factor, str(p.path)) for p, weight, factor in named],
+        [
+            (p.name, weight, factor, [(share, str(path)) for share, path in zip(p.shares, p.files, strict=True)])
+            for p, weight, factor in named
+        ],
         str(weighing.source),
         raw=raw,
         width=width,
@@ -37,7 +43,10 @@ def tell_weights(selection: Selection, weighing: Weighing, *, raw: bool = False,
 def tell_recipe_weights(recipe: Recipe) -> None:
     """Say the same of a recipe."""
     _tell(
-        [(i.name, i.weight, i.share, i.path or "in memory") for i in recipe.inputs],
+        [
+            (i.name, i.weight, i.share, [(m.share, m.path or "") for m in i.members] or [(1, i.path or "in memory")])
+            for i in recipe.inputs
+        ],
         "recipe",
         raw=recipe.raw_weights,
         width=9,
@@ -50,9 +59,16 @@ def tell_target_weights(weights: Mapping[str, Mapping[str, float]]) -> None:
         stderr.write(f"{safe(target)}: {', '.join(f'{safe(name)} {weight:.6g}' for name, weight in own.items())}")
 
 
-def _tell(pillars: Sequence[tuple[str, float, float, str]], source: str, *, raw: bool, width: int) -> None:
+def _tell(pillars: Sequence[_Told], source: str, *, raw: bool, width: int) -> None:
+    """Say it in a table; of several files, each has a row with its own part of the blend."""
     rows = [("pillar", "weight", "factor" if raw else "share", "file")]
-    rows += [(safe(name), f"{weight:.6g}", _digits(factor), safe(file)) for name, weight, factor, file in pillars]
+    for name, weight, factor, files in pillars:
+        head = (safe(name), f"{weight:.6g}", _digits(factor))
+        if len(files) == 1:
+            rows.append((*head, safe(files[0][1])))
+            continue
+        rows.append((*head, f"the mean of {len(files)} files:"))
+        rows += [("", "", _digits(factor * share), safe(file)) for share, file in files]
     stderr.write("\n".join(align(rows)))
     stderr.write(f"{'weights':<{width}}{source}")
 
