@@ -809,6 +809,13 @@ MUTANTS = (
         "tests/project/test_edit_toml.py",
     ),
     Mutant(
+        "the best run is the one with the greatest score",
+        "src/pbl/ledger/best_run.py",
+        "return metric.merit(score) if metric.sense and not metric.assumed else",
+        "return score if metric.sense and not metric.assumed else",
+        "tests/ledger/test_best_run.py",
+    ),
+    Mutant(
         "members count alike, whatever their shares",
         "src/pbl/domain/pillars.py",
         "given = shares or [1.0] * len(files)",

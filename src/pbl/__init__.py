@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from pbl._version import __version__
 
 if TYPE_CHECKING:
-    from pbl.api import blend, compare, log_run, runs, score, tune, validate
+    from pbl.api import best_run, blend, compare, log_run, runs, score, tune, validate
     from pbl.domain.errors import FindingsError, PblError
 
 __all__ = [
     "FindingsError",
     "PblError",
     "__version__",
+    "best_run",
     "blend",
     "compare",
     "log_run",

@@ -120,7 +120,7 @@ def test_the_pbl_toml_shown_is_read_and_has_every_key(tmp_path):
     parts = {
         Settings: settings,
         Contract: settings.contract,
-        Entry: settings.pillars[0],
+        Entry: settings.pillars[1],
         MetricSettings: settings.metric,
     }
     for kind, part in parts.items():

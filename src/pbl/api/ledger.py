@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import gettempdir
@@ -12,6 +13,8 @@ from pbl.api.arguments import (
     finite,
 )
 from pbl.domain.errors import UsageError
+from pbl.ledger.best_run import COLUMNS, copy_submission, find_best
+from pbl.ledger.history import read_history
 from pbl.ledger.log_run import Scores, Surroundings
 from pbl.ledger.log_run import log_run as _log_run
 from pbl.ledger.run import SORTED_BY
@@ -20,6 +23,7 @@ from pbl.project.find_toml import find_settings
 
 if TYPE_CHECKING:
     from pbl.api.arguments import AnyPath
+    from pbl.ledger.best_run import Best, By
     from pbl.ledger.log_run import Logged
     from pbl.ledger.run import Order
     from pbl.ledger.run_list import RunList
@@ -63,6 +67,35 @@ def log_run(
         model=model,
         table=None if scores is None else Path(scores),
     )
+
+
+def best_run(
+    *,
+    pillar: str | None = None,
+    label: str | None = None,
+    by: By = "cv",
+    greater_is_better: bool | None = None,
+    output: AnyPath | None = None,
+    search: AnyPath | None = None,
+    force: bool = False,
+    logs: AnyPath = "run_logs",
+) -> Best:
+    """Return the logged run with the best score as `pbl runs best` does; with `output` its submission is copied there.
+
+    `by` is "cv", "full_cv", "public" or "private". Raises PblError if there is no such run, or if no file, where it was
+    logged from or in the folder `search`, has the submission's bytes any more.
+    """
+    if by not in COLUMNS:
+        raise UsageError(f"by: {by!r} is not one of {', '.join(COLUMNS)}")
+    if output is None and (search is not None or force):
+        raise UsageError("search and force go with output")
+    history = read_history(Path(logs), spill=Path(gettempdir()), metric=find_settings(Path()).metric)
+    found = find_best(history.runs, by=by, pillar=pillar, label=label, greater_is_better=greater_is_better)
+    if output is None:
+        return found
+    folder = None if search is None else Path(search)
+    copied = copy_submission(found, Path(logs), Path(output), search=folder, force=force)
+    return replace(found, output=copied)
 
 
 def runs(

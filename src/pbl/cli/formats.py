@@ -41,6 +41,15 @@ class Sort(StrEnum):
     PUBLIC = "public"
 
 
+class By(StrEnum):
+    """By which score the best run is found."""
+
+    CV = "cv"
+    FULL_CV = "full_cv"
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
 class TaskChoice(StrEnum):
     """What a pillar is fitted for."""
 

@@ -75,7 +75,7 @@ def files_of(row: RunRow, logs: Path) -> list[Kept]:
     wanted, hashes = row.submission_sha256, _Hashes(budget=None)
     if not wanted:
         return []
-    place = _place(row, logs)
+    place = place_of(row, logs)
     recipe = _recipe(place) if place else None
     paths = _paths(recipe, place) if recipe and place else {}
     files = [("submission", place, wanted)]
@@ -102,7 +102,7 @@ def changed_inputs(rows: Sequence[tuple[str, RunRow]], logs: Path) -> list[str]:
         if submission not in places:
             if len(places) >= _NEWEST:
                 continue
-            place = _place(row, logs)
+            place = place_of(row, logs)
             recipe = _recipe(place) if place else None
             places[submission] = _paths(recipe, place) if recipe and place else {}
         if paths := places[submission]:
@@ -112,16 +112,17 @@ def changed_inputs(rows: Sequence[tuple[str, RunRow]], logs: Path) -> list[str]:
     return list(_told(changed))
 
 
+def place_of(row: RunRow, logs: Path) -> Path | None:
+    """Return where a run's submission was when it was logged, None if it has none."""
+    text = row.submission
+    return logs.parent / text_path(text) if text and "\0" not in text else None
+
+
 def _told(changed: Mapping[tuple[str, Path], Mapping[str, None]]) -> Iterable[str]:
     for (name, path), runs in changed.items():
         newest = next(iter(runs))
         which = f"run {newest}" if len(runs) == 1 else f"{len(runs):,} runs, the last of them {newest},"
         yield f"{path} has changed: it is not the {name} that {which} {'was' if len(runs) == 1 else 'were'} made of"
-
-
-def _place(row: RunRow, logs: Path) -> Path | None:
-    text = row.submission
-    return logs.parent / text_path(text) if text and "\0" not in text else None
 
 
 def _recipe(submission: Path) -> Recipe | None:

@@ -10,7 +10,7 @@ import typer
 
 from pbl.cli import options
 from pbl.cli.boundary import Command, Commands
-from pbl.cli.formats import ListFormat, OutcomeFormat, Sort
+from pbl.cli.formats import By, ListFormat, OutcomeFormat, Sort
 from pbl.domain.errors import InputError, PblError, UsageError
 
 if TYPE_CHECKING:
@@ -124,6 +124,55 @@ def diff(
 
     history = _history(ctx, logs)
     show_run.differing(history, history.find(one), history.find(other), as_json=as_json)
+
+
+@runs.command(cls=Command)
+def best(
+    ctx: typer.Context,
+    pillar: Annotated[str | None, typer.Option("--pillar", metavar="P", help="Runs of this pillar only.")] = None,
+    label: Annotated[str | None, typer.Option("--label", "-l", metavar="L", help="Runs of this label only.")] = None,
+    by: Annotated[str, typer.Option("--by", metavar="cv|full_cv|public|private", help="Which score counts.")] = "cv",
+    greater: Annotated[
+        bool | None,
+        typer.Option("--greater-is-better/--lower-is-better", help="Where the metric's name doesn't tell."),
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Copy the run's submission here.")
+    ] = None,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="DIR", help="Look here too for the submission, by its hash.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace another file at FILE.")] = False,
+    format: AsTold = "text",  # noqa: A002 - the flag's name
+    logs: Logs = None,
+) -> None:
+    """Name the logged run with the best score, imported scores included.
+
+    Its submission is copied only if it still has the bytes that were logged.
+
+    Examples:
+        pbl runs best --pillar mvp --by public
+        pbl runs best --pillar dino --search checkpoints -o submission_dino.csv
+    """
+    as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
+    score = options.choice(By, by, "--by")
+    to, place = options.path(output, "--output"), options.path(search, "--search")
+    if to is None and (place is not None or force):
+        raise UsageError(f"{'--search' if place is not None else '--force'} goes with --output")
+
+    from dataclasses import replace
+
+    from pbl.cli.show import run as show_run
+    from pbl.ledger.best_run import copy_submission, find_best
+    from pbl.ledger.log_format import typed_text
+
+    pillar, label = (None if each is None else typed_text(each) for each in (pillar, label))
+    folder = _folder(ctx, logs)
+    history = _history(ctx, logs)
+    found = find_best(history.runs, by=score.value, pillar=pillar, label=label, greater_is_better=greater)
+    if to is not None:
+        found = replace(found, output=copy_submission(found, folder, to, search=place, force=force))
+    show_run.best(history, found, as_json=as_json)
 
 
 @runs.command("import-scores", cls=Command)

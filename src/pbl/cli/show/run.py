@@ -21,6 +21,7 @@ from pbl.ledger.run import differences
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pbl.ledger.best_run import Best
     from pbl.ledger.facts import Fact
     from pbl.ledger.file_status import Kept
     from pbl.ledger.history import History
@@ -104,6 +105,25 @@ def differing(history: History, first: Sequence[Run], second: Sequence[Run], *, 
         data("\n".join(f"{padded(row[0], wide[0])}  {padded(row[1], wide[1])}  {row[2]}".rstrip() for row in rows))
     else:
         talk(f"{a} and {b} differ in nothing but the time")
+    talk_of(history, warnings=False)
+
+
+def best(history: History, found: Best, *, as_json: bool) -> None:
+    """Print the run with the best score, and where its submission was copied to."""
+    row = found.run.base.row
+    for note in found.notes:
+        talk(f"note    {safe(note)}")
+    if as_json:
+        _json({"schema_version": SCHEMA_VERSION, "command": "runs best", "ok": True, **found.to_json()})
+    else:
+        way = "higher" if found.greater_is_better else "lower"
+        named = f"{safe(found.run.metric.name)}, " if found.run.metric.name else ""
+        data(f"run         {safe(found.run.run_id)}  {safe(row.pillar)}  {safe(row.model)}")
+        data(f"{found.by:<12}{found.score!r}, the best of {plural(found.of, 'run')} ({named}{way} is better)")
+        data(f"log         {safe(str(found.run.base.file))}")
+        data(f"submission  {safe(row.submission) if row.submission else 'none was logged'}")
+        if found.output:
+            data(f"written     {safe(str(found.output.path))}, the bytes of {safe(str(found.output.source))}")
     talk_of(history, warnings=False)
 
 
