@@ -123,6 +123,8 @@ def _merge(
 
     A pillar has the ids that all its files have, and the folds that all of them say.
     """
+    if not any(pillar.members for pillar in selection.pillars):
+        return numbers, kept, {name: folds[k] for k, name in enumerate(selection.names) if k in folds}
     places = np.split(np.arange(len(numbers)), np.cumsum([len(p.files) for p in selection.pillars])[:-1])
     pairs = list(zip(selection.pillars, places, strict=True))
     found = {
