@@ -134,9 +134,11 @@ def _watch() -> None:
         _ending.set()
         talk = os.dup(2)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        from pbl.storage.temporary import sweep
+        from pbl.storage.temporary import resumable, sweep
 
         left = b"nothing half done is left" if sweep() else b"what is half done is being removed"
+        if resumable:
+            left = b"what is done is kept in " + os.fsencode(resumable[-1]) + b"; the same command goes on from there"
         if number == signal.SIGINT and select.select([], [talk], [], 0)[1]:  # else whoever reads it has stopped reading
             with contextlib.suppress(OSError):
                 os.write(talk, b"\npbl: interrupted; " + left + b"\n")

@@ -7,6 +7,7 @@ import typer
 from pbl.cli.boundary import Command, Program
 from pbl.cli.commands.blend import blend
 from pbl.cli.commands.compare import compare
+from pbl.cli.commands.embed import embed
 from pbl.cli.commands.fit import fit
 from pbl.cli.commands.init import init
 from pbl.cli.commands.log_run import log_run
@@ -50,6 +51,7 @@ app.command(cls=Command)(blend)
 app.command(cls=Command)(score)
 app.command(cls=Command)(tune)
 app.command(cls=Command)(compare)
+app.command(cls=Command)(embed)
 app.command(cls=Command)(fit)
 app.command(cls=Command)(predict)
 app.command(cls=Command)(log_run)

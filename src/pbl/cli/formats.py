@@ -41,6 +41,32 @@ class Sort(StrEnum):
     PUBLIC = "public"
 
 
+class DeviceChoice(StrEnum):
+    """Where a network computes."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+
+class DtypeChoice(StrEnum):
+    """In which numbers a network computes."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    BFLOAT16 = "bfloat16"
+
+
+class FlipsChoice(StrEnum):
+    """How pictures are turned over: left and right, top and bottom."""
+
+    NONE = "none"
+    H = "h"
+    V = "v"
+    HV = "hv"
+
+
 class By(StrEnum):
     """By which score the best run is found."""
 

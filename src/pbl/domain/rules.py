@@ -123,6 +123,9 @@ def _of_features() -> Iterable[Rule]:
     yield rule("PBL806", "features-differ", "make the features as those were made that the pillar was fitted on")
     yield rule("PBL807", "targets-incomplete", "give every sample every target, or leave the sample out of the truth")
     yield rule("PBL808", "fold-splits-group", "put whole groups, and every sample, into one fold each")
+    yield rule("PBL811", "image-unreadable", "save it again as one picture of 8 bits, or take it away")
+    yield rule("PBL812", "image-name-twice", "rename one: a sample is an image's name without folder and suffix")
+    yield rule("PBL813", "probe-differs", "embed on another device or version, or fit the pillar anew with this one")
     yield rule("PBL821", "fitted-unreadable", "fit the pillar again, and copy the file as it is")
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 live: dict[Path, None] = {}
 """The temporaries that are there."""
+resumable: list[Path] = []
+"""Where what was done so far is kept, for the same command to go on from."""
 critical_section = threading.RLock()
 """Held where stopping half-way would leave something half done, and by `sweep` for good."""
 
