@@ -44,9 +44,15 @@ def read_features(
 
     Raises InputError and UsageError for files that can't be meant, FindingsError for what is wrong with the data.
     """
-    tables = [_read_table(path) for path in paths]
-    if not tables:
+    if not paths:
         raise UsageError("name a file of features, or several")
+    return pick_features([_read_table(path) for path in paths], wanted=wanted, key=key, id_name=id_name)
+
+
+def pick_features(
+    tables: Sequence[Table], *, wanted: Sequence[str] | None = None, key: str | None = None, id_name: str = "sample_id"
+) -> Features:
+    """Return the features of the wanted samples from tables side by side; the rest is as `read_features` has it."""
     keys = [_choose_key(table, key, id_name) for table in tables]
     findings = [each for table, name in zip(tables, keys, strict=True) for each in _check(table, name)]
     _raise(tables, findings)

@@ -38,6 +38,13 @@ def predict(
     cells = None if template is None else read_template(template, fitted)
     wanted = None if cells is None else cells.samples
     found = read_features(features, wanted=wanted, key=key, id_name=fitted.form.id)
+    return predict_cells(fitted, path, found, features, cells)
+
+
+def predict_cells(
+    fitted: Fitted, path: Path, found: Features, features: Sequence[Path], cells: Cells | None
+) -> tuple[bytes, int, tuple[str, ...]]:
+    """Return the same for features that were read from the paths `features`, and the cells of a template, if any."""
     _check_same(fitted, found, features)
     cells = cells or all_cells(found.samples, fitted)
     try:

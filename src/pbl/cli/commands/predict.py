@@ -1,19 +1,24 @@
 """`pbl predict`."""
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pbl.cli import absent, options
-from pbl.cli.formats import OutcomeFormat
+from pbl.cli.formats import DeviceChoice, OutcomeFormat
 from pbl.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from pbl.training.fitted import Fitted
 
 
 def predict(
     fitted: Annotated[str, typer.Argument(metavar="FITTED", help="A fitted pillar: NAME.npz of pbl fit.")],
     features: Annotated[
-        list[str] | None, typer.Argument(metavar="FEATURES", help="Files of features, as those fitted on.")
+        list[str] | None,
+        typer.Argument(metavar="FEATURES|IMAGES", help="Files of features, as those fitted on, or a folder of images."),
     ] = None,
     template: options.Template = None,
     output: Annotated[
@@ -23,6 +28,13 @@ def predict(
     key: Annotated[
         str | None, typer.Option("--key", metavar="COL", help="The column of the features that names the sample.")
     ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="DIR", help="For images: the network's folder, the one fitted on.")
+    ] = None,
+    batch: Annotated[str, typer.Option("--batch", metavar="N", help="For images: so many at a time.")] = "16",
+    device: Annotated[
+        str, typer.Option("--device", metavar="auto|cpu|cuda|mps", help="For images: where to compute.")
+    ] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Replace a file with other predictions.")] = False,
     format: Annotated[  # noqa: A002 - the flag's name
         str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")
@@ -31,11 +43,13 @@ def predict(
     """Predict with a fitted pillar.
 
     The features must be those fitted on; rows and order are the template's, else all samples by all targets. It needs
-    numpy and polars alone, and writes the bytes that fit --test wrote. Exit code 1: findings; 2: could not predict.
+    numpy and polars alone, and writes the bytes that fit --test wrote. Images are embedded as those fitted on were,
+    which needs the extra embed. Exit code 1: findings; 2: could not predict.
 
     Examples:
         pbl predict pillars/siglip.npz siglip_test.parquet --template sample_submission.csv
         pbl predict siglip.npz test.csv -o pillars/submission_siglip.csv
+        pbl predict siglip.npz test_images --model siglip --template sample_submission.csv
     """
     from pbl.cli.show import fit as show
 
@@ -45,6 +59,9 @@ def predict(
 
     require_numpy("pbl predict")
     paths = [path for text in features or [] if (path := options.path(text, "FEATURES"))]
+    on_images = len(paths) == 1 and paths[0].is_dir()
+    if not on_images and (model is not None or batch != "16" or device != "auto"):
+        raise UsageError("--model, --batch and --device go with one folder of images")
     source = options.path(fitted, "FITTED") or Path()
     if not paths:
         raise UsageError("name the files of features, as those fitted on")
@@ -56,7 +73,44 @@ def predict(
     from pbl.training.predict import predict as predict_rows
 
     pillar = read_fitted(source)
-    data, count, notes = predict_rows(pillar, source, paths, template=rows, key=key)
+    if on_images:
+        found = _on_images(pillar, source, paths[0], model, template=rows, batch=batch, device=device)
+    else:
+        found = predict_rows(pillar, source, paths, template=rows, key=key)
+    data, count, notes = found
     inputs = [source, *paths, *([rows] if rows else [])]
     written = write_submission(to or Path(f"submission_{pillar.pillar}.csv"), data, inputs=inputs, force=force)
     show.predicted(pillar.pillar, count, written, notes, as_json=how is OutcomeFormat.JSON)
+
+
+def _on_images(
+    pillar: "Fitted",
+    source: Path,
+    images: Path,
+    model: str | None,
+    *,
+    template: Path | None,
+    batch: str,
+    device: str,
+) -> tuple[bytes, int, tuple[str, ...]]:
+    from pbl.cli.progress import for_stderr
+    from pbl.domain.extras import require_extra
+
+    absent.show("pandas")
+    require_extra("embed", "pbl predict on images")
+    count, place = options.whole(batch, "--batch", least=1), options.choice(DeviceChoice, device, "--device").value
+    os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
+
+    from pbl.training.embedding.predict_images import predict_images
+
+    with for_stderr() as progress:
+        return predict_images(
+            pillar,
+            source,
+            images,
+            options.path(model, "--model"),
+            template=template,
+            batch=count,
+            device=place,
+            progress=progress,
+        )

@@ -68,7 +68,7 @@ def list_images(folder: Path) -> tuple[ImageFile, ...]:
 
 def open_image(data: bytes) -> Image:
     """Return the picture in RGB, turned upright; raise ImageError if it can't be taken as it is."""
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as image:
@@ -78,6 +78,8 @@ def open_image(data: bytes) -> Image:
             return upright.convert("RGB")
     except ImageError:
         raise
+    except UnidentifiedImageError as error:
+        raise ImageError("is no image of a kind that can be read") from error
     except Exception as error:  # whatever a decoder raises: it depends on the format, and on the damage
         raise ImageError(
             f"can't be read as an image: {(str(error) or type(error).__name__).splitlines()[0]}"
