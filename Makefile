@@ -7,13 +7,15 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 
 BIN := .venv/bin
 KAGGLE := .venv-kaggle/bin
+EMBED := .venv-embed/bin
 BENCH := .venv-bench/bin
 RUN := .venv/.run-$(VERSION)
 DEV := .venv/.dev-$(VERSION)
 KAGGLE_DEV := .venv-kaggle/.dev-$(VERSION)
+EMBED_DEV := .venv-embed/.dev-$(VERSION)
 BENCH_DEV := .venv-bench/.dev-$(VERSION)
 
-.PHONY: help demo test test-thorough test-train test-kaggle check fuzz mutants bench lock clean
+.PHONY: help demo test test-thorough test-train test-embed test-kaggle check fuzz mutants bench lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -21,12 +23,13 @@ help:
 	@echo 'make test         the suite, but for what needs scikit-learn'
 	@echo 'make test-thorough  faults, fuzz and traps with every case, not a sample'
 	@echo 'make test-train   the suite of weights and training, which need scikit-learn'
+	@echo 'make test-embed   the suite of images, which need torch and transformers'
 	@echo 'make check        lint, format, types, import laws'
 	@echo 'make test-kaggle  all of it with the library versions of a Kaggle notebook'
 	@echo 'make fuzz         a million random files (PBL_FUZZ_COUNT)'
 	@echo 'make mutants      break the code on purpose, and see the suite notice'
 	@echo 'make bench        how long it takes; printed, never asserted'
-	@echo 'make lock         renew constraints.txt and constraints-kaggle.txt'
+	@echo 'make lock         renew constraints.txt, and those of kaggle and embed'
 	@echo 'make clean        remove all that make made'
 
 demo: $(RUN)
@@ -46,6 +49,10 @@ test-thorough: $(DEV)
 
 test-train: $(DEV)
 	@$(BIN)/python -m pytest tests/training tests/weights $(ARGS)
+
+# A network in each worker takes its time to load, and two share two cores well.
+test-embed: $(EMBED_DEV)
+	@$(EMBED)/python -m pytest -n 2 tests/training/embedding $(ARGS)
 
 test-kaggle: $(KAGGLE_DEV)
 	@$(KAGGLE)/python -m pytest $(ARGS)
@@ -72,9 +79,10 @@ lock:
 	@[ "$(VERSION)" = 3.11 ] || { echo "make lock needs the lowest Python: make lock PYTHON=python3.11" >&2; exit 1; }
 	@$(call lock,constraints.txt,--group dev --group bench)
 	@$(call lock,constraints-kaggle.txt,--group test --group kaggle)
+	@$(call lock,constraints-embed.txt,--group test --group embed)
 
 clean:
-	rm -rf .venv .venv-bench .venv-kaggle .venv-lock demo build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench .venv-embed .venv-kaggle .venv-lock demo build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src schemas sql tests examples benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp a folder and Python version: another PYTHON, other dependencies or other locked versions set up anew.
@@ -91,6 +99,12 @@ $(DEV): pyproject.toml constraints.txt
 $(KAGGLE_DEV): pyproject.toml constraints-kaggle.txt
 	@$(call venv,.venv-kaggle)
 	@$(call install,.venv-kaggle,constraints-kaggle.txt,--group test --group kaggle)
+	@touch $@
+
+# Apart from .venv: torch alone is larger than all the rest.
+$(EMBED_DEV): pyproject.toml constraints-embed.txt
+	@$(call venv,.venv-embed)
+	@$(call install,.venv-embed,constraints-embed.txt,--group test --group embed)
 	@touch $@
 
 # Apart from .venv: the suite runs without pandas, as a user's machine may.
@@ -133,6 +147,6 @@ set -e; rm -rf .venv-lock; $(call venv,.venv-lock); \
 : > .venv-lock/none.txt; \
 $(call install,.venv-lock,.venv-lock/none.txt,$(2)); \
 { echo "# What 'pip install -e . $(2)' brings, exactly; for Python 3.11 to 3.13. Renew it with: make lock"; \
-  .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude setuptools; } > .venv-lock/$(1); \
+  .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude setuptools | sed 's/+cpu$$//'; } > .venv-lock/$(1); \
 mv .venv-lock/$(1) $(1); rm -rf .venv-lock
 endef

@@ -98,7 +98,7 @@ def _on_images(
 
     absent.show("pandas")
     require_extra("embed", "pbl predict on images")
-    count, place = options.whole(batch, "--batch", least=1), options.choice(DeviceChoice, device, "--device").value
+    count, place = options.whole(batch, "--batch", least=1), options.choice(DeviceChoice, device, "--device")
     os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
 
     from pbl.training.embedding.predict_images import predict_images
@@ -111,6 +111,6 @@ def _on_images(
             options.path(model, "--model"),
             template=template,
             batch=count,
-            device=place,
+            device=place.value,
             progress=progress,
         )

@@ -63,9 +63,8 @@ def predict_images(
         apart = relative_distance(_probe(embedded, path), note["probe"])
         if not apart <= PROBE_TOLERANCE:
             said = f"the model gives pbl's test image a vector {apart:.2%} away from the one it was fitted with"
-            raise data_error(
-                [model], [make_finding(model, "PBL813", f"{said}; at most {PROBE_TOLERANCE:.0%} is taken")]
-            )
+            said = f"{said}; at most {PROBE_TOLERANCE:.0%} is taken"
+            raise data_error([model], [make_finding(model, "PBL813", said)])
 
     how = How(
         tile=settings.tile,
