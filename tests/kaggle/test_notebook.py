@@ -30,6 +30,7 @@ def test_the_first_code_cell_holds_the_parameters():
         "TEMPLATE": "SampleSubmission.csv",
         "PACK": "0" * 64,
         "PILLARS_DIR": "/kaggle/working",
+        "IMAGES": "",
         "LABEL": "inference",
     }
 

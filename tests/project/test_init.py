@@ -20,7 +20,7 @@ def test_a_folder_s_pillars_weights_and_template_are_written_so_that_pbl_reads_t
     assert [(e.name, e.files[0].name, e.weight) for e in settings.pillars] == [
         (name, f"submission_{name}.csv", weight) for name, weight in zip(FOUR, (0.6, 0.2, 0.1, 0.1), strict=True)
     ]
-    assert [e.oof and e.oof.name for e in settings.pillars] == [None, "oof_dino.csv", None, None]
+    assert [e.oof[0].name if e.oof else None for e in settings.pillars] == [None, "oof_dino.csv", None, None]
     assert settings.template == here / "p" / "sample_submission.csv"
     assert (settings.clip_min, settings.clip_max, settings.output) == (None, None, None)
 

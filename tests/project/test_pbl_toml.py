@@ -246,3 +246,22 @@ def test_a_decimal_number_is_one(text):
 )
 def test_what_python_or_a_spreadsheet_would_take_besides_is_none(text):
     assert not re.fullmatch(NUMBER, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('fitted = "p.npz"', "pillars.p.images is missing; fitted and images go together"),
+        ('file = "p.csv"\nimages = "test"', "pillars.p.fitted is missing; fitted and images go together"),
+        ('fitted = "p.npz"\nimages = "../test"', "pillars.p.images must be a folder within the competition's"),
+        ('fitted = "p.npz"\nimages = "/kaggle/input"', "pillars.p.images must be a folder within the competition's"),
+    ],
+)
+def test_a_fitted_pillar_names_its_images(text, told, tmp_path):
+    with pytest.raises(ContractError, match=re.escape(told)):
+        settings(tmp_path, f"[pillars.p]\n{text}\n")
+
+
+def test_a_fitted_pillar_has_its_usual_file(tmp_path):
+    [entry] = settings(tmp_path, '[pillars.p]\nfitted = "p.npz"\nimages = "test"\n').pillars
+    assert (entry.files, entry.fitted) == ((tmp_path / "submission_p.csv",), tmp_path / "p.npz")

@@ -29,6 +29,10 @@ class Entry:
     several: bool = False
     """Whether it is a list that names the files, if only one."""
     weight: float | None = None
+    fitted: Path | None = None
+    """A fitted pillar, which a packed notebook predicts with; then there may be no file yet."""
+    images: str | None = None
+    """The folder of images, within the competition's, that it predicts."""
     oof: tuple[Path, ...] = ()
     """The out-of-fold file, or one for each of the files."""
 

@@ -1,6 +1,6 @@
 """The two metadata files that Kaggle's client reads.
 
-`pack` writes them; `_replace` writes them again to see whether those of an older pack were edited.
+`pack` writes them; `_replace` asks whether those of an older pack were edited.
 """
 
 from __future__ import annotations
@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pbl.kaggle.names import Label, Ref, make_title
+from pbl.kaggle.names import Label, make_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DATASET_META, NOTEBOOK_META = "dataset-metadata.json", "kernel-metadata.json"
-_OFF = {"is_private": "true", "enable_gpu": "false", "enable_tpu": "false", "enable_internet": "false"}
 
 
 def dump_dataset_metadata(label: Label) -> bytes:
@@ -32,25 +31,23 @@ def dump_notebook_metadata(label: Label) -> bytes:
             "code_file": f"{label.kernel.slug}.ipynb",
             "language": "python",
             "kernel_type": "notebook",
-            **_OFF,
+            "is_private": "true",
+            "enable_gpu": "true" if label.gpu else "false",
+            "enable_tpu": "false",
+            "enable_internet": "false",
             "dataset_sources": [str(label.dataset)],
             "competition_sources": [label.competition],
             "kernel_sources": [],
-            "model_sources": [],
+            "model_sources": list(label.models),
         }
     )
 
 
-def is_unedited_metadata(name: str, data: bytes) -> bool:
-    """Say whether a metadata file of this name stands as `pack` writes it."""
+def is_unedited_dataset_metadata(data: bytes) -> bool:
+    """Say whether a dataset-metadata.json stands as `pack` writes it."""
     try:
         table = json.loads(data)
-        if name == NOTEBOOK_META:
-            (source,), (competition,) = table["dataset_sources"], table["competition_sources"]
-            dataset, kernel = (Ref(owner=o, slug=s) for o, _, s in (t.partition("/") for t in (source, table["id"])))
-            label = Label(dataset=dataset, title="", subtitle=None, licence="", kernel=kernel, competition=competition)
-            return data == dump_notebook_metadata(label)
-        return name == DATASET_META and data == _dump({k: table[k] for k in ("title", "id", "licenses")} | table)
+        return data == _dump({k: table[k] for k in ("title", "id", "licenses")} | table)
     except (ValueError, KeyError, TypeError, AttributeError):
         return False
 

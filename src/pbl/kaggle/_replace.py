@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import OutputError
-from pbl.kaggle._metadata import is_unedited_metadata
-from pbl.kaggle.notebook import SUMS, is_unedited
+from pbl.kaggle._metadata import DATASET_META, NOTEBOOK_META, is_unedited_dataset_metadata
+from pbl.kaggle.notebook import SUMS, is_unedited, kernel_hash
 from pbl.storage.files import hash_file
 
 if TYPE_CHECKING:
@@ -70,6 +71,11 @@ def _find_strange(output: Path) -> Iterator[str]:
 
 
 def _is_ours(path: Path) -> bool:
-    """Say whether metadata or a notebook stands as `pack` writes it."""
+    """Say whether metadata or a notebook stands as `pack` writes it; the notebook knows its own metadata."""
     data = path.read_bytes()
-    return is_unedited(data) if path.suffix == ".ipynb" else is_unedited_metadata(path.name, data)
+    if path.suffix == ".ipynb":
+        return is_unedited(data)
+    if path.name == NOTEBOOK_META:
+        digest = hashlib.sha256(data).hexdigest()
+        return any(kernel_hash(each.read_bytes()) == digest for each in path.parent.glob("*.ipynb"))
+    return path.name == DATASET_META and is_unedited_dataset_metadata(data)

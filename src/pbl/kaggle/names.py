@@ -28,6 +28,8 @@ _SUBTITLE = range(20, 81)
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COMPETITION = re.compile(r"[A-Za-z0-9]+([-_][A-Za-z0-9]+)*")
+_MODEL_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_MODEL_PARTS = 5
 _HOST = re.compile(r"(https?://)?(www\.)?kaggle\.com/+", re.IGNORECASE)
 _PAGE = re.compile(r"[a-z-]+")
 
@@ -67,6 +69,9 @@ class Label:
     licence: str
     kernel: Ref
     competition: str
+    models: tuple[str, ...] = ()
+    """Models on Kaggle that the notebook needs: `owner/slug/framework/variation/version`."""
+    gpu: bool = False
 
 
 def parse_dataset(text: str, flag: str) -> Ref:
@@ -94,6 +99,17 @@ def parse_competition(text: str, flag: str) -> str:
     if not _COMPETITION.fullmatch(slug) or slug in _CONTEST.first:
         raise UsageError(f"{flag}: {text!r} is not a competition's name in its address: kaggle.com/competitions/NAME")
     return slug
+
+
+def parse_model(text: str, flag: str) -> str:
+    """Return a model's source as Kaggle writes it; takes `OWNER/SLUG/FRAMEWORK/VARIATION/VERSION` or its address.
+
+    Raises UsageError for what can't be one.
+    """
+    parts = re.sub(r"^models/", "", _HOST.sub("", text.strip())).strip("/").split("/")
+    if len(parts) != _MODEL_PARTS or not all(_MODEL_PART.fullmatch(part) for part in parts) or not parts[-1].isdigit():
+        raise UsageError(f"{flag}: {text!r} is no model's OWNER/SLUG/FRAMEWORK/VARIATION/VERSION")
+    return "/".join(parts)
 
 
 def name_notebook(dataset: Ref) -> Ref:

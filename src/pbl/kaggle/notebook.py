@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from pbl.domain.errors import InputError, OutputError
+from pbl.kaggle._metadata import NOTEBOOK_META
 from pbl.storage.atomic_write import write_whole
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Purpose:
     """The sample submission's name in the competition's folder."""
     pack: str = ""
     """The sha256 of the pack's SHA256SUMS, in hex; empty for any pack."""
+    kernel: str = ""
+    """The sha256 of the kernel-metadata.json beside it, in hex; empty where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +66,7 @@ def make_notebook(purpose: Purpose) -> bytes:
             "metadata": {
                 "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
                 "language_info": {"name": "python"},
-                "pbl": {"cells_sha256": _hash_cells(cells)},
+                "pbl": {"cells_sha256": _hash_cells(cells), **_of_kernel(purpose)},
             },
             "nbformat": 4,
             "nbformat_minor": 5,
@@ -80,6 +83,14 @@ def is_unedited(data: bytes) -> bool:
         return False
 
 
+def kernel_hash(notebook: bytes) -> str:
+    """Return the sha256 of the kernel-metadata.json that a notebook was written with; empty if it doesn't say."""
+    try:
+        return str(json.loads(notebook)["metadata"]["pbl"].get("kernel_sha256", ""))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ""
+
+
 def hash_pack(folder: Path) -> str:
     """Return the sha256 of a pack's SHA256SUMS, in hex; raise InputError if the folder has none."""
     sums = folder / "dataset" / SUMS
@@ -87,6 +98,14 @@ def hash_pack(folder: Path) -> str:
         return hashlib.sha256(sums.read_bytes()).hexdigest()
     except OSError as error:
         raise InputError(f"{sums}: {error.strerror}; --pack takes the folder that `pbl pack` wrote") from error
+
+
+def hash_kernel(folder: Path) -> str:
+    """Return the sha256 of the kernel-metadata.json of a pack, in hex; empty if there is none."""
+    try:
+        return hashlib.sha256((folder / "notebook" / NOTEBOOK_META).read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def write_notebook(path: Path, purpose: Purpose, *, force: bool = False) -> Written:
@@ -103,6 +122,10 @@ def write_notebook(path: Path, purpose: Purpose, *, force: bool = False) -> Writ
     if not already:
         write_whole(path, data)
     return Written(path=path, bytes=len(data), sha256=hashlib.sha256(data).hexdigest(), already=already)
+
+
+def _of_kernel(purpose: Purpose) -> dict[str, str]:
+    return {"kernel_sha256": purpose.kernel} if purpose.kernel else {}
 
 
 def _split_cells(source: str) -> Iterable[tuple[re.Match[str], list[str]]]:

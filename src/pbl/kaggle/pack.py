@@ -5,43 +5,43 @@ The command gives a weighed selection; `checks` looks the files over first, and 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
-import tomllib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pbl_sql import listed, name
 
 from pbl.checks.open_files import open_files
 from pbl.checks.validate import check_files, make_report
-from pbl.domain.errors import ChangedError, ContractError, FindingsError, InputError, UsageError
+from pbl.domain.errors import ChangedError, FindingsError, UsageError
 from pbl.domain.limits import Limits
-from pbl.domain.pillars import as_members
 from pbl.domain.rules import RULES, Severity
 from pbl.domain.wording import plural
 from pbl.engine.duck import open_duck
 from pbl.kaggle._join_parts import join_parts
 from pbl.kaggle._metadata import DATASET_META, NOTEBOOK_META, dump_dataset_metadata, dump_notebook_metadata
+from pbl.kaggle._packed_settings import dump_settings, fitted_names, verify_settings
 from pbl.kaggle._replace import protect_edits, protect_inputs
 from pbl.kaggle.names import SAMPLE_SUBMISSION
 from pbl.kaggle.notebook import SUMS, Purpose, make_notebook
 from pbl.kaggle.outcome import Packed, PackedFile, Warned
 from pbl.kaggle.wheels import Wheel, has_pbl
 from pbl.project.find_toml import TOML
-from pbl.project.pbl_toml import read_settings
-from pbl.project.toml_text import toml_text
+from pbl.project.pillar_files import is_there
 from pbl.reading.parquet import ENDING, PartsFile, is_parquet
 from pbl.storage.atomic_folder import fill, new_folder
+from pbl.storage.files import read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pbl.checks.open_files import CheckedFile
     from pbl.domain.contract import Contract
     from pbl.domain.pillars import Pillar, Selection
     from pbl.domain.report import Report
-    from pbl.domain.settings import Entry, Settings
     from pbl.domain.weights import Weighing
     from pbl.engine.duck import Duck
     from pbl.kaggle.names import Label
@@ -74,25 +74,28 @@ def pack(
     Raises FindingsError (nothing written) if a check finds an error, UsageError for a pillar whose name no file can
     bear, OutputError if the folder must not be replaced or can't be written, and what `validate` raises.
     """
-    names = _name_files(selection)
+    fitted = _fitted(selection)
+    checked = _leave_out(selection, fitted)
+    names = _name_files(checked)
     read = [
         *(path for p in selection.pillars for path in p.files),
+        *fitted.values(),
         *filter(None, (selection.template, selection.settings.path)),
     ]
     protect_inputs(output, read, here)
     if not force:
         protect_edits(output)
     with (
-        open_files(selection) as inputs,
+        open_files(checked) as inputs,
         open_duck(inputs.paths, limits, size=inputs.size, spill=output.parent) as duck,
     ):
         files = check_files(duck, inputs, selection.contract, limits)
-        report = make_report(files, selection)
+        report = make_report(files, checked)
         if report.errors():
             raise FindingsError(report)
         pillars = [file for file in files if file.input.pillar]
-        rows = pillars[0].rows or 0
-        placeholder = _is_placeholder(duck, pillars[0].table or "", rows)
+        rows = (pillars[0].rows or 0) if pillars else 0
+        placeholder = bool(pillars) and _is_placeholder(duck, pillars[0].table or "", rows)
         with new_folder(output) as folder:
             dataset, kernel = folder / "dataset", folder / "notebook"
             dataset.mkdir()
@@ -101,8 +104,11 @@ def pack(
             packed = [_copy(file, dataset / to, contract) for file, to in zip(pillars, names, strict=True)]
             for file in files:
                 file.unchanged()
-            packed.append(_write(dataset / TOML, _dump_settings(selection, weighing, names).encode()))
-            _verify_settings(dataset / TOML, selection, weighing, output)
+            packed += [_write(dataset / to, read_bytes(fitted[name])) for name, to in fitted_names(fitted).items()]
+            packed.append(
+                _write(dataset / TOML, dump_settings(selection, weighing, names, fitted, checked.names).encode())
+            )
+            verify_settings(dataset / TOML, selection, weighing, output)
             packed += [_write(dataset / wheel.name, wheel.data) for wheel in wheels]
             packed.sort(key=lambda file: file.name)
             sums = "".join(f"{file.sha256}  {file.name}\n" for file in packed)
@@ -112,6 +118,7 @@ def pack(
                 competition=label.competition,
                 template=selection.template.name if selection.template else SAMPLE_SUBMISSION,
                 pack=packed[-1].sha256,
+                kernel=hashlib.sha256(dump_notebook_metadata(label)).hexdigest(),
             )
             packed.append(_write(dataset / DATASET_META, dump_dataset_metadata(label)))
             written = [_write(kernel / f"{label.kernel.slug}.ipynb", make_notebook(purpose))]
@@ -126,6 +133,18 @@ def pack(
         placeholder=placeholder,
         warnings=tuple(_warnings(report, rows, wheels, placeholder=placeholder)),
     )
+
+
+def _fitted(selection: Selection) -> dict[str, Path]:
+    """Return the fitted pillars of a selection by name."""
+    entries = {entry.name: entry for entry in selection.settings.pillars}
+    return {name: entry.fitted for name in selection.names if (entry := entries.get(name)) and entry.fitted}
+
+
+def _leave_out(selection: Selection, fitted: Mapping[str, Path]) -> Selection:
+    """Return the selection without the pillars whose file isn't there yet: the notebook predicts it."""
+    there = tuple(p for p in selection.pillars if p.name not in fitted or all(is_there(path) for path in p.files))
+    return replace(selection, pillars=there)
 
 
 def _name_files(selection: Selection) -> list[str]:
@@ -213,49 +232,3 @@ def _write(to: Path, data: bytes) -> PackedFile:
 def _put(to: Path, chunks: Iterable[bytes]) -> PackedFile:
     size, digest = fill(to, chunks)
     return PackedFile(name=to.name, bytes=size, sha256=digest)
-
-
-def _dump_settings(selection: Selection, weighing: Weighing, names: Sequence[str]) -> str:
-    """Write the packed pbl.toml: the project's contract and blend as they are, but the template, and the pillars."""
-    project = selection.settings.path
-    try:
-        table = tomllib.loads(project.read_bytes().decode()) if project else {}
-    except (OSError, ValueError) as error:
-        raise InputError(f"{project}: cannot be read: {error}") from error
-    carried = {part: dict(table[part]) for part in ("contract", "blend") if part in table}
-    carried.get("contract", {}).pop("template", None)
-    files, entries = iter(names), {entry.name: entry for entry in selection.settings.pillars}
-    pillars = {
-        pillar.name: _dump_files(pillar, [next(files) for _ in pillar.files], entries.get(pillar.name))
-        | {"weight": weight}
-        for pillar, weight in zip(selection.pillars, weighing.weights, strict=True)
-    }
-    return toml_text({part: inner for part, inner in carried.items() if inner} | {"pillars": pillars})
-
-
-def _dump_files(pillar: Pillar, files: Sequence[str], entry: Entry | None) -> dict[str, object]:
-    if not pillar.members:
-        return {"file": files[0]}
-    shares = entry.shares if entry else pillar.shares
-    return {"files": list(files)} | ({"shares": list(shares)} if shares else {})
-
-
-def _verify_settings(packed: Path, selection: Selection, weighing: Weighing, output: Path) -> None:
-    """Raise ContractError if the packed pbl.toml doesn't read back as what was meant."""
-    read = read_settings(packed)
-    meant = selection.settings
-    weights = {entry.name: entry.weight for entry in read.pillars}
-    several = {p.name: p.shares for p in selection.pillars if p.members}
-    same = _carried(read) == _carried(meant) and _member_shares(read.pillars) == several
-    if not same or weights != dict(zip(selection.names, weighing.weights, strict=True)):
-        raise ContractError(f"{output}: not written: pbl.toml changed meanwhile, or can't be carried over; try again")
-
-
-def _member_shares(entries: Sequence[Entry]) -> dict[str, tuple[float, ...]]:
-    return {e.name: tuple(m.share for m in as_members(e.files, e.shares)) for e in entries if e.several}
-
-
-def _carried(settings: Settings) -> tuple[object, ...]:
-    """Return what of a project's settings a blend of the pack must be made with."""
-    said = settings
-    return said.contract, said.id_separator, said.clip_min, said.clip_max, said.method, said.negative

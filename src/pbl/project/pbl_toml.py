@@ -154,8 +154,9 @@ class _Toml(Taker):
             raise self._error(f"pillars.{name!r}", "a pillar's name is text without line ends")
         table = self._table(pillars, name, within="pillars")
         where = f"pillars.{name}"
-        self._known(table, where, ("file", "files", "shares", "weight", "oof"))
-        files = self._member_files(table, where)
+        self._known(table, where, ("file", "files", "shares", "fitted", "images", "weight", "oof"))
+        fitted, images = self._file(table, where, "fitted"), self._images(table, where)
+        files = self._member_files(table, where, usual=f"submission_{name}.csv" if fitted else None)
         weight = self._number(table, where, "weight")
         if weight is not None and weight < 0 and not negative:
             raise self._error(f"{where}.weight", f"must not be negative, not {weight:g}")
@@ -164,14 +165,29 @@ class _Toml(Taker):
             files=files,
             shares=self._shares(table, where, len(files)),
             several="files" in table,
+            fitted=fitted,
+            images=images,
             weight=weight,
             oof=self._oof(table, where, len(files)),
         )
 
-    def _member_files(self, table: Mapping[str, Any], where: str) -> tuple[Path, ...]:
-        """Take a pillar's file, or its list of files."""
+    def _images(self, table: Mapping[str, Any], where: str) -> str | None:
+        """Take the folder of images that a fitted pillar predicts, within the competition's folder."""
+        text = self._text(table, where, "images")
+        if (text is None) != ("fitted" not in table):
+            raise self._error(
+                f"{where}.{'images' if text is None else 'fitted'}", "is missing; fitted and images go together"
+            )
+        if text is not None and (text.startswith("/") or ".." in text.split("/")):
+            raise self._error(f"{where}.images", f"must be a folder within the competition's, not {text!r}")
+        return text
+
+    def _member_files(self, table: Mapping[str, Any], where: str, *, usual: str | None) -> tuple[Path, ...]:
+        """Take a pillar's file, or its list of files; a fitted pillar's has its usual name."""
         file = self._file(table, where, "file")
         if "files" not in table:
+            if file is None and usual is not None:
+                file = self.path.parent / usual
             if file is None:
                 raise self._error(f"{where}.file", "is missing; each pillar names its file")
             return (file,)

@@ -43,7 +43,7 @@ def notebook(
     """
     from pbl.cli.show.notebook import tell_notebook, write_notebook
     from pbl.kaggle import names as rules
-    from pbl.kaggle.notebook import Purpose, hash_pack
+    from pbl.kaggle.notebook import Purpose, hash_kernel, hash_pack
     from pbl.kaggle.notebook import write_notebook as make_notebook
 
     as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
@@ -55,6 +55,7 @@ def notebook(
             competition=rules.parse_competition(competition, "--competition"),
             template=rules.check_template_name(template, "--template"),
             pack="" if folder is None else hash_pack(folder),
+            kernel="" if folder is None else hash_kernel(folder),
         ),
         force=force,
     )

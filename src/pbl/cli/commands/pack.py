@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pbl.cli import options
+from pbl.cli import absent, options
 from pbl.cli.formats import OutcomeFormat
 from pbl.domain.errors import UsageError
 
@@ -52,6 +52,15 @@ def pack(
         typer.Option("--wheels", metavar="DIR", help="Pack these wheels; default: made of what is installed."),
     ] = None,
     no_wheels: Annotated[bool, typer.Option("--no-wheels", help="Pack none; Kaggle must have pbl then.")] = False,
+    model_source: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model-source",
+            metavar="MODEL",
+            help="A model on Kaggle for the notebook: OWNER/SLUG/FRAMEWORK/VARIATION/VERSION; may be repeated.",
+        ),
+    ] = None,
+    gpu: Annotated[bool, typer.Option("--gpu", help="The notebook gets a GPU.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace a folder that pbl didn't write, or was edited.")
     ] = False,
@@ -92,11 +101,14 @@ def pack(
         licence=rules.check_licence(licence, "--license"),
         kernel=rules.name_notebook(ref) if kernel is None else rules.parse_notebook(kernel, "--kernel"),
         competition=rules.parse_competition(competition, "--competition"),
+        models=tuple(dict.fromkeys(rules.parse_model(each, "--model-source") for each in model_source or [])),
+        gpu=gpu,
     )
     files = {"siglip": siglip, "dino": dino, "mvp": mvp, "dinov2": dinov2}
     options.bare_weights_fit(files, ctx.meta["pbl.flags"], weights or [])
     selection = options.selection(ctx, paths, template=template, pillars_dir=None, weights=weights, **files)
     options.tell_left(selection)
+    _check_fitted([entry.fitted for entry in selection.settings.pillars if entry.fitted])
     chosen, weighing = weigh(selection, parse_weights(weights or [], selection))
     made = make_pack(
         chosen,
@@ -112,3 +124,16 @@ def pack(
         return
     tell_weights(chosen, weighing, width=10)
     tell_pack(made)
+
+
+def _check_fitted(paths: list[Path]) -> None:
+    """Raise FindingsError for a file that is no fitted pillar: the notebook would find out on Kaggle only."""
+    if not paths:
+        return
+    absent.show("numpy")
+    from pbl.domain.extras import require_numpy
+    from pbl.training.fitted_file import read_fitted
+
+    require_numpy("pbl pack of a fitted pillar")
+    for path in paths:
+        read_fitted(path)

@@ -1,0 +1,79 @@
+"""The pbl.toml of a pack: the project's contract and blend as they are, and the files as they are called in there.
+
+`pack` writes it, and reads it back.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+
+from pbl.domain.errors import ContractError, InputError
+from pbl.domain.pillars import as_members
+from pbl.project.pbl_toml import read_settings
+from pbl.project.toml_text import toml_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from pbl.domain.pillars import Pillar, Selection
+    from pbl.domain.settings import Entry, Settings
+    from pbl.domain.weights import Weighing
+
+
+def fitted_names(pillars: Iterable[str]) -> dict[str, str]:
+    """Return what fitted pillars are called in a pack, by pillar."""
+    return {name: f"fitted_{name}.npz" for name in pillars}
+
+
+def dump_settings(
+    selection: Selection, weighing: Weighing, names: Sequence[str], fitted: Mapping[str, Path], packed: Collection[str]
+) -> str:
+    """Write the packed pbl.toml: the project's contract and blend as they are, but the template, and the pillars."""
+    project = selection.settings.path
+    try:
+        table = tomllib.loads(project.read_bytes().decode()) if project else {}
+    except (OSError, ValueError) as error:
+        raise InputError(f"{project}: cannot be read: {error}") from error
+    carried = {part: dict(table[part]) for part in ("contract", "blend") if part in table}
+    carried.get("contract", {}).pop("template", None)
+    files, entries = iter(names), {entry.name: entry for entry in selection.settings.pillars}
+    carried_fitted = fitted_names(fitted)
+    pillars = {}
+    for pillar, weight in zip(selection.pillars, weighing.weights, strict=True):
+        entry, found = entries.get(pillar.name), {}
+        if pillar.name in packed:
+            found = _dump_files(pillar, [next(files) for _ in pillar.files], entry)
+        if entry and pillar.name in fitted:
+            found |= {"fitted": carried_fitted[pillar.name], "images": entry.images}
+        pillars[pillar.name] = found | {"weight": weight}
+    return toml_text({part: inner for part, inner in carried.items() if inner} | {"pillars": pillars})
+
+
+def _dump_files(pillar: Pillar, files: Sequence[str], entry: Entry | None) -> dict[str, object]:
+    if not pillar.members:
+        return {"file": files[0]}
+    shares = entry.shares if entry else pillar.shares
+    return {"files": list(files)} | ({"shares": list(shares)} if shares else {})
+
+
+def verify_settings(packed: Path, selection: Selection, weighing: Weighing, output: Path) -> None:
+    """Raise ContractError if the packed pbl.toml doesn't read back as what was meant."""
+    read = read_settings(packed)
+    meant = selection.settings
+    weights = {entry.name: entry.weight for entry in read.pillars}
+    several = {p.name: p.shares for p in selection.pillars if p.members}
+    same = _carried(read) == _carried(meant) and _member_shares(read.pillars) == several
+    if not same or weights != dict(zip(selection.names, weighing.weights, strict=True)):
+        raise ContractError(f"{output}: not written: pbl.toml changed meanwhile, or can't be carried over; try again")
+
+
+def _member_shares(entries: Sequence[Entry]) -> dict[str, tuple[float, ...]]:
+    return {e.name: tuple(m.share for m in as_members(e.files, e.shares)) for e in entries if e.several}
+
+
+def _carried(settings: Settings) -> tuple[object, ...]:
+    """Return what of a project's settings a blend of the pack must be made with."""
+    said = settings
+    return said.contract, said.id_separator, said.clip_min, said.clip_max, said.method, said.negative
