@@ -76,5 +76,6 @@ class Settings:
     @property
     def files(self) -> tuple[Path, ...]:
         """Return every file that is named."""
-        own = [self.template, self.output, self.metric.truth, *(entry.oof for entry in self.pillars)]
-        return (*(entry.file for entry in self.pillars), *(path for path in own if path is not None))
+        own = (self.template, self.output, self.metric.truth, *(entry.fitted for entry in self.pillars))
+        of_pillars = [path for entry in self.pillars for path in (*entry.files, *entry.oof)]
+        return (*of_pillars, *(path for path in own if path is not None))

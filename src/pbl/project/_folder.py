@@ -80,7 +80,7 @@ def find_unlisted(folder: Path, settings: Settings, template: Path | None) -> tu
     here = _resolved(folder)
     files = [*settings.files, *([template] if template else [])]
     named = {path.name for path in files if _resolved(path.parent) == here}
-    if not named & {entry.file.name for entry in settings.pillars}:
+    if not named & {file.name for entry in settings.pillars for file in entry.files}:
         return ()
     return tuple(pillar.path.name for pillar in list_folder(folder).pillars if pillar.path.name not in named)
 
