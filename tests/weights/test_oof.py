@@ -255,6 +255,8 @@ def test_an_id_without_the_separator_is_a_row_of_the_columns_own_name(here):
         "s0__x": "x", "s1__": "", "s2": "target", "s3__x__target": "target",
     }  # fmt: skip
     assert sheet.samples == ("s0", "s1", "s2", "s3__x")
+
+
 MEMBERS = """
 [pillars.siglip]
 file = "submission_siglip.csv"
