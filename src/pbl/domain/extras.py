@@ -6,12 +6,20 @@ Asked by every command, and function of `pbl`, that needs an extra, before anyth
 from __future__ import annotations
 
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from pbl.domain.errors import UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 DISTRIBUTION = "pillar-blend"
 _SCIKIT_LEARN = {"scikit-learn": ("sklearn", "scipy", "numpy", "threadpoolctl")}
-EXTRAS = {"train": _SCIKIT_LEARN, "tune": _SCIKIT_LEARN}
+EXTRAS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "report": {"altair": ("altair", "jinja2"), "vl-convert-python": ("vl_convert",)},
+    "train": _SCIKIT_LEARN,
+    "tune": _SCIKIT_LEARN,
+}
 """Of each extra its libraries, with the modules to look for."""
 
 
