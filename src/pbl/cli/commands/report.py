@@ -56,8 +56,9 @@ def report(
 ) -> None:
     """Make one self-contained page of a blend and its runs.
 
-    It says what validate, score, tune, compare and the run logs say, and needs no internet and no script. A section without its data is left out and named at the end,
-    with what brings it. Exit code 1: findings, and the page has them; 2: nothing to report.
+    It says what validate, score, tune, compare and the run logs say, and needs no internet and no script. A section
+    without its data is left out and named at the end, with what brings it. Exit code 1: findings, and the page has
+    them; 2: nothing to report.
 
     Sections: verdict, blend, scores, folds, predictions, correlation, disagreements, clipping, leave_one_out,
     residuals, history, runs.
