@@ -9,6 +9,8 @@ import shutil
 from xml.etree import ElementTree as ET
 
 import jinja2
+import numpy as np
+import polars as pl
 import pytest
 from support.judging import oofs
 from support.making import command, process, reorder
@@ -73,9 +75,6 @@ def test_histograms_count_every_row(tmp_path):
 
 
 def test_the_correlation_within_a_target_is_the_plain_mean_over_targets(tmp_path):
-    import numpy as np
-    import polars as pl
-
     frames = [pl.read_csv(EXAMPLE / f"submission_{name}.csv").sort("sample_id") for name in ("siglip", "dino")]
     names = frames[0]["sample_id"].str.split("__").list.last().to_numpy()
     one, other = (frame["target"].to_numpy() for frame in frames)
@@ -125,7 +124,7 @@ def test_every_picture_is_well_formed_and_every_reference_has_its_place(example)
 
 def test_nothing_is_asked_of_anybody(example):
     page = Page(example)
-    assert [a for a in page.of("link")] == [{"rel": "icon", "href": "data:,"}]
+    assert page.of("link") == [{"rel": "icon", "href": "data:,"}]
     assert not any(key in attrs for tag, attrs in page.tags for key in ("src", "srcset", "style", "xlink:href"))
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", example)
     assert "url(" not in example

@@ -70,3 +70,16 @@ def write_hostile_project(folder):
     write(folder / "logs" / f"scores_2026-11-01_x{ATTACK.replace('/', '')}.csv", [], (header,))
     (folder / "logs" / "scores_2026-11-02_y.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
     return [*words, "--truth", folder / "train.csv", "--logs", folder / "logs", "--title", ATTACK]
+
+
+def write_logs(folder, runs=12):
+    """Write a log of runs, most of them with scores of both kinds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    header = "pillar,model,processed_cv,full_cv,public_score,private_score,metric,run_id,logged_at,label"
+    lines = [
+        f"blend,m{n},0.{7000 + 13 * n},,{'' if n % 5 == 4 else f'0.{6900 + n * 37 % 90}'},"
+        f"{f'0.{6800 + n * 29 % 90}' if n % 2 else ''},r2,20261101-{n:04d},2026-11-{n % 27 + 1:02d}T08:00:00Z,label{n}"
+        for n in range(runs)
+    ]
+    (folder / "scores_2026-11-01_runs.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    return folder

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from pbl.reporting.theme import Theme
 
 _SVG = "http://www.w3.org/2000/svg"
-_LINK = "{http://www.w3.org/1999/xlink}href"
-_ELEMENTS = frozenset({"svg", "g", "path", "line", "rect", "text", "tspan", "a", "circle"})
+_ELEMENTS = frozenset({"svg", "g", "path", "line", "rect", "text", "tspan", "circle"})
 _ATTRIBUTES = frozenset(
     {
         *("d", "x", "y", "x1", "x2", "y1", "y2", "dx", "dy", "r", "width", "height", "viewBox", "transform", "fill"),
@@ -29,13 +28,12 @@ _ATTRIBUTES = frozenset(
         *("text-anchor", "font-size", "font-weight", "font-style"),
     }
 )
-_ANCHOR = re.compile(r"[^#]*(#[A-Za-z0-9._-]+)")
 _NUMBER = re.compile(r"-?[0-9]+\.[0-9]{2,}(?![0-9]*e)")
 _PLAIN = {("opacity", "1"), ("stroke-opacity", "1"), ("fill-opacity", "1"), ("font-weight", "normal")}
 
 
 def draw(chart: alt.Chart) -> ET.Element:
-    """Return a chart as an SVG element that holds nothing but shapes, text and links within the page."""
+    """Return a chart as an SVG element that holds nothing but shapes and text."""
     import altair as alt
     import vl_convert
 
@@ -107,8 +105,6 @@ def _attributes(given: dict[str, Any]) -> dict[str, str]:
     }
     if "font-size" in found:
         found["font-size"] = found["font-size"].removesuffix("px")
-    if anchor := _ANCHOR.fullmatch(given.get(_LINK, "")):
-        found["href"] = anchor[1]
     if found.get("transform") == "translate(0,0)":
         del found["transform"]
     return found
@@ -121,7 +117,7 @@ def _is_empty(element: ET.Element) -> bool:
         return not (drawn and seen)
     if element.tag == "rect":
         return element.get("fill") == "transparent"
-    return element.tag in {"g", "a"} and not len(element)
+    return element.tag == "g" and not len(element)
 
 
 def _append(parent: ET.Element, child: ET.Element) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _FEWEST = 3
 """So many runs with both scores make a picture."""
 _SHA = 12
+_LINKED = 40
+"""So many of the newest runs have their link below the pictures; the table has all."""
 _NO_RUN = "no run is logged"
 _LOG_RUN = "pbl log-run submission.csv --label NAME --cv SCORE"
 _IMPORT = "kaggle competitions submissions COMPETITION --csv | pbl runs import-scores -"
@@ -38,9 +40,14 @@ def make_history(made: Material) -> Section | NotShown:
         return NotShown(section="history", why="no run has both a CV and a public score", hint=_IMPORT)
     anchors = find_anchors(runs)
     oldest = both[::-1]
+    listed = made.asked.wants(frozenset({"runs"}))
+
+    def linked(text: str, run: Run) -> Cell:
+        return Link(text, anchors[run.key]) if listed else text
+
     count = len(both)
     rho = _rank_correlation([(_merit(r, "processed_cv"), _merit(r, "public_score")) for r in both])
-    gaps = [(r.scores["gap"], _private_gap(r), anchors[r.key]) for r in oldest]
+    gaps = [(r.scores["gap"], _private_gap(r)) for r in oldest]
     data: dict[str, Any] = {
         "metric": both[0].metric.name,
         "rank_correlation": rho,
@@ -56,7 +63,7 @@ def make_history(made: Material) -> Section | NotShown:
         columns=("run", "label", "CV", "public", "private", "CV \u2212 public", "CV \u2212 private"),
         rows=tuple(
             (
-                Link(r.run_id or r.label or "run", anchors[r.key]),
+                linked(r.run_id or r.label or "run", r),
                 r.label,
                 *(r.scores[c] for c in ("processed_cv", "public_score", "private_score", "gap")),
                 _private_gap(r),
@@ -72,11 +79,8 @@ def make_history(made: Material) -> Section | NotShown:
     said = "cannot be told, as one of them is the same throughout" if rho is None else f"is {fixed(rho)}"
     answer = f"Over {plural(count, 'run')} with both scores the rank correlation of CV and public score {said}."
     others = len(runs.runs) - count
-    points = [
-        (float(r.scores["processed_cv"] or 0), float(r.scores["public_score"] or 0), r.label, anchors[r.key])
-        for r in oldest
-    ]
-    told = "; ".join(f"{label or 'run'} {fixed(cv)} and {fixed(public)}" for cv, public, label, _ in points[-12:])
+    points = [(float(r.scores["processed_cv"] or 0), float(r.scores["public_score"] or 0), r.label) for r in oldest]
+    told = "; ".join(f"{label or 'run'} {fixed(cv)} and {fixed(public)}" for cv, public, label in points[-12:])
     trend = "; ".join(fixed(gap) for gap, *_ in gaps[-12:])
     return Section(
         name="history",
@@ -96,6 +100,7 @@ def make_history(made: Material) -> Section | NotShown:
                 draw=lambda width: draw_gaps(gaps, width),
             ),
         ),
+        links=tuple(Link(r.label or r.run_id or "run", anchors[r.key]) for r in both[:_LINKED]) if listed else (),
         tables=(table,),
         notes=(f"{plural(others, 'other run')} without both scores, or of another metric, left out.",)
         if others

@@ -75,6 +75,8 @@ class Section:
     data: Mapping[str, Any]
     """The numbers in the public form, whole."""
     pictures: tuple[Picture, ...] = ()
+    links: tuple[Link, ...] = ()
+    """What is named in the pictures, each a link to its place."""
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
 

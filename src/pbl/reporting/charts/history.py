@@ -55,13 +55,13 @@ def draw_tenths(found: Tenths, width: int) -> alt.Chart:
     return finish(layers, width=plot, height=height)
 
 
-def draw_cv_public(runs: Sequence[tuple[float, float, str, str]], width: int) -> alt.Chart:
-    """Draw CV against public score: (cv, public, label, anchor) a run; a label that would collide is left out."""
+def draw_cv_public(runs: Sequence[tuple[float, float, str]], width: int) -> alt.Chart:
+    """Draw CV against public score: (cv, public, label) a run; a label that would collide is left out."""
     import altair as alt
 
     plot, height = width - 76, 320 if width > NARROW else 260
     across, up = ends([cv for cv, *_ in runs], share=0.12), ends([public for _, public, *_ in runs], share=0.12)
-    rows = [{"x": cv, "y": public, "label": "", "href": f"#{anchor}"} for cv, public, _, anchor in runs]
+    rows = [{"x": cv, "y": public, "label": ""} for cv, public, _ in runs]
     places = [
         (
             (cv - across[0]) / (across[1] - across[0]) * plot,
@@ -70,7 +70,7 @@ def draw_cv_public(runs: Sequence[tuple[float, float, str, str]], width: int) ->
         for cv, public, *_ in runs
     ]
     taken = [(px - 5, py - 5, px + 5, py + 5) for px, py in places]
-    for n, (_, _, label, _) in enumerate(runs):
+    for n, (_, _, label) in enumerate(runs):
         px, py = places[n]
         long = _LETTER * len(label)
         for left, align in ((px + 7, "left"), (px - 7 - long, "right")):
@@ -85,22 +85,22 @@ def draw_cv_public(runs: Sequence[tuple[float, float, str, str]], width: int) ->
     along = x("x", "CV", across, ticks=ticks_for(plot))
     tall = alt.Y("y:Q", title="public score", scale=scale, axis=alt.Axis(tickCount=5, grid=True))
     dots = chart_of(rows).mark_point(filled=True, size=60, opacity=0.85, color=colour("c0"))
-    layers = [dots.encode(x=along, y=tall, href="href:N")]
+    layers = [dots.encode(x=along, y=tall)]
     sides: tuple[tuple[Literal["left", "right"], int], ...] = (("left", 7), ("right", -7))
     for align, shift in sides:
         named = [row for row in rows if row.get("align") == align]
         if named:
             text = chart_of(named).mark_text(align=align, dx=shift, fontSize=11, color=colour("soft"))
-            layers.append(text.encode(x=along, y=tall, text="label:N", href="href:N"))
+            layers.append(text.encode(x=along, y=tall, text="label:N"))
     return finish(layers, width=plot, height=height)
 
 
-def draw_gaps(runs: Sequence[tuple[float | None, float | None, str]], width: int) -> alt.Chart:
-    """Draw the gaps of runs in the order they were logged: (CV less public, CV less private, anchor)."""
+def draw_gaps(runs: Sequence[tuple[float | None, float | None]], width: int) -> alt.Chart:
+    """Draw the gaps of runs in the order they were logged: (CV less public, CV less private)."""
     import altair as alt
 
     plot, height = width - 76, 180
-    up = ends([0.0, *(each for run in runs for each in run[:2])])
+    up = ends([0.0, *(each for run in runs for each in run)])
     across = (0.5, len(runs) + 0.5)
     scale = alt.Scale(domain=list(up), nice=False, zero=False)
     tall = alt.Y("y:Q", title="CV \u2212 score", scale=scale, axis=alt.Axis(tickCount=5, grid=True))
@@ -112,16 +112,16 @@ def draw_gaps(runs: Sequence[tuple[float | None, float | None, str]], width: int
     )
     kinds = ["public", "private"]
     rows = [
-        {"x": n + 1, "y": value, "kind": kinds[k], "href": f"#{run[2]}"}
+        {"x": n + 1, "y": value, "kind": kinds[k]}
         for n, run in enumerate(runs)
-        for k, value in enumerate(run[:2])
+        for k, value in enumerate(run)
         if value is not None
     ]
     zero = chart_of([{"y": 0.0}]).mark_rule(strokeDash=[4, 3], color=colour("edge"), strokeWidth=1.5)
     paint = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[colour("c0"), colour("c1")]))
     fill = alt.Fill("kind:N", scale=alt.Scale(domain=kinds, range=[colour("c0"), "transparent"]))
     dots = chart_of(rows).mark_point(size=60, opacity=1, strokeWidth=1.8)
-    marks = dots.encode(x=along, y=tall, color=paint, fill=fill, href="href:N")
+    marks = dots.encode(x=along, y=tall, color=paint, fill=fill)
     return finish([zero.encode(y=alt.Y("y:Q", scale=scale)), marks], width=plot, height=height)
 
 
