@@ -188,14 +188,14 @@ def make_leave_one_out(made: Material) -> Section | NotShown:
     labels = list(moves)
     picture = Picture(
         name="leave_one_out",
-        title="How far the blend moves without each pillar",
+        title="How far the blend moves without each pillar: a dot a target, a bar for all rows",
         description=f"A row a pillar, a dot a target. {answer}",
         draw=lambda width: draw_dots(
             labels,
             drawn,
             [{t: by_target[name][t] for t in drawn} for name in labels],
             [moves[name].rmse for name in labels],
-            title="root mean square of the change, a dot a target; bar: all rows",
+            title="root mean square of the change",
             width=width,
         ),
     )
@@ -230,7 +230,7 @@ def make_leave_one_out(made: Material) -> Section | NotShown:
                     name="leave_one_out_scores",
                     title="How the score changes without each pillar",
                     description=f"Right of the dashed line the blend is better without the pillar. {told}.",
-                    draw=lambda width: draw_changes(known, f"gain in {tuning.metric}: right is better without", width),
+                    draw=lambda width: draw_changes(known, f"change of {tuning.metric}, right is better", width),
                 )
             )
         tables.append(

@@ -120,9 +120,11 @@ def render(
     )
 
 
-def picture_of(picture: Picture, width: int) -> str:
-    """Return a picture as SVG text of a width."""
-    return finish(draw(picture.draw(width)), f"p-{picture.name}-{width}", picture.title, picture.description)
+def picture_of(picture: Picture, width: int, *, titled: bool = False) -> str:
+    """Return a picture as SVG text of a width; a `titled` one says itself what it shows."""
+    chart = picture.draw(width)
+    chart = chart.properties(title=picture.title) if titled else chart
+    return finish(draw(chart), f"p-{picture.name}-{width}", picture.title, picture.description)
 
 
 def _draw(picture: Picture) -> _Drawn:

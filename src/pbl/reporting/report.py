@@ -82,7 +82,7 @@ class Reported:
         """Return a file a chart and theme, by name."""
         found = {}
         for picture in self._pictures():
-            svg = picture_of(picture, picture.small or WIDE)
+            svg = picture_of(picture, picture.small or WIDE, titled=True)
             for each in THEMES if theme is None else (theme,):
                 text = as_file(svg, each)
                 found[f"{picture.name}-{each}.{form}"] = mark_svg(text) if form == "svg" else mark_png(as_png(text))
@@ -159,7 +159,7 @@ class Reported:
         pictures: list[tuple[str, str]] = []
         size = 0
         for picture in self._pictures():
-            svg = as_file(picture_of(picture, min(picture.small or NARROW, _CARD_WIDTH)), "light")
+            svg = as_file(picture_of(picture, min(picture.small or NARROW, _CARD_WIDTH), titled=True), "light")
             data = base64.b64encode(svg.encode()).decode()
             if len(pictures) < _CARD_PICTURES and size + len(data) < _CARD_BYTES * 3 // 4:
                 pictures.append((data, f"{picture.title}. {picture.description}"))

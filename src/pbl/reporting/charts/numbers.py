@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _TALL = 0.62
 _MOST_NUMBERS = 12
 _QUANTILES = 5
+_SMALL, _NAME, _MOST_ROOM = 6.6, 10, 0.6
+"""Of the names beside dots: a letter's width, what is around them, and which part of the width they may take."""
 
 
 def draw_panel(panel: Panel, names: Mapping[str, str], bounds: Sequence[float], width: int) -> alt.Chart:
@@ -47,7 +49,7 @@ def draw_panel(panel: Panel, names: Mapping[str, str], bounds: Sequence[float], 
         bars.append({"y": row + 0.28, "a": ninety[0], "b": ninety[1], "c": fifty[0], "d": fifty[1], "m": middle})
         bars[-1]["ink"] = paint
     paint_by, y = alt.Color("ink:N", scale=None), lay.y("y")
-    layers = [lay.labels()]
+    layers = [lay.room(), lay.labels()]
     zero = [each for each in dict.fromkeys(bounds) if domain[0] <= each <= domain[1]]
     if zero:
         rule = chart_of([{"x": each} for each in zero]).mark_rule(strokeDash=[4, 3], color=colour("edge"))
@@ -158,7 +160,8 @@ def draw_dots(
     lay = make_rows(labels, width, 30)
     look = looks(len(names))
     every = [each for row in values for each in row.values()] + [each for each in bars if each is not None]
-    room = 0.30 if width > 400 else 0.46  # noqa: PLR2004 - the names beside the dots take that much of a phone
+    longest = max(len(name) for name in names)
+    room = min(_MOST_ROOM, 2 * (_NAME + _SMALL * longest) / lay.width)
     domain = ends(every, share=room / 2 / (1 - room))
     dots, outer = [], []
     for n, row in enumerate(values):
@@ -172,6 +175,7 @@ def draw_dots(
     along, y = x("x", title, domain, ticks=ticks_for(lay.width)), lay.y()
     marks = chart_of(dots).mark_point(filled=True, size=70, opacity=0.9)
     layers = [
+        lay.room(),
         lay.stripes(),
         lay.labels(),
         marks.encode(x=along, y=y, color=alt.Color("ink:N", scale=None), shape=alt.Shape("shape:N", scale=None)),

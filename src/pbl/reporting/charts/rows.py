@@ -24,6 +24,8 @@ _DRAWN = 0.88
 _GAP = 10
 _MARGIN = 16
 _SHORT = 14
+_BESIDE = 40
+"""By how much an axis' title may be longer than the axis."""
 _LARGEST = 1.7e308
 _ABOVE = 18
 
@@ -66,6 +68,15 @@ class Rows:
         beside: alt.Chart = text.encode(x=alt.value(-_GAP), y=self.y(), text="name:N")
         return beside
 
+    def room(self) -> alt.Chart:
+        """Return unseen lines as long as names may be: the reader's font may be wider than the engine's."""
+        import altair as alt
+
+        marks = chart_of([{"row": n} for n in range(len(self.names))]).mark_rule(color="transparent")
+        left = 0 if self.above else -(self.left + _GAP)
+        made: alt.Chart = marks.encode(x=alt.value(left), x2=alt.value(0), y=self.y())
+        return made
+
     def stripes(self) -> alt.Chart:
         """Return a thin line along each row."""
         marks = chart_of([{"row": n} for n in range(len(self.names))]).mark_rule(color=colour("line"))
@@ -90,7 +101,12 @@ def chart_of(rows: Iterable[dict[str, Any]]) -> alt.Chart:
 
 
 def finish(
-    layers: Sequence[alt.Chart], *, width: float, height: float, title: str | None = None, independent: bool = False
+    layers: Sequence[alt.Chart],
+    *,
+    width: float,
+    height: float,
+    title: str | None = None,
+    independent: bool = False,
 ) -> alt.Chart:
     """Return layers as one chart of a size in our theme; `independent` ones have no scale along x in common."""
     import altair as alt
@@ -100,15 +116,15 @@ def finish(
         made = made.resolve_scale(x="independent")
     if title is not None:
         made = made.properties(title=title)
-    chart: alt.Chart = made.configure(**config())
+    chart: alt.Chart = made.configure(**config(), axisX={"titleLimit": round(width) + _BESIDE})
     return chart
 
 
-def x(field: str, title: str | None, domain: tuple[float, float], *, ticks: int = 6) -> alt.X:
+def x(field: str, title: str | None, domain: tuple[float, float], *, ticks: int | None = None) -> alt.X:
     """Return the encoding of a number along a row."""
     import altair as alt
 
-    axis = alt.Axis(title=title, tickCount=ticks)
+    axis = alt.Axis(title=title) if ticks is None else alt.Axis(title=title, tickCount=ticks)
     return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(domain=list(domain), nice=False, zero=False))
 
 

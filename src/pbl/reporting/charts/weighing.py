@@ -75,7 +75,7 @@ def draw_scores(rows: Sequence[dict[str, object]], title: str, width: int) -> al
         row["ink"] = colour("ink") if row["blend"] else colour("c0")
     sure = [row for row in table if row["low"] is not None]
     seen = [row for row in table if row["in_sample"] is not None]
-    layers = [lay.stripes(), lay.labels()]
+    layers = [lay.room(), lay.stripes(), lay.labels()]
     if sure:
         bars = chart_of(sure).mark_rule(strokeWidth=3, opacity=0.45)
         layers.append(bars.encode(x=x("low", title, domain), x2="high:Q", y=lay.y(), color=paint))
@@ -122,7 +122,7 @@ def draw_folds(
         shape=alt.Shape("kind:N", scale=shapes),
         color=alt.Color("kind:N", scale=paints),
     )
-    return finish([lay.stripes(), lay.labels(), marks], width=lay.width, height=lay.height)
+    return finish([lay.room(), lay.stripes(), lay.labels(), marks], width=lay.width, height=lay.height)
 
 
 def draw_changes(rows: Sequence[tuple[str, float, tuple[float, float] | None]], title: str, width: int) -> alt.Chart:
@@ -141,6 +141,7 @@ def draw_changes(rows: Sequence[tuple[str, float, tuple[float, float] | None]], 
     along = x("x", title, domain, ticks=ticks_for(lay.width))
     return finish(
         [
+            lay.room(),
             lay.stripes(),
             lay.labels(),
             zero.encode(x=alt.X("zero:Q", scale=alt.Scale(domain=list(domain), nice=False, zero=False))),
