@@ -1,3 +1,3 @@
 -- What is the blend without a pillar, in one target column?
--- the $parameters of {blend}, and of {name}; {target} the column's place, {name} the rows' target name, {number} the blend
-SELECT id, {target} AS target, {name} AS name, {number} AS w FROM {blend} AS r
+-- the $parameters of {blend}; {target} the column's place, {number} the blend
+SELECT row, {target} AS target, {number} AS w FROM {blend} AS r

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pbl.domain.target_weights import by_pillar
 from pbl.domain.wording import fixed, plural
 from pbl.reporting.charts.history import draw_tenths
 from pbl.reporting.charts.weighing import draw_folds, draw_scores
@@ -112,7 +113,7 @@ def _gains(judged: Judged, *, sure: bool) -> list[Table]:
     for each in tuning.candidates:
         gains = [each.gain_over_equal, each.gain_over_current]
         told = [(g.gain, *((g.interval if sure else None) or (None, None))) if g else (None,) * 3 for g in gains]
-        rows.append((each.name, *told[0], *told[1], *(each.weights[name] for name in tuning.pillars)))
+        rows.append((each.name, *told[0], *told[1], *(by_pillar(each.weights).get(name) for name in tuning.pillars)))
     columns = ("candidate", "gain over equal", "95 % from", "to", "gain over today's", "95 % from", "to")
     return [
         Table(
@@ -163,7 +164,8 @@ def make_folds(made: Material) -> Section | NotShown:
     dots = [(row, fold.weights[name]) for row, name in enumerate(names) for fold in tuning.fold_weights]
     told = "; ".join(f"{name} {fixed(min(ranges[name]))} to {fixed(max(ranges[name]))}" for name in names)
     weights = [(each.fold, each.weights) for each in tuning.fold_weights]
-    weights += [("all rows", tuned.weights), ("today's", today.weights)]
+    whole, current = by_pillar(tuned.weights), by_pillar(today.weights)
+    weights += [("all rows", whole), ("today's", current)]
     rows: list[tuple[Cell, ...]] = [(name, *(each[pillar] for pillar in names)) for name, each in weights]
     return Section(
         name="folds",
@@ -177,8 +179,8 @@ def make_folds(made: Material) -> Section | NotShown:
                 draw=lambda width: draw_folds(
                     names,
                     dots,
-                    [tuned.weights[name] for name in names],
-                    [today.weights.get(name) for name in names],
+                    [whole[name] for name in names],
+                    [current.get(name) for name in names],
                     width,
                 ),
             ),
@@ -192,8 +194,8 @@ def make_folds(made: Material) -> Section | NotShown:
         ),
         data={
             "folds": [each.to_json() for each in tuning.fold_weights],
-            "tuned": dict(tuned.weights),
-            "current": dict(today.weights),
+            "tuned": dict(whole),
+            "current": dict(current),
             "groups": {"by": list(tuning.grouped_by), "count": tuning.groups, "folds": tuning.folds},
         },
     )

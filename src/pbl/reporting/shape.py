@@ -149,16 +149,16 @@ def _parts(compared: Compared, formula: Formula, *, numbers: bool) -> tuple[Sql,
     values: dict[str, object] = dict(formula.values())
     parts = []
     for t, name in enumerate(formula.names):
+        place, blend = Sql(str(t)), formula.blend(compared.rows)
+        if not numbers:
+            parts.append(ask("report/without_part", blend=blend, target=place, number=Sql(f"b{t}")))
+            continue
         if not formula.by_row:
             values[f"called{t}"] = name
         called = Sql("name") if formula.by_row else Sql(f"$called{t}::VARCHAR")
-        place, blend = Sql(str(t)), formula.blend(compared.rows)
-        if numbers:
-            columns = [Sql(f"n{p}_{t} AS n{p}") for p in range(len(formula.factors))]
-            columns += [Sql(f"s{t} + 0.0 AS s"), Sql(f"b{t} + 0.0 AS b")]
-            parts.append(ask("report/part", blend=blend, target=place, name=called, numbers=listed(columns)))
-        else:
-            parts.append(ask("report/without_part", blend=blend, target=place, name=called, number=Sql(f"b{t}")))
+        columns = [Sql(f"n{p}_{t} AS n{p}") for p in range(len(formula.factors))]
+        columns += [Sql(f"s{t} + 0.0 AS s"), Sql(f"b{t} + 0.0 AS b")]
+        parts.append(ask("report/part", blend=blend, target=place, name=called, numbers=listed(columns)))
     return listed(parts, " UNION ALL "), values
 
 

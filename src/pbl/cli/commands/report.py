@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from pbl.cli import absent, options
+from pbl.cli import absent, oof_options, options
 from pbl.cli.formats import PageFormat, ThemeChoice
 from pbl.domain.errors import InputError, UsageError
 
@@ -111,7 +111,8 @@ def report(
         theme=shade,
     )
     with for_stderr() as progress, options.cores(limits.threads):
-        made = make_report(asked, command, spill=options.temporary_folder(), limits=limits, progress=progress)
+        with oof_options.prints_aside():
+            made = make_report(asked, command, spill=options.temporary_folder(), limits=limits, progress=progress)
         look = cast("show.Theme | None", shade and shade.value)
         if output == "-":
             show.stream(made.html(look))
