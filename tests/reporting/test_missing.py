@@ -61,6 +61,7 @@ def test_one_pillar_has_its_page(project):
 
 def test_without_a_truth_what_needs_one_is_named_with_the_flag(project):
     found = project.pillars(2).ask(project.folder / "p")
+    assert "The mean of 2 pillars; each has the share 0.5000." in (project.folder / "r.html").read_text()
     assert {"scores", "folds", "residuals", "history", "runs"} == set(missing(found))
     assert all("--truth" in each["hint"] for each in found["not_shown"] if each["section"] == "scores")
 

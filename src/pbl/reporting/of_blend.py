@@ -103,6 +103,8 @@ def make_blend(made: Material) -> Section | NotShown:
     bounds = " and ".join(f"{word} {fixed(end)}" for word, end in ends if end is not None)
     held = f", held to {bounds}" if bounds else ""
     top = max(shares, key=lambda each: each[1])
+    alike = len(shares) > 1 and len({share for _, share in shares}) == 1
+    most = f"each has the share {fixed(top[1])}" if alike else f"{top[0]} has the largest share, {fixed(top[1])}"
     files = {file.pillar: file for file in made.report.files}
     rows: list[tuple[Cell, ...]] = [(name, share, *_file(files[name])) for name, share in shares]
     if made.report.template is not None:
@@ -111,8 +113,7 @@ def make_blend(made: Material) -> Section | NotShown:
     return Section(
         name="blend",
         heading="What is in the blend?",
-        answer=f"The {plan.method} of {plural(len(shares), 'pillar')}{held}; {top[0]} has the largest share, "
-        f"{fixed(top[1])}.",
+        answer=f"The {plan.method} of {plural(len(shares), 'pillar')}{held}; {most}.",
         pictures=(
             Picture(
                 name="blend",

@@ -25,7 +25,7 @@ def draw_shares(shares: Sequence[tuple[str, float]], width: int) -> alt.Chart:
     low = min(0.0, sum(min(0.0, share) for _, share in shares))
     high = max(low + 1e-9, sum(max(0.0, share) for _, share in shares))
     rows, right, left = [], 0.0, 0.0
-    ends_of = [-_CLEAR] * 3
+    ends_of = [-2 * _CLEAR] * 3
     for place, (name, share) in enumerate(shares):
         start = right if share >= 0 else left
         end = start + share
