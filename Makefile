@@ -15,7 +15,7 @@ KAGGLE_DEV := .venv-kaggle/.dev-$(VERSION)
 EMBED_DEV := .venv-embed/.dev-$(VERSION)
 BENCH_DEV := .venv-bench/.dev-$(VERSION)
 
-.PHONY: help demo test test-thorough test-train test-embed test-kaggle check fuzz mutants bench lock clean
+.PHONY: help demo test test-thorough test-train test-embed test-kaggle browser check fuzz mutants bench lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo 'make test-thorough  faults, fuzz and traps with every case, not a sample'
 	@echo 'make test-train   the suite of weights and training, which need scikit-learn'
 	@echo 'make test-embed   the suite of images, which need torch and transformers'
+	@echo 'make browser      look at the page of a report in a real Chromium, or say why not'
 	@echo 'make check        lint, format, types, import laws'
 	@echo 'make test-kaggle  all of it with the library versions of a Kaggle notebook'
 	@echo 'make fuzz         a million random files (PBL_FUZZ_COUNT)'
@@ -39,6 +40,7 @@ demo: $(RUN)
 	@$(call show,pbl blend examples/biomass/pillars --clip-min 0 --output demo/submission.csv)
 	@$(call show,pbl log-run demo/submission.csv --label demo --cv 0.848750 --logs demo/run_logs)
 	@$(call show,pbl runs --logs demo/run_logs)
+	@$(call page,pbl report examples/biomass/pillars --truth examples/biomass/pillars/train.csv --logs demo/run_logs --output demo/report.html)
 
 test: $(DEV)
 	@$(BIN)/python -m pytest --ignore=tests/training --ignore=tests/weights $(ARGS)
@@ -56,6 +58,9 @@ test-embed: $(EMBED_DEV)
 
 test-kaggle: $(KAGGLE_DEV)
 	@$(KAGGLE)/python -m pytest $(ARGS)
+
+browser: $(DEV)
+	@$(BIN)/python tests/browser/run.py
 
 check: $(DEV)
 	$(BIN)/ruff check .
@@ -82,7 +87,7 @@ lock:
 	@$(call lock,constraints-embed.txt,--group test --group embed)
 
 clean:
-	rm -rf .venv .venv-bench .venv-embed .venv-kaggle .venv-lock demo build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .browser .venv .venv-bench .venv-embed .venv-kaggle .venv-lock demo build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src schemas sql tests examples benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp a folder and Python version: another PYTHON, other dependencies or other locked versions set up anew.
@@ -116,6 +121,9 @@ $(BENCH_DEV): pyproject.toml constraints.txt
 # $(1): the command line of pbl. Printed as a reader would type it, then run.
 show = echo; echo '$$ $(1)'; $(BIN)/$(1)
 refused = echo; echo '$$ $(1)'; $(BIN)/$(1); [ $$? -eq 1 ] || { echo 'this should have been refused (exit 1)' >&2; exit 1; }
+
+# $(1): as above, if the extra [report] is there; the demo does without it.
+page = if $(BIN)/python -c 'import altair, vl_convert, sklearn' 2>/dev/null; then $(call show,$(1)); fi
 
 # $(1): folder. Kept if it holds this Python. Debian's Python without python3-venv has no ensurepip: then its own pip helps out.
 define venv

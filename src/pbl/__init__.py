@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pbl._version import __version__
 
 if TYPE_CHECKING:
-    from pbl.api import best_run, blend, compare, log_run, runs, score, tune, validate
+    from pbl.api import best_run, blend, compare, log_run, report, runs, score, tune, validate
     from pbl.domain.errors import FindingsError, PblError
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "blend",
     "compare",
     "log_run",
+    "report",
     "runs",
     "score",
     "tune",

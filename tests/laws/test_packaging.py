@@ -17,7 +17,7 @@ import pytest
 import pbl
 
 ROOT = Path(__file__).resolve().parents[2]
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow", "vl_convert": "vl-convert-python"}
 PACKAGES = ("src/pbl", "schemas/pbl_schemas", "sql/pbl_sql")
 BESIDE_THE_CODE = (
     "CHANGELOG.md",
@@ -104,6 +104,7 @@ def test_the_wheel_carries_the_version_and_the_licence(wheel):
 def test_every_imported_library_is_declared(wheel):
     metadata, _ = metadata_of(wheel)
     brought = {"pandas", "scipy", "threadpoolctl"}  # by scikit-learn, or the user's own, for a metric file
+    brought |= {"jinja2", "markupsafe"}  # by altair
     declared = {re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in metadata.get_all("Requires-Dist")}
     assert {DISTRIBUTIONS.get(name, name) for name in imported_libraries() - brought} == declared
 

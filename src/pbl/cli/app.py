@@ -14,6 +14,7 @@ from pbl.cli.commands.log_run import log_run
 from pbl.cli.commands.notebook import notebook
 from pbl.cli.commands.pack import pack
 from pbl.cli.commands.predict import predict
+from pbl.cli.commands.report import report
 from pbl.cli.commands.runs import runs
 from pbl.cli.commands.score import score
 from pbl.cli.commands.tune import tune
@@ -51,6 +52,7 @@ app.command(cls=Command)(blend)
 app.command(cls=Command)(score)
 app.command(cls=Command)(tune)
 app.command(cls=Command)(compare)
+app.command(cls=Command)(report)
 app.command(cls=Command)(embed)
 app.command(cls=Command)(fit)
 app.command(cls=Command)(predict)

@@ -26,6 +26,22 @@ class ListFormat(StrEnum):
     MD = "md"
 
 
+class PageFormat(StrEnum):
+    """What a report is written as."""
+
+    HTML = "html"
+    SVG = "svg"
+    PNG = "png"
+    JSON = "json"
+
+
+class ThemeChoice(StrEnum):
+    """Which colours a report opens with."""
+
+    LIGHT = "light"
+    DARK = "dark"
+
+
 class FailOn(StrEnum):
     """What makes the exit code 1."""
 

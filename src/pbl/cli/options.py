@@ -79,6 +79,14 @@ def whole(text: str, flag: str, *, least: int) -> int:
     return int(text)
 
 
+def words(texts: list[str] | None, flag: str) -> list[str]:
+    """Return the words of comma lists; raise UsageError for an empty one."""
+    found = [word.strip() for text in texts or [] for word in text.split(",")]
+    if "" in found:
+        raise UsageError(f"{flag}: a name is empty")
+    return found
+
+
 def choice(kind: type[Choice], text: str, flag: str) -> Choice:
     """Return the choice that was named; raise UsageError listing them all otherwise."""
     try:

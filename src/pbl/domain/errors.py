@@ -24,6 +24,10 @@ class UsageError(PblError):
     """The arguments contradict each other, or ask for nothing."""
 
 
+class NoPillarsError(UsageError):
+    """No file of predictions was named or found."""
+
+
 class ContractError(PblError):
     """`pbl.toml` or its contract cannot be read as meant."""
 

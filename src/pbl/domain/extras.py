@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 DISTRIBUTION = "pillar-blend"
 _SCIKIT_LEARN = {"scikit-learn": ("sklearn", "scipy", "numpy", "threadpoolctl")}
 _EMBED = {"torch": ("torch",), "transformers": ("transformers",), "pillow": ("PIL",), "numpy": ("numpy",)}
-EXTRAS: Mapping[str, Mapping[str, tuple[str, ...]]] = {"train": _SCIKIT_LEARN, "tune": _SCIKIT_LEARN, "embed": _EMBED}
+EXTRAS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "report": {"altair": ("altair", "jinja2"), "vl-convert-python": ("vl_convert",)},
+    "embed": _EMBED,
+    "train": _SCIKIT_LEARN,
+    "tune": _SCIKIT_LEARN,
+}
 """Of each extra its libraries, with the modules to look for."""
 
 

@@ -7,11 +7,12 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pbl.domain.card import make_card
 from pbl.domain.constraints import Constraint, sort_constraints
 from pbl.domain.contract import Contract
 from pbl.domain.errors import InputError
 from pbl.domain.method import method_of_recipe
-from pbl.domain.wording import restore_utf8
+from pbl.domain.wording import plural, restore_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,6 +142,14 @@ class Recipe:
         if self.id_separator is not None:
             found["id_separator"] = self.id_separator
         return found
+
+    def _repr_html_(self) -> str:
+        """Return a card for a notebook: what was blended, and what came out."""
+        out = self.output
+        numbers: list[tuple[str, str | float | None]] = [(f"share of {each.name}", each.share) for each in self.inputs]
+        ends: list[tuple[str, str | float | None]] = [("least", out.min), ("mean", out.mean), ("largest", out.max)]
+        said = f"{out.path}: {plural(out.rows, 'row')}, {out.clipped:,} clipped, by {self.method}"
+        return make_card("Blend", said, [*ends, ("sha256", out.sha256), *numbers])
 
     def to_bytes(self) -> bytes:
         """Return the file's bytes: indented JSON, one line end at the end."""

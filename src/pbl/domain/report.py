@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pbl.domain.card import make_card
 from pbl.domain.rules import RULES, Severity
 from pbl.domain.wording import plural
 
@@ -115,6 +116,11 @@ class Report:
         told = total if len(pillars) == len(self.files) else f"{len(pillars):,} of {total}"
         template = "the template" if len(bad) > len(pillars) else ""
         return " and ".join(part for part in (told if pillars or not template else "", template) if part)
+
+    def _repr_html_(self) -> str:
+        """Return a card for a notebook: the verdict, and the first findings."""
+        numbers = [(f"{f.code} {f.rule}", f"{f.pillar or f.file}: {f.message}") for f in self.findings]
+        return make_card("Validation", self.verdict(), numbers)
 
     def to_json(self) -> dict[str, Any]:
         """Return the report in the public form."""

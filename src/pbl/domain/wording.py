@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TypeVar, cast
 
 Value = TypeVar("Value")
+_LARGE = 1e7
+"""From here on a number is shown as a power of ten."""
 
 
 def plural(n: int, noun: str) -> str:
@@ -25,6 +28,24 @@ def safe(text: str, *, keep: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
+
+
+def displayable(text: str) -> str:
+    """Return text for a page: what isn't printable (controls, bidi overrides, halves of pairs) becomes U+FFFD."""
+    text = restore_utf8(text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def fixed(value: float | None, digits: int = 4) -> str:
+    """Return a number for a page: fixed digits, a true minus, an en dash for none, and never a negative zero."""
+    if value is None or not math.isfinite(value):
+        return "\u2013"
+    if isinstance(value, int):
+        return f"{value:,}".replace("-", "\u2212")
+    text = f"{value:.{digits}e}" if abs(value) >= _LARGE else f"{value:.{digits}f}"
+    if not any(c in "123456789" for c in text):
+        text = text.removeprefix("-")
+    return text.replace("-", "\u2212")
 
 
 def restore_utf8(value: Value) -> Value:

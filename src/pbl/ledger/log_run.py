@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from shlex import join
 from typing import TYPE_CHECKING, Any, Self
 
+from pbl.domain.card import make_card
 from pbl.domain.errors import UsageError
 from pbl.domain.run_row import COLUMNS, RunRow
 from pbl.domain.wording import restore_utf8
@@ -103,6 +104,13 @@ class Logged:
             return ("kaggle", "competitions", "submit", "COMPETITION", "-f", str(self.submission), *message)
         version = ("-k", "USER/SLUG", "-v", "N")
         return ("kaggle", "competitions", "submit", "COMPETITION", *version, "-f", self.submission.name, *message)
+
+    def _repr_html_(self) -> str:
+        """Return a card for a notebook: what was logged, and its scores."""
+        row = self.rows[0]
+        numbers = [("CV", row.processed_cv), ("full CV", row.full_cv)]
+        numbers += [("public", row.public_score), ("private", row.private_score)]
+        return make_card("Run", f"{self.run_id} {self.label}, logged in {self.appended.path.name}", numbers)
 
     def to_json(self) -> dict[str, Any]:
         """Return the run in the public form."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from pbl.domain.card import make_card
 from pbl.domain.run_row import COLUMNS, OBJECTS
 
 if TYPE_CHECKING:
@@ -69,6 +70,16 @@ class Run:
                 return str(self.base.file)
             case _:
                 return self.base.row.value(column)
+
+    def _repr_html_(self) -> str:
+        """Return a card for a notebook: its scores and shares."""
+        names = {"processed_cv": "CV", "full_cv": "full CV", "public_score": "public", "private_score": "private"}
+        numbers: list[tuple[str, str | float | None]] = [
+            (names.get(column, column), score) for column, score in self.scores.items()
+        ]
+        numbers += [(f"share of {name}", share) for name, share in (self.weights or {}).items()]
+        said = " ".join(part for part in (self.run_id, self.label, self.base.when) if part)
+        return make_card("Run", said, numbers)
 
     def to_json(self) -> dict[str, Any]:
         """Return the run in the public form."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from pbl.domain.errors import InputError, UsageError
+from pbl.domain.errors import InputError, NoPillarsError, UsageError
 from pbl.domain.pillars import TABLE, Pillar, Selection, as_members
 from pbl.domain.settings import Settings
 from pbl.domain.values import NUMBER
@@ -55,7 +55,7 @@ def select_pillars(
     settings, notes = settings_for(given, folder)
     if not given:
         if settings.path is None:
-            raise UsageError(
+            raise NoPillarsError(
                 "nothing to do: name a folder of prediction files, or files (there is no pbl.toml here either)"
             )
         given = [(None, settings.path.parent)]
@@ -76,7 +76,7 @@ def select_pillars(
         found = _prefer(found, Path(pillars_dir))
     not_read = [name for look in looks for name in look.not_read]
     if not found:
-        raise UsageError(_nothing([path for _, path in given], set_aside, not_read, meant))
+        raise NoPillarsError(_nothing([path for _, path in given], set_aside, not_read, meant))
     files = [path for pillar in found for path in pillar.files]
     notes += note_unentered(files + ([meant] if meant else []))
     names = {pillar.name for pillar in found}

@@ -7,7 +7,8 @@ One thread sums up, row after row, so that neither threads nor the files' order 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed
@@ -44,6 +45,17 @@ _NUMBERS = Sql("numbers")
 TOP = 10
 
 
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """A comparison whose numbers are still there: the database knows them as `rows`, and in long form as `long`."""
+
+    found: Comparison
+    report: Report
+    plan: Plan
+    duck: Duck
+    rows: Sql
+
+
 def compare(
     plan: Plan,
     *,
@@ -57,6 +69,20 @@ def compare(
     Raises FindingsError if a check finds an error, or if a sample lacks a target name of the constraints, and what
     `validate` raises.
     """
+    with comparing(plan, spill=spill, top=top, limits=limits, progress=progress) as compared:
+        return compared.found
+
+
+@contextmanager
+def comparing(
+    plan: Plan,
+    *,
+    spill: Path,
+    top: int = TOP,
+    limits: Limits = Limits(),
+    progress: Progress = Progress(),
+) -> Iterator[Compared]:
+    """Compare as `compare` does, and keep the numbers for more questions; see in the end that no file has changed."""
     alone = replace(limits, threads=1)
     contract = plan.selection.contract
     with (
@@ -71,14 +97,19 @@ def compare(
             raise FindingsError(report)
         progress.stage("comparing the numbers", duck.part)
         _gather(duck, [file for file in files if file.input.pillar], plan.selection)
-        found = compare_rows(duck, plan, report, top=top)
+        found, rows = _compare(duck, plan, report, top=top)
+        yield Compared(found=found, report=report, plan=plan, duck=duck, rows=rows)
         for file in files:
             file.unchanged()
-        return found
 
 
 def compare_rows(duck: Duck, plan: Plan, report: Report, *, top: int) -> Comparison:
     """Compare the rows of the table `numbers` (row, id, n0_0, n0_1, ...), in the order of their ids."""
+    return _compare(duck, plan, report, top=top)[0]
+
+
+def _compare(duck: Duck, plan: Plan, report: Report, *, top: int) -> tuple[Comparison, Sql]:
+    """Return the comparison, and the name of the table of the completed rows."""
     formula, names = plan.formula, plan.selection.names
     whole = complete(duck, _NUMBERS, formula, separator=plan.separator, constraints=plan.constraints)
     if whole.lacking.count:
@@ -87,7 +118,7 @@ def compare_rows(duck: Duck, plan: Plan, report: Report, *, top: int) -> Compari
     spreads = _spreads(duck, len(names), by_name=False)[None]
     by_name = _spreads(duck, len(names), by_name=True)
     rows = duck.rows("blend/count", rows=Sql("long"))[0][0]
-    return Comparison(
+    found = Comparison(
         rows=rows,
         samples=whole.samples,
         weights=dict(zip(names, plan.weighing.shares, strict=True)),
@@ -104,6 +135,7 @@ def compare_rows(duck: Duck, plan: Plan, report: Report, *, top: int) -> Compari
         leave_one_out=tuple(_leave_out(duck, whole.table, plan)),
         constraints=find_residuals(duck, whole.table, formula, plan.constraints, names),
     )
+    return found, whole.table
 
 
 def _gather(duck: Duck, files: Sequence[CheckedFile], selection: Selection) -> None:

@@ -71,8 +71,8 @@ def score_files(
     settings = chosen.selection.settings
     if method is not None and weights is None:
         raise UsageError("--method is a blend's: give --weights too")
-    way = _method(method or settings.method or "mean")
-    blended = None if weights is None else _named(chosen, weights)
+    way = method_named(method or settings.method or "mean")
+    blended = None if weights is None else weights_by_name(chosen, weights)
     judge = Judge.of(question, settings)
     read = read_oof(
         chosen, judge.wanted(), common_rows=question.common_rows, spill=spill, limits=limits, progress=progress
@@ -111,7 +111,7 @@ def tune_files(
     unknown = next((name for name in trust if name not in selection.names), None)
     if unknown is not None:
         raise UsageError(f"--trust: there is no pillar {unknown!r}; there are {', '.join(selection.names)}")
-    ways = [_method(each) for each in methods]
+    ways = [method_named(each) for each in methods]
     judge = Judge.of(question, settings)
     if judge.path is not None and judge.greater is None:
         raise UsageError(f"{judge.path}: say which scores are better: --greater-is-better or --lower-is-better")
@@ -122,9 +122,9 @@ def tune_files(
     found = tune(
         read.sheet,
         judge.metric(read.sheet),
-        _folds(read.sheet, folds, named, grouped=bool(wanted.groups)),
-        current=_current(chosen),
-        current_method=_method(settings.method or "mean"),
+        folds_for(read.sheet, folds, named, grouped=bool(wanted.groups)),
+        current=current_weights(chosen),
+        current_method=method_named(settings.method or "mean"),
         methods=ways,
         negative=negative,
         per_target=per_target,
@@ -149,7 +149,7 @@ def compare_files(
     The blend is today's. Raises what `read_oof` and `compare_oof` do.
     """
     selection = chosen.selection
-    plan = plan_blend(selection, weights=_current(chosen) or [1.0] * len(selection.pillars))
+    plan = plan_blend(selection, weights=current_weights(chosen) or [1.0] * len(selection.pillars))
     judge = Judge.of(question, selection.settings)
     read = read_oof(
         chosen, judge.wanted(), common_rows=question.common_rows, spill=spill, limits=limits, progress=progress
@@ -224,19 +224,21 @@ def _read(path: Path) -> str:
         raise InputError(f"{path}: the metric file is not UTF-8") from error
 
 
-def _method(text: str) -> Method:
+def method_named(text: str) -> Method:
+    """Return the method of that name; raise UsageError for an unknown one."""
     found = next((method for method in METHODS if method == text), None)
     if found is None:
         raise UsageError(f"unknown method {text!r}: give one of {', '.join(METHODS)}")
     return found
 
 
-def _named(chosen: OofSelection, weights: Sequence[float] | Mapping[str, float]) -> dict[str, float]:
+def weights_by_name(chosen: OofSelection, weights: Sequence[float] | Mapping[str, float]) -> dict[str, float]:
+    """Return the weight of each pillar that weights in pillar order, or by name, are for."""
     selection, weighing = weigh(chosen.selection, weights)
     return dict(zip(selection.names, weighing.weights, strict=True))
 
 
-def _current(chosen: OofSelection) -> dict[str, float] | None:
+def current_weights(chosen: OofSelection) -> dict[str, float] | None:
     """Return today's weights: those of `pbl.toml`, else of the table if the pillars are its four, else None."""
     names = chosen.selection.names
     said = {entry.name: entry.weight for entry in chosen.selection.settings.pillars if entry.weight is not None}
@@ -247,7 +249,8 @@ def _current(chosen: OofSelection) -> dict[str, float] | None:
     return None
 
 
-def _folds(sheet: Sheet, path: Path | None, named: Mapping[str, str] | None, *, grouped: bool) -> Folds:
+def folds_for(sheet: Sheet, path: Path | None, named: Mapping[str, str] | None, *, grouped: bool) -> Folds:
+    """Return the folds of a file, of pbl's own if rows are grouped, else of the out-of-fold files."""
     if named is not None:
         try:
             return named_folds(sheet, named)

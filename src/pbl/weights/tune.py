@@ -51,12 +51,14 @@ def tune(
     trust: Sequence[str] = (),
     rows_left_out: Mapping[str, int] | None = None,
     left_out: Mapping[str, str] | None = None,
+    sure_of_changes: bool = False,
 ) -> Tuning:
     """Return the candidates with their cross-fitted scores, and the advice.
 
     `current` are today's weights by pillar (any scale), None for equal ones; `folds` default to the files' or pbl's
-    own. Raises MetricError for a question that has no answer, its subclasses for numbers the metric refuses, and
-    FitError if fitted weights fail their certificate.
+    own. With `sure_of_changes` what a blend without a pillar changes has its interval too. Raises MetricError for a
+    question that has no answer, its subclasses for numbers the metric refuses, and FitError if fitted weights fail
+    their certificate.
     """
     folds = folds or folds_of_files(sheet)
     _check(sheet, metric, folds, negative=negative, trust=trust)
@@ -92,7 +94,7 @@ def tune(
                 FoldWeights(fold=name, weights=name_weights(sheet, weights))
                 for name, weights in zip(folds.names, plans[tuned].by_fold, strict=True)
             ),
-            leave_one_out=_leave_one_out(bench, scores[tuned]),
+            leave_one_out=_leave_one_out(bench, blends[tuned], scores[tuned], sure=sure_of_changes),
             suspicious=suspicious,
             warnings=(
                 *folds.warnings,
@@ -162,12 +164,18 @@ def _candidates(
     return tuple(found)
 
 
-def _leave_one_out(bench: Bench, tuned: float | None) -> tuple[LeftOut, ...]:
+def _leave_one_out(bench: Bench, blend: Floats, tuned: float | None, *, sure: bool) -> tuple[LeftOut, ...]:
+    others = np.array([without(bench, k) for k in range(len(bench.sheet.pillars))])
+    scores = [metrics.score(bench.sheet, bench.metric, each) for each in others]
+    drawn = _drawn(bench, np.vstack([blend, others]), [tuned, *scores], None, None) if sure else None
     found = []
     for k, pillar in enumerate(bench.sheet.pillars):
-        value = metrics.score(bench.sheet, bench.metric, without(bench, k))
+        value = scores[k]
         change = None if value is None or tuned is None else bench.metric.sign * (value - tuned)
-        found.append(LeftOut(pillar=pillar, score=value, change=change))
+        gain = None if drawn is None else drawn.gain(k + 1, 0)
+        found.append(
+            LeftOut(pillar=pillar, score=value, change=change, interval=None if gain is None else gain.interval)
+        )
     return tuple(found)
 
 

@@ -75,6 +75,8 @@ class LeftOut:
     pillar: str
     score: float | None
     change: float | None
+    interval: Interval | None = None
+    """Of the change, where it was asked for; the public form is without it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the public form."""

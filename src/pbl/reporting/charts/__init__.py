@@ -1,0 +1,1 @@
+"""One function a chart: aggregated rows in, an `alt.Chart` out."""

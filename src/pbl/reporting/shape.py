@@ -1,0 +1,231 @@
+"""What the page draws of the pillars' numbers beside what `compare` says: counts, quantiles, moves; never rows.
+
+Asked of the database while a comparison is open; the sections take it from here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from pbl_sql import Sql, ask, listed
+
+from pbl.domain.weights import divide
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pbl.blending.formula import Formula
+    from pbl.weights.compare import Compared
+
+BINS = 40
+PAIR_BINS = 24
+PAIRS_DRAWN = 12
+BLEND = ""
+"""What the blend goes by among series: no pillar has an empty name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One target name: its range, and how each series (a pillar, or the blend) is spread in it."""
+
+    target: str
+    rows: int
+    low: float
+    high: float
+    counts: Mapping[str, tuple[int, ...]]
+    """Of each series how many numbers are in each of BINS bins of one width."""
+    quantiles: Mapping[str, tuple[float, ...]]
+    """5, 25, 50, 75 and 95 %."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alike:
+    """How two pillars correlate within each target name; None where one is constant."""
+
+    a: str
+    b: str
+    within: float | None
+    """The plain mean of those that are there."""
+    per_target: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """How often two pillars' numbers fall into each cell of a grid: (x, y, rows)."""
+
+    a: str
+    b: str
+    low: float
+    high: float
+    cells: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clipped:
+    """What a clip changed of one target name."""
+
+    target: str
+    rows: int
+    raised: int
+    lowered: int
+    largest: float
+
+    @property
+    def changed(self) -> int:
+        """Return how many values it changed."""
+        return self.raised + self.lowered
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """By how much the blend of one target name moves without a pillar."""
+
+    pillar: str
+    target: str
+    rmse: float
+    largest: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """All of it."""
+
+    panels: tuple[Panel, ...]
+    alike: tuple[Alike, ...]
+    grids: tuple[Grid, ...]
+    clipped: tuple[Clipped, ...]
+    moves: tuple[Move, ...]
+    widest: tuple[float, ...]
+    """The blend of each row of disagreement, in the comparison's order."""
+    widest_names: tuple[str, ...]
+
+
+def find_shape(compared: Compared, top: int) -> Shape:
+    """Ask the database of an open comparison."""
+    duck, plan = compared.duck, compared.plan
+    formula, names = plan.formula, plan.selection.names
+    columns = [f"n{p}" for p in range(len(names))]
+    parts, values = _parts(compared, formula, numbers=True)
+    duck.run("report/lines", values, parts=parts)
+    every = listed([Sql(each) for each in [*columns, "b"]])
+    duck.run("report/ranges", low=Sql(f"least({every})"), high=Sql(f"greatest({every})"))
+    ranges = duck.rows("report/listed_ranges")
+    series = dict(zip([*names, BLEND], [*columns, "b"], strict=True))
+    counts = {name: _counts(compared, column) for name, column in series.items()}
+    quantiles = {name: dict(duck.rows("report/quantiles", value=column)) for name, column in series.items()}
+    panels = tuple(
+        Panel(
+            target=target,
+            rows=rows,
+            low=low + 0.0,
+            high=high + 0.0,
+            counts={name: counts[name][target] for name in series},
+            quantiles={name: tuple(q + 0.0 for q in quantiles[name][target]) for name in series},
+        )
+        for target, low, high, rows in ranges
+    )
+    alike = _alike(compared)
+    span = Sql(f"greatest({listed([Sql(c) for c in columns])}) - least({listed([Sql(c) for c in columns])})")
+    widest = duck.rows("report/widest", {"top": top}, range=span) if len(names) > 1 else []
+    return Shape(
+        panels=panels,
+        alike=alike,
+        grids=_grids(compared, alike, panels),
+        clipped=tuple(
+            Clipped(target=target, rows=rows, raised=raised, lowered=lowered, largest=largest)
+            for target, rows, raised, lowered, largest in duck.rows("report/clipping")
+        ),
+        moves=_moves(compared),
+        widest=tuple(b for *_, b in widest),
+        widest_names=tuple(name for _, _, name, _ in widest),
+    )
+
+
+def _parts(compared: Compared, formula: Formula, *, numbers: bool) -> tuple[Sql, dict[str, object]]:
+    """Return the rows of all target columns below each other, and the values of their parameters."""
+    values: dict[str, object] = dict(formula.values())
+    parts = []
+    for t, name in enumerate(formula.names):
+        place, blend = Sql(str(t)), formula.blend(compared.rows)
+        if not numbers:
+            parts.append(ask("report/without_part", blend=blend, target=place, number=Sql(f"b{t}")))
+            continue
+        if not formula.by_row:
+            values[f"called{t}"] = name
+        called = Sql("name") if formula.by_row else Sql(f"$called{t}::VARCHAR")
+        columns = [Sql(f"n{p}_{t} AS n{p}") for p in range(len(formula.factors))]
+        columns += [Sql(f"s{t} + 0.0 AS s"), Sql(f"b{t} + 0.0 AS b")]
+        parts.append(ask("report/part", blend=blend, target=place, name=called, numbers=listed(columns)))
+    return listed(parts, " UNION ALL "), values
+
+
+def _counts(compared: Compared, column: str) -> dict[str, tuple[int, ...]]:
+    found: dict[str, list[int]] = {}
+    for name, place, rows in compared.duck.rows("report/histogram", {"bins": BINS}, value=column):
+        found.setdefault(name, [0] * BINS)[max(0, place)] += rows
+    return {name: tuple(each) for name, each in found.items()}
+
+
+def _alike(compared: Compared) -> tuple[Alike, ...]:
+    names = compared.plan.selection.names
+    pairs = list(combinations(range(len(names)), 2))
+    if not pairs:
+        return ()
+    constant = {
+        (numbers.pillar, target)
+        for numbers in compared.found.pillars
+        for target, spread in numbers.per_target.items()
+        if spread.min == spread.max
+    }
+    sizes = [Sql(f"nullif(max(abs(n{p})), 0) AS z{p}") for p in range(len(names))]
+    asked = [Sql(f"corr(n{a} / z{a}, n{b} / z{b})") for a, b in pairs]
+    rows = compared.duck.rows("report/correlations", sizes=listed(sizes), pairs=listed(asked))
+    found = []
+    for place, (a, b) in enumerate(pairs):
+        per_target: dict[str, float | None] = {}
+        for target, *values in rows:
+            value = values[place]
+            still = (names[a], target) in constant or (names[b], target) in constant
+            known = value is not None and math.isfinite(value) and not still
+            per_target[target] = max(-1.0, min(1.0, value)) if known else None
+        there = [each for each in per_target.values() if each is not None]
+        within = math.fsum(there) / len(there) if there else None
+        found.append(Alike(a=names[a], b=names[b], within=within, per_target=per_target))
+    return tuple(found)
+
+
+def _grids(compared: Compared, alike: tuple[Alike, ...], panels: tuple[Panel, ...]) -> tuple[Grid, ...]:
+    """Return the grids of the pairs that are least alike, on the range that both pillars lie in."""
+    place = {name: p for p, name in enumerate(compared.plan.selection.names)}
+    spreads = {numbers.pillar: numbers.all for numbers in compared.found.pillars}
+    known = sorted((each for each in alike if each.within is not None), key=lambda each: (each.within, each.a, each.b))
+    found = []
+    for each in known[:PAIRS_DRAWN]:
+        low = min(spreads[each.a].min, spreads[each.b].min)
+        high = max(spreads[each.a].max, spreads[each.b].max)
+        if not high > low or not panels:
+            continue
+        cells = compared.duck.rows(
+            "report/pair_bins",
+            {"bins": PAIR_BINS, "low": low / 2, "high": high / 2},
+            a=f"n{place[each.a]}",
+            b=f"n{place[each.b]}",
+        )
+        found.append(Grid(a=each.a, b=each.b, low=low, high=high, cells=tuple(cells)))
+    return tuple(found)
+
+
+def _moves(compared: Compared) -> tuple[Move, ...]:
+    formula, weights = compared.plan.formula, compared.plan.weighing.weights
+    found = []
+    for place, pillar in enumerate(compared.plan.selection.names):
+        others = [0.0 if n == place else weight for n, weight in enumerate(weights)]
+        if math.fsum(others) <= 0:
+            continue
+        parts, values = _parts(compared, replace(formula, factors=divide(others)), numbers=False)
+        for target, rmse, largest in compared.duck.rows("report/moves", values, parts=parts):
+            found.append(Move(pillar=pillar, target=target, rmse=rmse, largest=largest))
+    return tuple(found)
