@@ -9,13 +9,16 @@ BIN := .venv/bin
 KAGGLE := .venv-kaggle/bin
 EMBED := .venv-embed/bin
 BENCH := .venv-bench/bin
+SPARK := .venv-spark/bin
 RUN := .venv/.run-$(VERSION)
 DEV := .venv/.dev-$(VERSION)
 KAGGLE_DEV := .venv-kaggle/.dev-$(VERSION)
 EMBED_DEV := .venv-embed/.dev-$(VERSION)
 BENCH_DEV := .venv-bench/.dev-$(VERSION)
+SPARK_DEV := .venv-spark/.dev-$(VERSION)
+JAVA := $(shell command -v java 2>/dev/null)
 
-.PHONY: help demo test test-thorough test-train test-embed test-kaggle browser check fuzz mutants bench lock clean
+.PHONY: help demo test test-thorough test-train test-embed test-kaggle test-spark browser check fuzz mutants bench lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -27,6 +30,7 @@ help:
 	@echo 'make browser      look at the page of a report in a real Chromium, or say why not'
 	@echo 'make check        lint, format, types, import laws'
 	@echo 'make test-kaggle  all of it with the library versions of a Kaggle notebook'
+	@echo 'make test-spark   the blend inside a Spark job; needs Java 17 or later, and steps aside without'
 	@echo 'make fuzz         a million random files (PBL_FUZZ_COUNT)'
 	@echo 'make mutants      break the code on purpose, and see the suite notice'
 	@echo 'make bench        how long it takes; printed, never asserted'
@@ -62,6 +66,14 @@ test-kaggle: $(KAGGLE_DEV)
 browser: $(DEV)
 	@$(BIN)/python tests/browser/run.py
 
+ifeq ($(JAVA),)
+test-spark:
+	@echo 'The tests of Spark step aside: there is no Java here. Debian: apt-get install openjdk-17-jre-headless'
+else
+test-spark: $(SPARK_DEV)
+	@$(SPARK)/python -m pytest -n 0 tests/spark $(ARGS)
+endif
+
 check: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -87,7 +99,7 @@ lock:
 	@$(call lock,constraints-embed.txt,--group test --group embed)
 
 clean:
-	rm -rf .browser .venv .venv-bench .venv-embed .venv-kaggle .venv-lock demo build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .browser .venv .venv-bench .venv-embed .venv-kaggle .venv-lock .venv-spark demo build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src schemas sql tests examples benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp a folder and Python version: another PYTHON, other dependencies or other locked versions set up anew.
@@ -116,6 +128,12 @@ $(EMBED_DEV): pyproject.toml constraints-embed.txt
 $(BENCH_DEV): pyproject.toml constraints.txt
 	@$(call venv,.venv-bench)
 	@$(call install,.venv-bench,constraints.txt,--group bench)
+	@touch $@
+
+# Apart from .venv, too; pyspark brings a hundred megabytes.
+$(SPARK_DEV): pyproject.toml constraints.txt
+	@$(call venv,.venv-spark)
+	@$(call install,.venv-spark,constraints.txt,--group spark)
 	@touch $@
 
 # $(1): the command line of pbl. Printed as a reader would type it, then run.

@@ -8,9 +8,11 @@ from pbl._version import __version__
 
 if TYPE_CHECKING:
     from pbl.api import best_run, blend, compare, log_run, report, runs, score, tune, validate
+    from pbl.domain.contract import Contract
     from pbl.domain.errors import FindingsError, PblError
 
 __all__ = [
+    "Contract",
     "FindingsError",
     "PblError",
     "__version__",
@@ -35,6 +37,10 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever was asked for
     """Load what is asked for when it is asked for."""
     if name not in __all__:
         raise AttributeError(f"module 'pbl' has no attribute {name!r}")
+    if name == "Contract":
+        from pbl.domain import contract
+
+        return contract.Contract
     from pbl import api
     from pbl.domain import errors
 

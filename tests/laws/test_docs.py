@@ -24,8 +24,10 @@ from pbl.project.pbl_toml import read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 README, CONTRIBUTING, CHANGELOG = (ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"))
-COMMANDS, FINDINGS, TOML = (ROOT / "docs" / name for name in ("commands.md", "findings.md", "pbl_toml.md"))
-PAGES = (README, CONTRIBUTING, CHANGELOG, COMMANDS, FINDINGS, TOML, *sorted((ROOT / "examples").rglob("*.md")))
+COMMANDS, FINDINGS, TOML, SPARK = (
+    ROOT / "docs" / name for name in ("commands.md", "findings.md", "pbl_toml.md", "spark.md")
+)
+PAGES = (README, CONTRIBUTING, CHANGELOG, COMMANDS, FINDINGS, TOML, SPARK, *sorted((ROOT / "examples").rglob("*.md")))
 LONGEST_README = 250
 WIDTH = 80
 REPEATED = 3

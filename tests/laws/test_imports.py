@@ -64,6 +64,10 @@ def test_importing_pbl_loads_nothing_heavy():
     assert heavy_modules_after("import pbl") == set()
 
 
+def test_importing_what_goes_into_a_spark_job_loads_nothing_heavy_and_needs_no_pyspark():
+    assert heavy_modules_after("import sys; sys.modules['pyspark'] = None; import pbl.spark") == set()
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 import warnings
@@ -36,6 +37,44 @@ def read_settings(path: Path) -> Settings:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ContractError(f"{path}: not valid TOML: {error}") from error
     return _Toml(path).settings(table)
+
+
+def contract_fault(contract: Contract) -> str | None:
+    """Return what is wrong with a contract that was made in Python, None if nothing is: the key, then the words."""
+    names = contract.columns
+    if not contract.targets or not all(n and not any(c in n for c in "\r\n\0") for n in names):
+        return f"id and targets must be names of one line, not {list(names)!r}"
+    if fault := _columns_fault(contract):
+        return f"targets {fault}"
+    if contract.id_pattern is not None and (fault := _pattern_fault(contract.id_pattern)):
+        return f"id_pattern {fault}"
+    bounds = [bound for bound in (contract.min, contract.max) if bound is not None]
+    if not all(map(math.isfinite, bounds)) or bounds != sorted(bounds):
+        return f"min and max must be finite and in order, not {contract.min!r} and {contract.max!r}"
+    return None
+
+
+def _columns_fault(contract: Contract) -> str | None:
+    folded = [name.casefold() for name in contract.columns]
+    if len(set(folded)) < len(folded):
+        return f"the columns {list(contract.columns)} must differ by more than case"
+    return None
+
+
+def _pattern_fault(pattern: str) -> str | None:
+    """Return why a pattern isn't one that all engines read alike."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        return f"is no regular expression: {error}: {pattern!r}"
+    known = re.match(_COMMON, pattern)
+    if known and known.end() < len(pattern):
+        return (
+            f"uses {pattern[known.end() :][:12]!r}, which is not supported, as not every engine reads it alike; "
+            f"write it with letters, classes [...], groups (...), |, * + ? {{n,m}} and escapes: {pattern!r}"
+        )
+    return None
 
 
 class _Toml(Taker):
@@ -144,9 +183,8 @@ class _Toml(Taker):
             min=lowest,
             max=highest,
         )
-        folded = [name.casefold() for name in contract.columns]
-        if len(set(folded)) < len(folded):
-            raise self._error("contract.targets", f"the columns {list(contract.columns)} must differ by more than case")
+        if fault := _columns_fault(contract):
+            raise self._error("contract.targets", fault)
         return contract
 
     def _entry(self, name: str, pillars: Mapping[str, Any], *, negative: bool) -> Entry:
@@ -226,18 +264,7 @@ class _Toml(Taker):
     def _pattern(self, table: Mapping[str, Any]) -> str | None:
         """Take a pattern that all engines read alike: no look-around, no back-references, nothing possessive."""
         pattern = self._text(table, "contract", "id_pattern")
-        if pattern is None:
-            return None
-        try:
-            with warnings.catch_warnings(action="ignore"):
-                re.compile(pattern)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise self._error("contract.id_pattern", f"is no regular expression: {error}: {pattern!r}") from error
-        known = re.match(_COMMON, pattern)
-        if known and known.end() < len(pattern):
-            raise self._error(
-                "contract.id_pattern",
-                f"uses {pattern[known.end() :][:12]!r}, which is not supported, as not every engine reads it alike; "
-                f"write it with letters, classes [...], groups (...), |, * + ? {{n,m}} and escapes: {pattern!r}",
-            )
+        fault = None if pattern is None else _pattern_fault(pattern)
+        if fault:
+            raise self._error("contract.id_pattern", fault)
         return pattern

@@ -1,0 +1,3 @@
+-- Where does a frame come from?
+-- no $parameters; {frame} it
+EXPLAIN SELECT * FROM {frame}

@@ -1,0 +1,3 @@
+-- What does the engine call itself?
+-- no $parameters
+SELECT version()

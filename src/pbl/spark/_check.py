@@ -1,0 +1,271 @@
+"""The check of all ids at once, one row back, and what it finds.
+
+`blending` and `validating` ask it; a fault is explained by further questions, which good data never pay for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pbl_sql import Sql, ask, listed
+
+from pbl.domain.findings import Example, finding
+from pbl.domain.report import FileReport, Report
+from pbl.domain.wording import plural
+from pbl.spark._open import Opened, lacking, open_source, unreadable
+from pbl.spark._rows import Rows, digest
+from pbl.spark._session import SparkError, rows_of, told_as_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pbl.blending.formula import Formula
+    from pbl.domain.contract import Contract
+    from pbl.domain.findings import Finding
+
+SCALE_FACTOR = 10.0
+"""PBL607, as `checks` has it."""
+PLACEHOLDER_PART = 0.1
+"""PBL603, as `checks` has it."""
+_LARGE = 2.0**64
+_SAID = {
+    "PBL401": ("{n} without an id", "row"),
+    "PBL403": ("{n} not of the form {pattern!r}", "id"),
+    "PBL404": ("{n} with white space around it", "id"),
+    "PBL501": ("{n} empty", "cell"),
+    "PBL503": ("{n} NaN", "cell"),
+    "PBL504": ("{n} infinite", "cell"),
+    "PBL505": ("{n} below {min!r}", "cell"),
+    "PBL506": ("{n} above {max!r}", "cell"),
+}
+_Kind = tuple[int, int, str]
+"""A source's place, a column's place in the contract, a code."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What was found, and the row of facts if the sources were sound enough to be asked."""
+
+    rows: Rows
+    report: Report
+    facts: Mapping[str, Any]
+
+
+def check(
+    spark: Any,
+    sources: Mapping[str, Any],
+    template: Any,
+    contract: Contract,
+    *,
+    formula: Formula | None = None,
+    max_examples: int,
+) -> Checked:
+    """Open all sources and check them; bad data is in the report, not an exception."""
+    opened = [open_source(spark, name, source, contract) for name, source in sources.items()]
+    if template is not None:
+        opened.append(open_source(spark, None, template, contract))
+    sound = tuple(each for each in opened if not each.findings)
+    rows = Rows(sources=sound, contract=contract, formula=formula if len(sound) == len(opened) else None)
+    facts: Mapping[str, Any] = {}
+    found: dict[int, list[Finding]] = {}
+    if any(each.name is not None for each in sound):
+        try:
+            (facts,) = rows_of(
+                spark, ask("spark/facts", facts=_facts(rows), rows=rows.blend()), rows.values, rows.frames
+            )
+            found = _Explainer(spark, rows, facts, max_examples).findings()
+        except SparkError as error:
+            bad = unreadable(error, sound)
+            with told_as_engine():
+                if bad is None:
+                    raise
+            opened = [bad if each.name == bad.name else each for each in opened]
+    counts = {each.name: facts.get(f"rows{place}") for place, each in enumerate(sound)}
+    findings = [*(f for each in opened for f in each.findings), *(f for each in found.values() for f in each)]
+    reports = {each.name: _report(each, counts.get(each.name), compared=bool(facts)) for each in opened}
+    return Checked(
+        rows=rows,
+        facts=facts,
+        report=Report(
+            files=tuple(report for name, report in reports.items() if name is not None),
+            template=reports.get(None),
+            set_aside=(),
+            findings=tuple(findings),
+        ),
+    )
+
+
+def _report(each: Opened, rows: int | None, *, compared: bool) -> FileReport:
+    unseen = () if compared and not each.findings else ("cells", "ids")
+    return FileReport(pillar=each.name, path=each.path, sha256=None, bytes=None, rows=rows, not_checked=unseen)
+
+
+def _facts(rows: Rows) -> Sql:
+    """Return the columns of the one row: counts by pillar, what each pillar's numbers are like, and of the blend."""
+    reference, sound, named = rows.reference, rows.sound(), "NOT (c <=> 'PBL401')"
+    facts = [f"count(CASE WHEN {sound} THEN 1 END) AS sound", "coalesce(sum(odd), 0) AS odd"]
+    for place in range(len(rows.sources)):
+        facts.append(f"coalesce(sum(m{place}), 0) AS rows{place}")
+        facts.append(f"coalesce(sum(CASE WHEN m{place} > 1 AND {named} THEN m{place} END), 0) AS twice{place}")
+        facts.append(f"count(CASE WHEN {_missing(place, reference)} THEN 1 END) AS missing{place}")
+        facts.append(f"count(CASE WHEN {_unknown(place, reference)} THEN 1 END) AS unknown{place}")
+    for place in rows.pillars:
+        facts.append(f"{digest(['id', *(f'n{place}_{t}' for t in rows.targets)])} AS digest{place}")
+        for t in rows.targets:
+            number = f"n{place}_{t}"
+            facts.append(f"min({number}) AS low{place}_{t}")
+            facts.append(f"max({number}) AS high{place}_{t}")
+            facts.append(f"avg(abs({number} / {_LARGE!r}D)) AS size{place}_{t}")
+    if rows.sources[reference].name is None:
+        facts.append(f"{digest(['id'], f'm{reference} > 0')} AS digest{reference}")
+    if rows.formula:
+        blends = [f"b{t}" for t in rows.targets]
+        facts.append(f"count(CASE WHEN {sound} AND NOT ({rows.finite()}) THEN 1 END) AS broken")
+        facts.append(f"count(CASE WHEN {sound} AND clipped THEN 1 END) AS clipped")
+        facts.append(f"{digest(['id', *blends], sound)} AS digest")
+        for b in blends:
+            facts += [f"min({b}) AS low_{b}", f"max({b}) AS high_{b}", f"avg({b}) AS mean_{b}"]
+            facts.append(f"avg({b} / {_LARGE!r}D) AS small_mean_{b}")
+    return listed([Sql(fact) for fact in facts])
+
+
+def _missing(place: int, reference: int) -> Sql:
+    return Sql(f"m{place} = 0 AND m{reference} > 0 AND NOT (c <=> 'PBL401')")
+
+
+def _unknown(place: int, reference: int) -> Sql:
+    return Sql(f"m{place} > 0 AND m{reference} = 0 AND NOT (c <=> 'PBL401')")
+
+
+class _Explainer:
+    """Makes findings of the facts, and asks for counts and first places where there is a fault."""
+
+    def __init__(self, spark: Any, rows: Rows, facts: Mapping[str, Any], most: int) -> None:
+        self.spark = spark
+        self.rows = rows
+        self.facts = facts
+        self.most = most
+
+    def findings(self) -> dict[int, list[Finding]]:
+        """Return the findings of each source by its place."""
+        found: dict[int, list[Finding]] = {place: [] for place in range(len(self.rows.sources))}
+        for place in range(len(self.rows.sources)):
+            if not self.facts[f"rows{place}"]:
+                found[place].append(self._note(place, "PBL107", "there are no rows", 1))
+        if self.facts["odd"]:
+            for place, each in self._of_cells():
+                found[place].append(each)
+        for place, each in self._of_ids():
+            found[place].append(each)
+        if not any(each.severity == "error" for several in found.values() for each in several):
+            for place, each in self._of_numbers():
+                found[place].append(each)
+        return {place: sorted(each, key=lambda f: (f.code, f.column or "")) for place, each in found.items()}
+
+    def _of_cells(self) -> Iterator[tuple[int, Finding]]:
+        columns = [("c", "CAST(NULL AS DOUBLE)"), *((f"k{t}", f"v{t}") for t in self.rows.targets)]
+        cells = self.rows.cells()
+        offences = [
+            ask("spark/cells", column=Sql(str(n)), code=Sql(code), value=Sql(value), pillars=cells)
+            for n, (code, value) in enumerate(columns)
+        ]
+        contract = self.rows.contract
+        for (place, column, code), (count, examples) in self._ask(offences).items():
+            source = self.rows.sources[place]
+            if code in {"PBL401", "PBL501"}:
+                gaps = lacking(self.spark, source, contract).findings
+                if of_parts := [each for each in gaps if each.column == contract.columns[column]]:
+                    yield from ((place, each) for each in of_parts)
+                    continue
+            text, noun = _SAID[code]
+            told = text.format(n=plural(count, noun), pattern=contract.id_pattern, min=contract.min, max=contract.max)
+            yield place, self._note(place, code, told, count, column=contract.columns[column], examples=examples)
+
+    def _of_ids(self) -> Iterator[tuple[int, Finding]]:
+        reference, facts = self.rows.reference, self.facts
+        known, of = self.rows.sources[reference].called, facts[f"rows{reference}"]
+        wanted: dict[_Kind, tuple[str, Sql]] = {}
+        for place in range(len(self.rows.sources)):
+            if twice := facts[f"twice{place}"]:
+                told = f"{plural(twice, 'row')} with an id that stands elsewhere too"
+                wanted[place, 0, "PBL402"] = told, Sql(f"m{place} > 1 AND NOT (c <=> 'PBL401')")
+            missing, unknown = facts[f"missing{place}"], facts[f"unknown{place}"]
+            if not facts[f"rows{place}"]:
+                continue
+            if missing and self._is_placeholder(place):
+                told = f"{plural(of - missing, 'id')} of the {of:,} that {known} has: a placeholder of the test set"
+                wanted[place, 0, "PBL603"] = told, _missing(place, reference)
+            elif missing:
+                told = f"{plural(missing, 'id')} missing that {known} has"
+                wanted[place, 0, "PBL601"] = told, _missing(place, reference)
+            if unknown:
+                told = f"{plural(unknown, 'id')} that {known} has not"
+                wanted[place, 0, "PBL602"] = told, _unknown(place, reference)
+        if not wanted:
+            return
+        grouped = self.rows.grouped()
+        offences = [
+            ask("spark/ids", place=Sql(str(place)), code=Sql(f"'{code}'"), grouped=grouped, broken=broken)
+            for (place, _, code), (_, broken) in wanted.items()
+        ]
+        examples = self._examples(offences)
+        counts = {"PBL402": "twice", "PBL601": "missing", "PBL602": "unknown", "PBL603": "missing"}
+        for kind, (told, _) in wanted.items():
+            place, _, code = kind
+            column = {"column": self.rows.contract.id} if code == "PBL402" else {}
+            count = facts[f"{counts[code]}{place}"]
+            yield place, self._note(place, code, told, count, examples=tuple(examples.get(kind, ())), **column)
+
+    def _is_placeholder(self, place: int) -> bool:
+        """Say whether a pillar knows few of the template's ids, and no others."""
+        reference, facts = self.rows.reference, self.facts
+        of = facts[f"rows{reference}"]
+        few = max(of - facts[f"missing{place}"], facts[f"rows{place}"]) <= PLACEHOLDER_PART * of
+        return bool(self.rows.sources[reference].name is None and few and not facts[f"unknown{place}"])
+
+    def _of_numbers(self) -> Iterator[tuple[int, Finding]]:
+        facts, contract = self.facts, self.rows.contract
+        for place in self.rows.pillars:
+            rows = facts[f"rows{place}"]
+            twin = next((p for p in self.rows.pillars if p < place and self._alike(p, place)), None)
+            if twin is not None:
+                told = f"the predictions are those of {self.rows.sources[twin].called}, id by id"
+                yield place, self._note(place, "PBL606", told, rows)
+            for t, target in enumerate(contract.targets):
+                low, high = facts[f"low{place}_{t}"], facts[f"high{place}_{t}"]
+                if rows > 1 and low == high:
+                    told = f"every prediction is {low + 0.0!r}"
+                    yield place, self._note(place, "PBL551", told, rows, column=target)
+                sizes = sorted(facts[f"size{p}_{t}"] for p in self.rows.pillars)
+                middle, size = sizes[(len(sizes) - 1) // 2], facts[f"size{place}_{t}"]
+                if middle > 0 and not middle / SCALE_FACTOR <= size <= middle * SCALE_FACTOR:
+                    told = (
+                        f"the mean absolute prediction is {size * _LARGE:.4g}, and {middle * _LARGE:.4g} in the middle"
+                    )
+                    yield place, self._note(place, "PBL607", f"{told} of all pillars", rows, column=target)
+
+    def _alike(self, one: int, other: int) -> bool:
+        return bool(self.facts[f"digest{one}"] == self.facts[f"digest{other}"])
+
+    def _ask(self, offences: Sequence[Sql]) -> dict[_Kind, tuple[int, tuple[Example, ...]]]:
+        """Return how many places each kind of offence has, and the first of them."""
+        all_of_them = listed(list(offences), " UNION ALL ")
+        counted = rows_of(self.spark, ask("spark/counted", offences=all_of_them), self.rows.values, self.rows.frames)
+        examples = self._examples(offences)
+        kinds = sorted((row["p"], row["col"], row["code"], row["n"]) for row in counted)
+        return {(p, col, code): (n, tuple(examples.get((p, col, code), ()))) for p, col, code, n in kinds}
+
+    def _examples(self, offences: Sequence[Sql]) -> dict[_Kind, list[Example]]:
+        sql = ask("spark/examples", offences=listed(list(offences), " UNION ALL "))
+        values = {**self.rows.values, "most": self.most}
+        found: dict[_Kind, list[Example]] = {}
+        for row in rows_of(self.spark, sql, values, self.rows.frames):
+            cell = row["id"] if row["col"] == 0 else None if row["value"] is None else repr(row["value"])
+            example = Example(id=row["id"] or None, value=cell)
+            found.setdefault((row["p"], row["col"], row["code"]), []).append(example)
+        return found
+
+    def _note(self, place: int, code: str, message: str, count: int, **rest: Any) -> Finding:
+        source = self.rows.sources[place]
+        return finding(code, file=source.path, pillar=source.name, message=message, count=count, **rest)
