@@ -143,7 +143,7 @@ def agree(files: list[bytes], wanted: oracle.Wanted, folder: Path, limits: Limit
 def read_by_sql(duck: Duck, each: Input, contract: Contract) -> list[list[bytes]] | None:
     """Read a file as small ones are aligned; give each row's bits, None where that is unclear."""
     try:
-        align_table(duck, [(each, survey(each.file, contract))], contract, ids=3)
+        align_table(duck, [(each, survey(each.file, contract))], contract, Limits(sizes=Sizes(ids=3)))
         columns = [name(f"n0_{t}") for t in range(len(contract.targets))]
         rows = duck.rows("files/cells", table="numbers", columns=listed(columns))
         return [[struct.pack("<d", value) for value in row] for row in rows]
