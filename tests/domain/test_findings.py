@@ -37,6 +37,8 @@ PBL802 sample-twice           PBL807 targets-incomplete
 PBL803 feature-missing        PBL808 fold-splits-group
 PBL804 feature-not-finite     PBL821 fitted-unreadable
 PBL805 samples-without-features
+PBL811 image-unreadable        PBL812 image-name-twice
+PBL813 probe-differs
 """
 WARNINGS = {"PBL207", "PBL551", "PBL552", "PBL606", "PBL607", "PBL609", "PBL610", "PBL611", "PBL612", "PBL701"}
 
