@@ -23,9 +23,9 @@ JAVA := $(shell command -v java 2>/dev/null)
 
 help:
 	@echo 'make demo         check, blend and log the example; see a broken one refused'
-	@echo 'make test         the suite, but for what needs scikit-learn'
+	@echo 'make test         the suite, but for what needs extras'
 	@echo 'make test-thorough  faults, fuzz and traps with every case, not a sample'
-	@echo 'make test-train   the suite of weights and training, which need scikit-learn'
+	@echo 'make test-train   the suite of weights, training and reports, which need scikit-learn and altair'
 	@echo 'make test-embed   the suite of images, which need torch and transformers'
 	@echo 'make browser      look at the page of a report in a real Chromium, or say why not'
 	@echo 'make check        lint, format, types, import laws'
@@ -47,14 +47,14 @@ demo: $(RUN)
 	@$(call page,pbl report examples/biomass/pillars --truth examples/biomass/pillars/train.csv --logs demo/run_logs --output demo/report.html)
 
 test: $(DEV)
-	@$(BIN)/python -m pytest --ignore=tests/training --ignore=tests/weights $(ARGS)
+	@$(BIN)/python -m pytest --ignore=tests/reporting --ignore=tests/training --ignore=tests/weights $(ARGS)
 
 test-thorough: export PBL_THOROUGH = 1
 test-thorough: $(DEV)
 	@$(BIN)/python -m pytest tests/faults tests/fuzz tests/reading/test_traps.py $(ARGS)
 
 test-train: $(DEV)
-	@$(BIN)/python -m pytest tests/training tests/weights $(ARGS)
+	@$(BIN)/python -m pytest tests/reporting tests/training tests/weights $(ARGS)
 
 # A network in each worker takes its time to load, and two share two cores well.
 test-embed: $(EMBED_DEV)

@@ -21,6 +21,7 @@ from pbl.project.pillar_files import (
     refuse_twice,
     same_file,
     settings_for,
+    those_there,
 )
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _look(name: str | None, path: Path, settings: Settings) -> Iterable[tuple[Pi
 
 def _of_entry(entry: Entry, folder: Path) -> tuple[Pillar, str]:
     usual = [folder / f"{OOF}{entry.name}{ending}" for ending in ENDINGS]
-    there = [path for path in usual if is_there(path)]
+    there = those_there(usual)
     refuse_twice([Pillar(name=entry.name, path=path) for path in there if not entry.oof])
     files = entry.oof or (there or usual)[:1]
     missing = next((file for file in files if not is_there(file)), None)

@@ -105,6 +105,12 @@ def is_there(path: Path) -> bool:
     return True
 
 
+def those_there(paths: Sequence[Path]) -> list[Path]:
+    """Return the names that are there; where the folder may not be entered, the first, so that who opens it is told."""
+    found = [path for path in paths if is_there(path)]
+    return found if any(map(os.path.lexists, found)) else found[:1]
+
+
 def same_file(one: Path, other: Path) -> bool:
     """Say whether two paths lead to the same file; where that can't be looked up, whether they are the same."""
     try:
@@ -276,7 +282,7 @@ def _prefer(pillars: Sequence[Pillar], folder: Path) -> list[Pillar]:
     found = []
     for pillar in pillars:
         names = [folder / f"submission_{pillar.name}{ending}" for ending in file_names.ENDINGS]
-        nearer = [path for path in names if is_there(path)]
+        nearer = those_there(names)
         refuse_twice([replace(pillar, path=path) for path in nearer])
         found.append(replace(pillar, path=nearer[0], members=()) if nearer else pillar)
     return found
