@@ -46,6 +46,8 @@ SUBMISSION = "src/pbl/blending/_write.py"
 SCREEN = "src/pbl/reading/_scan.py"
 PARQUET = "src/pbl/reading/parquet.py"
 PARQUET_COLUMNS = "src/pbl/reading/parquet_columns.py"
+BLEND = "tests/blending/test_blend.py tests/blending/test_refusals.py tests/blending/test_replay.py"
+VALIDATE = "tests/checks/test_validate.py tests/checks/test_flags.py tests/checks/test_against_each_other.py"
 SCHEMA = "schemas/pbl_schemas/prediction.py"
 
 MUTANTS = (
@@ -134,7 +136,7 @@ MUTANTS = (
         "sql/pbl_sql/files/plain_file.sql",
         "skip = 1",
         "skip = 2",
-        "tests/checks/test_validate.py tests/blending/test_blend.py",
+        f"{VALIDATE} {BLEND}",
     ),
     Mutant(
         "empty cells become NULL",
@@ -155,14 +157,14 @@ MUTANTS = (
         "src/pbl/blending/_align_sql.py",
         "JOIN {cell} AS {alias} ON {alias}.id = o.id",
         "POSITIONAL JOIN {cell} AS {alias}",
-        "tests/blending/test_blend.py",
+        BLEND,
     ),
     Mutant(
         "an inner join drops ids",
         "src/pbl/blending/_align_sql.py",
         'or {facts["rows"]} != counts or',
         "or",
-        "tests/blending/test_blend.py tests/fuzz/test_properties.py",
+        f"{BLEND} tests/fuzz/test_properties.py",
     ),
     Mutant(
         "ids beside each other are not compared",
@@ -421,15 +423,13 @@ MUTANTS = (
         "return True",
         "tests/checks/test_cases.py",
     ),
-    Mutant(
-        "the lower bound is left out", SCHEMA, "value < minimum", "value <= minimum", "tests/checks/test_validate.py"
-    ),
+    Mutant("the lower bound is left out", SCHEMA, "value < minimum", "value <= minimum", VALIDATE),
     Mutant(
         "an id pattern need not reach the end",
         SCHEMA,
         'texts.append(pl.col(id).str.contains(rf"\\A(?:{id_pattern})\\z"))',
         'texts.append(pl.col(id).str.contains(rf"\\A(?:{id_pattern})"))',
-        "tests/checks/test_validate.py",
+        VALIDATE,
     ),
     Mutant(
         "a sound file's ids may have white space around them",
@@ -451,14 +451,14 @@ MUTANTS = (
         SCHEMA,
         "if whole and not _differ(",
         "if False and not _differ(",
-        "tests/checks/test_validate.py tests/checks/test_cases.py",
+        f"{VALIDATE} tests/checks/test_cases.py",
     ),
     Mutant(
         "a sound file's numbers may be out of bounds",
         SCHEMA,
         "if not all(numbers.select(_all(bounds)).row(0)):",
         "if False:",
-        "tests/checks/test_validate.py",
+        VALIDATE,
     ),
     Mutant(
         "Pandera can be switched off",
@@ -473,35 +473,35 @@ MUTANTS = (
         FORMULA,
         'if self.clip.low is None else Sql(f"greatest($clip_min, {inner})")',
         'if self.clip.low is None else Sql(f"greatest(0.0, {inner})")',
-        "tests/blending/test_blend.py",
+        BLEND,
     ),
     Mutant(
         "weights swapped",
         FORMULA,
         'else f"$share{place}")',
         'else f"$share{len(self.factors) - 1 - place}")',
-        "tests/blending/test_blend.py",
+        BLEND,
     ),
     Mutant(
         "findings do not stop a blend",
         "src/pbl/blending/_submission.py",
         "if report.errors():\n        raise",
         "if False:\n        raise",
-        "tests/blending/test_blend.py tests/reading/test_traps.py",
+        f"{BLEND} tests/reading/test_traps.py",
     ),
     Mutant(
         "an infinite blend is written",
         SUBMISSION,
         "if summary.broken:",
         "if False:",
-        "tests/blending/test_blend.py",
+        BLEND,
     ),
     Mutant(
         "a replay makes other bytes unseen",
         "src/pbl/blending/replay.py",
         "if made.written.sha256 != recipe.output.sha256:",
         "if False:",
-        "tests/blending/test_blend.py",
+        BLEND,
     ),
     Mutant(
         "an edited submission passes for ours",
