@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import altair as alt
 import pytest
-from support.making import command, tree
+from support.making import command, tree, write
 from support.pages import ATTACK, EXAMPLE
 
 import pbl
@@ -116,3 +116,13 @@ def test_other_results_have_a_card_too(tmp_path, monkeypatch):
     assert "1.5000" in texts[1]
     assert "0.5000" in texts[2]
     assert logged.run_id in texts[3]
+
+
+def test_the_command_of_a_pillar_of_several_files_is_that_of_its_pbl_toml(here):
+    for n in range(3):
+        write(here / f"m{n}.csv", {f"a{k}": float(k * n % 7) for k in range(30)})
+    (here / "pbl.toml").write_text('[pillars.a]\nfile = "m0.csv"\n[pillars.b]\nfiles = ["m1.csv", "m2.csv"]\n')
+    assert command("report", "-o", "r.html").code == 0
+    page = (here / "r.html").read_text()
+    assert "pbl report" in page
+    assert "b=m1.csv" not in page

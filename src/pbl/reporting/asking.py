@@ -66,7 +66,10 @@ def ask(
         title=title,
         version=version,
     )
-    words = [f"{pillar.name}={pillar.path.name}" for pillar in selection.pillars] if selection else []
+    pillars = selection.pillars if selection else ()
+    words = [f"{pillar.name}={pillar.path.name}" for pillar in pillars]
+    if any(pillar.members for pillar in pillars):
+        words = []  # no argument names several files for one pillar: pbl.toml does, and is read where none is given
     given_weights = asked.weights
     if given_weights is not None and selection is not None:
         pairs = (
