@@ -20,6 +20,8 @@ from support.networks import KINDS, PROCESSORS, make_network, pictures
 
 from pbl.training.embedding import embed as deed
 from pbl.training.embedding.images import list_images, open_image
+from pbl.training.embedding.network import Network
+from pbl.training.embedding.pixels import Pixels
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -109,27 +111,63 @@ def test_only_what_is_new_or_changed_is_embedded(networks, images):
 
 def test_what_was_done_before_the_process_died_is_not_done_again(networks, images, here, monkeypatch):
     embed(images, networks / "siglip", "--batch", "2", to="whole.parquet")
-    real, calls = deed._embed_some, []  # noqa: SLF001 - its second call is what fails
+    real = deed.average
 
-    def dies(*args):
-        if len(calls) == 2:
-            raise Died
-        calls.append(1)
-        return real(*args)
+    def dies(pictures, *args):
+        for number, found in enumerate(real(pictures, *args)):
+            if number == 2:
+                raise Died
+            yield found
 
     monkeypatch.setattr(deed, "_KEEP_EVERY_S", 0.0)
-    monkeypatch.setattr(deed, "_embed_some", dies)
+    monkeypatch.setattr(deed, "average", dies)
     with pytest.raises(Died):
         command("embed", str(images), "--model", str(networks / "siglip"), "-o", "f.parquet", "--batch", "2")
     assert not (here / "f.parquet").exists()
     monkeypatch.undo()
     monkeypatch.chdir(here)
-    (here / "f.parquet.cache" / "000001.parquet").write_bytes(b"torn")  # half of it, by somebody else's crash
+    (here / "f.parquet.cache" / "000002.parquet").write_bytes(b"torn")  # half of it, by somebody else's crash
     told = embed(images, networks / "siglip", "--batch", "2")
     assert (told["embedded"], told["reused"]) == (4, 2)
     assert not (here / "f.parquet.cache").exists()
     whole, resumed = vectors("whole.parquet"), vectors()
     assert all(np.array_equal(whole[name], resumed[name]) for name in whole)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_vector_s_bits_depend_on_its_picture_alone(kind, networks, here):
+    """The place in a batch changes a vector's last bits, where it isn't the picture that has it."""
+    pictures(here / "all", 23)
+    embed("all", networks / kind, "--batch", "7", "--flips", "h", to="whole.parquet")
+    (here / "some").mkdir()
+    for path in [each for each in sorted((here / "all").rglob("ID*")) if int(each.stem[2:]) % 3]:
+        shutil.copy(path, here / "some")
+    embed("some", networks / kind, "--batch", "7", "--flips", "h")
+    whole, some = vectors("whole.parquet"), vectors()
+    assert len(some) == 15
+    assert all(np.array_equal(whole[name], some[name]) for name in some)
+
+
+def test_no_more_than_a_few_batches_of_views_are_held(networks, here, monkeypatch):
+    (here / "big").mkdir()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 200, 3)).astype(np.uint8)).save("big/one.png")
+    made, passed, most = [], [], []
+    real = Pixels.apply, Network.embed
+
+    def apply(self, picture):
+        made.append(1)
+        most.append(len(made) - sum(passed))
+        return real[0](self, picture)
+
+    def run(self, pixels):
+        passed.append(len(pixels))
+        return real[1](self, pixels)
+
+    monkeypatch.setattr(Pixels, "apply", apply)
+    monkeypatch.setattr(Network, "embed", run)
+    embed("big", networks / "vit", "--batch", "2", "--tile", "10")
+    assert len(made) == sum(passed) == 48 * 64 + 20 * 20  # the probe, and the picture
+    assert max(most) <= 2 * 4 + 1
 
 
 def test_a_killed_process_leaves_nothing_half_done_and_ctrl_c_says_so(networks, here):

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pbl.domain.errors import InputError
 from pbl.domain.progress import Progress
 from pbl.storage.atomic_write import write_whole
 from pbl.training._table import data_error, make_finding
+from pbl.training.embedding.averaging import average
 from pbl.training.embedding.images import ImageError, list_images, read_image, read_images
 from pbl.training.embedding.model_folder import read_model_folder
 from pbl.training.embedding.network import Network, choose_device
 from pbl.training.embedding.store import SCHEMA_VERSION, Store, encode
-from pbl.training.embedding.views import Settings, draw_probe, views
+from pbl.training.embedding.views import Settings, draw_probe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -160,10 +160,9 @@ def embed_images(
     progress.stage(f"embedding {len(new):,} images", lambda: done / max(len(new), 1))
     fresh: dict[str, Floats] = {}
     kept_at = clock()
-    for at in range(0, len(new), how.batch):
-        some = new[at : at + how.batch]
-        fresh |= _embed_some(some, hashes, network, model, settings)
-        done += len(some)
+    for digest, vector in average(_pictures(new, hashes), network, model, settings):
+        fresh[digest] = vector
+        done += 1
         if clock() - kept_at >= _KEEP_EVERY_S:
             keep(fresh)
             vectors |= fresh
@@ -189,7 +188,7 @@ def relative_distance(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def _note(network: Network, model: ModelFolder, settings: Settings) -> dict[str, Any]:
-    [probe] = _average([draw_probe()], network, model, settings)
+    [(_, probe)] = average([("probe", draw_probe())], network, model, settings)
     return {
         "schema_version": SCHEMA_VERSION,
         "kind": "features",
@@ -199,25 +198,10 @@ def _note(network: Network, model: ModelFolder, settings: Settings) -> dict[str,
     }
 
 
-def _embed_some(
-    images: Sequence[ImageFile], hashes: Mapping[str, str], network: Network, model: ModelFolder, settings: Settings
-) -> dict[str, Floats]:
-    pictures = []
+def _pictures(images: Sequence[ImageFile], hashes: Mapping[str, str]) -> Iterator[tuple[str, Image]]:
+    """Yield each image's hash and picture, opened as it is asked for."""
     for image in images:
         try:
-            pictures.append(read_image(image, hashes[image.sample]))
+            yield hashes[image.sample], read_image(image, hashes[image.sample])
         except ImageError as error:
             raise data_error([image.path], [make_finding(image.path, "PBL811", str(error))]) from error
-    found = _average(pictures, network, model, settings)
-    return {hashes[image.sample]: vector for image, vector in zip(images, found, strict=True)}
-
-
-def _average(pictures: Sequence[Image], network: Network, model: ModelFolder, settings: Settings) -> list[Floats]:
-    """Return each picture's vector: the mean over its views, in double precision."""
-    seen = [[model.pixels.apply(view) for view in views(picture, settings)] for picture in pictures]
-    vectors = network.embed([pixels for each in seen for pixels in each]).astype(np.float64)
-    ends = np.cumsum([len(each) for each in seen])
-    means = [part.mean(axis=0).astype(np.float32) for part in np.split(vectors, ends[:-1])]
-    if not all(np.isfinite(mean).all() for mean in means):
-        raise InputError(f"{model.path}: gives vectors that aren't finite")
-    return means

@@ -1,7 +1,7 @@
 """A frozen network that turns pixels into vectors: any vision model that transformers loads from a folder.
 
-The only door to torch and transformers. Every batch has the same shape, the last one filled up, so that a picture's
-vector doesn't depend on its neighbours.
+The only door to torch and transformers. Every batch has the same shape, empty places filled up, so that a picture's
+vector doesn't depend on its neighbours; by its last bits it does depend on its place, which `averaging` chooses.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from pbl.domain.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -41,32 +41,32 @@ def choose_device(wanted: Device) -> str:
 
 
 class Network:
-    """A network on its device; `embed` takes any number of pictures, in batches of `batch`."""
+    """A network on its device, which takes `batch` pictures at a time."""
 
     def __init__(self, folder: ModelFolder, *, device: str, dtype: Dtype, batch: int) -> None:
         """Load the network; raise InputError if its weights don't load."""
         import torch
 
         self.device = device
-        self._batch = batch
+        self.batch = batch
         self._torch = torch
         self._dtype = getattr(torch, dtype)
         self._model, self._pools = _load(folder, self._dtype)
         self._model.to(device)
 
-    def embed(self, pixels: Sequence[Floats]) -> Floats:
-        """Return pictures x width of the pixels of pictures; raise InputError for vectors that aren't finite."""
-        parts = [self._embed_batch(pixels[at : at + self._batch]) for at in range(0, len(pixels), self._batch)]
-        return np.vstack(parts)
+    def embed(self, pixels: Mapping[int, Floats]) -> Floats:
+        """Return batch x width of the pixels of pictures by their places, 0 to batch - 1; an empty one means nothing.
 
-    def _embed_batch(self, pixels: Sequence[Floats]) -> Floats:
-        block = np.zeros((self._batch, *pixels[0].shape), np.float32)
-        block[: len(pixels)] = np.stack(pixels)
+        Raises InputError for vectors that aren't finite.
+        """
+        shape = next(iter(pixels.values())).shape
+        block = np.zeros((self.batch, *shape), np.float32)
+        for place, values in pixels.items():
+            block[place] = values
         with self._torch.inference_mode():
-            values = self._torch.from_numpy(block).to(self.device, self._dtype)
-            found = self._vectors(values)
-        vectors: Floats = found.float().cpu().numpy()[: len(pixels)]
-        if vectors.ndim != 2 or not np.isfinite(vectors).all():  # noqa: PLR2004 - pictures and width
+            found = self._vectors(self._torch.from_numpy(block).to(self.device, self._dtype))
+        vectors: Floats = found.float().cpu().numpy()
+        if vectors.ndim != 2 or not np.isfinite(vectors[list(pixels)]).all():  # noqa: PLR2004 - pictures and width
             raise InputError("the model gives vectors that aren't finite, or none; try --dtype float32")
         return vectors
 
