@@ -33,7 +33,7 @@ FAULTS = (
     "error=ENOSPC:when={n}+",
     "error=EIO:when={n}+",
 )
-SAMPLE = 7
+SAMPLE = 11
 ROOTS = os.pathsep.join(str(Path(module.__file__).parents[1]) for module in (pbl, pbl_sql, pbl_schemas))
 ENV = {"PATH": os.environ["PATH"], "PYTHONPATH": ROOTS, "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nonexistent"}
 

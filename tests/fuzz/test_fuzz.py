@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from pbl.engine.duck import Duck
 
 SEED = os.environ.get("PBL_FUZZ_SEED", "2025")
-COUNT = int(os.environ.get("PBL_FUZZ_COUNT", "20000" if THOROUGH else "1600"))
+COUNT = int(os.environ.get("PBL_FUZZ_COUNT", "20000" if THOROUGH else "800"))
 SHARDS = 8
 BATCH = 200
 WANTED = (
