@@ -225,3 +225,23 @@ def test_a_list_that_can_t_be_is_refused_by_its_key(bad, here):
     assert f"pbl.toml: {told}" in done.talk
     assert len(done.talk.splitlines()) == 1
     assert not (here / "submission.csv").exists()
+
+
+@pytest.mark.parametrize("scale", [1e308, 1e-320, 5e-324])
+def test_shares_of_any_size_are_divided_by_their_sum(scale, files, here):
+    (here / "pbl.toml").write_text(TOML.replace("[0.95, 0.075, 2.0]", repr([scale, 0.0, scale])))
+    assert blend().code == 0
+    assert blended() == pytest.approx(expected(files, (1.0, 0.0, 1.0)), abs=1e-9)
+
+
+def test_a_pillar_that_is_called_as_a_file_of_another_is_refused(files, here):
+    (here / "pbl.toml").write_text(TOML.replace("[pillars.siglip]", '[pillars."mvp/3"]'))
+    done = blend()
+    assert (done.code, len(done.talk.splitlines())) == (2, 1)
+    assert "the pillar 'mvp/3' is called as a file of 'mvp' in recipes; rename one" in done.talk
+    assert not (here / "submission.csv").exists()
+    (here / "pbl.toml").write_text(TOML.replace("[pillars.siglip]", '[pillars."mvp/4"]'))
+    assert blend("--weights", "0.2", "0.6").code == 0
+    recipe = json.loads((here / "submission.recipe.json").read_text())
+    assert sum(len(each.get("members", [each])) for each in recipe["inputs"]) == len(files)
+    assert command("blend", "--recipe", "submission.recipe.json", "-o", "again.csv").code == 0

@@ -345,6 +345,15 @@ def test_a_pillar_in_both_forms_in_one_folder_is_refused():
     assert command("blend", "c").code == 2
 
 
+def test_folders_of_parts_without_names_are_told_how_to_be_named:
+    for name in ("a", "b"):
+        put_parts(name, predictions(ids(30), 1), 10)
+    done = command("validate", "a/", "b/")
+    assert (done.code, len(done.talk.splitlines())) == (2, 1)
+    assert "if each folder is one pillar in parts: first=a/ second=b/" in done.talk
+    assert command("validate", "first=a/", "second=b/").code == 0
+
+
 @pytest.mark.usefixtures("both")
 def test_a_folder_named_like_a_file_is_parts_only_where_it_is_named():
     put_parts("p/extra.parquet", predictions(ids(10), 1), 5)

@@ -95,6 +95,27 @@ def test_of_equal_scores_the_earliest_is_taken_and_said():
     assert f"the earliest of 2 runs with this score; the others: {second}" in done.talk
 
 
+def test_of_equal_rows_of_one_call_the_first_is_taken_and_the_others_are_named(here):
+    (here / "scores.csv").write_text("pillar,model,processed_cv\nmvp,one,0.3\nmvp,two,0.2\nmvp,three,0.3\n")
+    assert command("log-run", "--label", "x", "--scores", "scores.csv", "--metric", "auc").code == 0
+    done = command("runs", "best")
+    assert done.out.splitlines()[0].split()[-1] == "one"
+    assert "the earliest of 2 runs with this score; the others: mvp three" in done.talk
+
+
+@pytest.mark.parametrize("output", ["the log", "a link to it", "another log", "-"])
+def test_a_log_is_never_replaced_and_stdout_is_no_file(output, here):
+    log("a", 0.5, metric="auc")
+    (before,) = (here / "run_logs").iterdir()
+    data = before.read_bytes()
+    (here / "link.csv").symlink_to(before)
+    name = {"the log": before, "a link to it": "link.csv", "another log": "run_logs/scores_new.csv"}.get(output, output)
+    done = command("runs", "best", "-o", str(name), "--force")
+    assert (done.code, len(done.talk.splitlines())) == (2, 1)
+    assert ([*(here / "run_logs").iterdir()], before.read_bytes()) == ([before], data)
+    assert not (here / "-").exists()
+
+
 def test_pillar_label_and_score_choose():
     log("a", 0.9, metric="auc", pillar="dino")
     mine = log("b", 0.5, metric="auc", label="y")

@@ -63,11 +63,19 @@ class Pillar:
         """Return each file's part of the pillar."""
         return tuple(each.share for each in self.members) or (1.0,)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return what each file is called in recipes and logs."""
+        return tuple(f"{self.name}/{n}" for n in range(1, len(self.members) + 1)) or (self.name,)
+
 
 def as_members(files: Sequence[Path], shares: Sequence[float] = ()) -> tuple[Member, ...]:
     """Return files as members, the shares divided by their sum; without any, they are equal."""
     given = shares or [1.0] * len(files)
-    return tuple(Member(path=path, share=share / math.fsum(given)) for path, share in zip(files, given, strict=True))
+    scale = -math.frexp(max(given))[1]  # by a power of two: no digit changes, and the sum stays finite
+    scaled = [math.ldexp(share, scale) for share in given]
+    total = math.fsum(scaled)
+    return tuple(Member(path=path, share=share / total) for path, share in zip(files, scaled, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pbl.domain.errors import InputError
@@ -23,7 +24,6 @@ from pbl.storage.files import read_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
 _NAME = re.compile(r"scores_([0-9]{4}-[0-9]{2}-[0-9]{2})_(.+)\.csv", re.DOTALL)
 _SHOWN = 3
@@ -41,12 +41,26 @@ class Log(NamedTuple):
 def read_logs(folder: Path) -> Mapping[Path, Log]:
     """Read every `scores_*.csv` of a folder, by name; raise InputError only if the folder itself can't be listed."""
     try:
-        names = sorted(n for n in os.listdir(folder) if n.startswith("scores_") and n.endswith(".csv"))  # noqa: PTH208 - names are wanted
+        names = sorted(n for n in os.listdir(folder) if _is_log_name(n))  # noqa: PTH208 - names are wanted
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise InputError(f"{folder}: cannot be listed: {error.strerror}") from error
     return {folder / name: _read_log(folder / name) for name in names}
+
+
+def is_log(path: Path, folder: Path) -> bool:
+    """Say whether a path, or what it leads to, is a log of the folder, or would be if it were written."""
+    places = (path, Path(os.path.realpath(path)))
+    return any(_is_log_name(place.name) and _same_folder(place.parent, folder) for place in places)
+
+
+def _is_log_name(name: str) -> bool:
+    return name.startswith("scores_") and name.endswith(".csv")
+
+
+def _same_folder(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _read_log(path: Path) -> Log:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from pbl.domain.errors import FindingsError, InputError, OutputError, UsageError
 from pbl.domain.findings import finding
 from pbl.domain.report import FileReport, Report
+from pbl.ledger._log_files import is_log
 from pbl.ledger.file_status import place_of
-from pbl.ledger.run import ordered
+from pbl.ledger.run import earliest_first
 from pbl.storage.commit import Drafts
 from pbl.storage.files import hash_file, open_regular
 
@@ -89,9 +90,7 @@ def find_best(
     """
     column = COLUMNS[by]
     meant = [
-        run
-        for run in reversed(ordered(runs, "when"))
-        if pillar in {None, run.base.row.pillar} and label in {None, run.label}
+        run for run in earliest_first(runs) if pillar in {None, run.base.row.pillar} and label in {None, run.label}
     ]
     scored = [(run, score) for run in meant if (score := run.scores[column]) is not None]
     if not scored:
@@ -112,7 +111,7 @@ def find_best(
     if metric.assumed and greater_is_better is None:
         notes.append("no metric was logged, so the higher score is taken for the better one; or say --lower-is-better")
     if len(winners) > 1:
-        others = ", ".join(run.run_id for run, _ in winners[1:])
+        others = ", ".join(_name(run, winners[0][0]) for run, _ in winners[1:])
         notes.append(f"the earliest of {len(winners)} runs with this score; the others: {others}")
     run, score = winners[0]
     return Best(run=run, by=by, score=score, of=len(scored), greater_is_better=greater, notes=tuple(notes))
@@ -122,17 +121,25 @@ def copy_submission(best: Best, logs: Path, output: Path, *, search: Path | None
     """Copy a run's submission, byte for byte: from where it was logged, else from the folder `search`, by its hash.
 
     Raises FindingsError (PBL608) if no file has the bytes that were logged, and OutputError if something else is at
-    `output`, unless with `force`, or if it can't be written.
+    `output`, unless with `force`, if a log is or would be, or if it can't be written.
     """
     wanted, place = best.run.base.row.submission_sha256, place_of(best.run.base.row, logs)
     if not wanted:
         raise UsageError(f"run {best.run.run_id} was logged without a submission; there is nothing to copy")
+    if is_log(output, logs):
+        raise OutputError(f"{output}: is a run log, or would be read as one; name another file")
     if os.path.lexists(output) and not force and _hash(output) != wanted:
         raise OutputError(f"{output}: is there already, with other bytes; name another file, or use --force")
     for path in _candidates(place, search):
         if _copy(path, output, wanted):
             return Copied(path=output, sha256=wanted, source=path)
     raise _gone(best, place, wanted, search)
+
+
+def _name(run: Run, first: Run) -> str:
+    """Name a run beside the first; the rows of one call have their id in common, so those go by pillar and model."""
+    row = run.base.row
+    return run.run_id if run.run_id != first.run_id else f"{row.pillar} {row.model}"
 
 
 def _direction(metric: Metric, said: bool | None) -> bool:  # noqa: FBT001 - what was said, not a switch

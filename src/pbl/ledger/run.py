@@ -95,9 +95,7 @@ FIELDS = (
 
 def ordered(runs: Sequence[Run], by: Order) -> list[Run]:
     """Return runs, the newest or the best first; those without a score come last."""
-    calls = [(str(run.base.file), run.base.call) for run in runs]
-    first = {call: n for n, call in reversed([*enumerate(calls)])}
-    places = [(run.base.when, first[call]) for run, call in zip(runs, calls, strict=True)]
+    places = _places(runs)
     latest = [runs[n] for n in sorted(range(len(runs)), key=places.__getitem__, reverse=True)]
     if by == "when":
         return latest
@@ -108,6 +106,12 @@ def ordered(runs: Sequence[Run], by: Order) -> list[Run]:
         return (merit is None, 0.0 if merit is None else -merit)
 
     return sorted(latest, key=rank)
+
+
+def earliest_first(runs: Sequence[Run]) -> list[Run]:
+    """Return runs, the oldest first; those of one call in the order of its rows."""
+    places = _places(runs)
+    return [runs[n] for n in sorted(range(len(runs)), key=places.__getitem__)]
 
 
 def best(runs: Sequence[Run], column: str) -> frozenset[Key]:
@@ -142,6 +146,13 @@ def differences(one: Sequence[Run], other: Sequence[Run]) -> list[tuple[str, Any
 def main(runs: Sequence[Run]) -> Run:
     """Return the run that was submitted, of those that were logged in one call; else the first."""
     return next((run for run in runs if run.base.row.submission_sha256), runs[0])
+
+
+def _places(runs: Sequence[Run]) -> list[tuple[str, int]]:
+    """Return what tells which of two runs was logged first; it is the same for all rows of a call."""
+    calls = [(str(run.base.file), run.base.call) for run in runs]
+    first = {call: n for n, call in reversed([*enumerate(calls)])}
+    return [(run.base.when, first[call]) for run, call in zip(runs, calls, strict=True)]
 
 
 def _differ(one: Run | None, other: Run | None, prefix: str) -> list[tuple[str, Any, Any]]:

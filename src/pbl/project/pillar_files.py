@@ -198,15 +198,19 @@ def rank(pillar: Pillar) -> tuple[int, str]:
 
 
 def refuse_twice(pillars: Sequence[Pillar]) -> None:
-    """Raise UsageError if two files go by one name."""
+    """Raise UsageError if two files go by one name, in recipes and logs too."""
     seen: dict[str, Path] = {}
     for pillar in pillars:
         if pillar.name in seen:
-            raise UsageError(
-                f"two files for the pillar {pillar.name!r}: {seen[pillar.name]} and {pillar.path}; "
-                "take one away, or name them: first=FILE second=FILE"
-            )
+            one, other = seen[pillar.name], pillar.path
+            way = "take one away, or name them: first=FILE second=FILE"
+            if file_names.is_parquet(one.name) and file_names.is_parquet(other.name) and one.parent != other.parent:
+                way += f"; if each folder is one pillar in parts: first={one.parent}/ second={other.parent}/"
+            raise UsageError(f"two files for the pillar {pillar.name!r}: {one} and {other}; {way}")
         seen[pillar.name] = pillar.path
+    for pillar in pillars:
+        if pillar.members and (alike := next((name for name in pillar.names if name in seen), None)):
+            raise UsageError(f"the pillar {alike!r} is called as a file of {pillar.name!r} in recipes; rename one")
 
 
 def _template(settings: Settings) -> Path | None:

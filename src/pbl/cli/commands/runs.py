@@ -156,6 +156,8 @@ def best(
     """
     as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
     score = options.choice(By, by, "--by")
+    if output == "-":
+        raise UsageError("--output writes a file, and - is no name for one")
     to, place = options.path(output, "--output"), options.path(search, "--search")
     if to is None and (place is not None or force):
         raise UsageError(f"{'--search' if place is not None else '--force'} goes with --output")
