@@ -345,13 +345,44 @@ def test_a_pillar_in_both_forms_in_one_folder_is_refused():
     assert command("blend", "c").code == 2
 
 
-def test_folders_of_parts_without_names_are_told_how_to_be_named:
+def test_folders_of_parts_without_names_are_told_how_to_be_named():
     for name in ("a", "b"):
         put_parts(name, predictions(ids(30), 1), 10)
     done = command("validate", "a/", "b/")
     assert (done.code, len(done.talk.splitlines())) == (2, 1)
     assert "if each folder is one pillar in parts: first=a/ second=b/" in done.talk
     assert command("validate", "first=a/", "second=b/").code == 0
+
+
+@pytest.mark.parametrize("output", ["link.parquet", "hard.parquet", "gone.parquet", "elsewhere.parquet"])
+def test_no_link_leads_the_output_to_a_part(output, here):
+    put_parts("dino", predictions(ids(30), 1), 10, 20)
+    put("b.parquet", predictions(ids(30), 2))
+    one, two, three = sorted((here / "dino").iterdir())
+    (here / "link.parquet").symlink_to(one)
+    (here / "hard.parquet").hardlink_to(two)
+    (here / "gone.parquet").symlink_to(here / "dino/part-9.parquet")
+    three.rename(here / "elsewhere.parquet")
+    three.symlink_to(here / "elsewhere.parquet")
+    before = {part.name: part.read_bytes() for part in (here / "dino").iterdir()}
+    done = command("blend", "dino=dino", "b=b.parquet", "-w", "1", "1", "-o", output, "--force")
+    assert (done.code, done.talk.splitlines()[-1].startswith(f"pbl blend: {output}: ")) == (2, True)
+    assert {part.name: part.read_bytes() for part in (here / "dino").iterdir()} == before
+
+
+def test_a_pack_never_takes_the_place_of_the_parts_that_it_packs(here):
+    put_parts("dino", predictions(ids(90), 1), 30, 60)
+    put_parts("linked", predictions(ids(90), 2))
+    (here / "store").mkdir()
+    (part,) = (here / "linked").iterdir()
+    part.rename(here / "store/part.parquet")
+    part.symlink_to(here / "store/part.parquet")
+    words = ("pack", "dino=dino", "b=linked", "-w", "1", "1", "--dataset", "ann/pillars", "--competition", "comp")
+    for output in ("dino", "store"):
+        done = command(*words, "--no-wheels", "-o", output, "--force")
+        assert (done.code, "an input lies in it" in done.talk) == (2, True)
+    assert len([*(here / "dino").glob("*.parquet")]) == 3
+    assert command(*words, "--no-wheels", "-o", "new").code == 0
 
 
 @pytest.mark.usefixtures("both")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pbl.domain.errors import OutputError
 from pbl.kaggle._metadata import DATASET_META, NOTEBOOK_META, is_unedited_dataset_metadata
 from pbl.kaggle.notebook import SUMS, is_unedited, kernel_hash
+from pbl.project.outputs import with_parts
 from pbl.storage.files import hash_file
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 def protect_inputs(output: Path, inputs: Iterable[Path], here: Path) -> None:
     """Raise OutputError if replacing the folder would remove an input, or the folder where the user works."""
     place = output.resolve()
-    for path in inputs:
-        if place in path.resolve().parents:
+    for path in (each for source in inputs for each in with_parts(source)):
+        if place in (path.resolve(), *path.resolve().parents):
             raise OutputError(f"{output}: an input lies in it ({path}); name another folder with -o")
     if place in (here.resolve(), *here.resolve().parents):
         raise OutputError(f"{output}: is the working folder or one above it; name another folder with -o")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import OutputError
@@ -12,7 +14,7 @@ from pbl.project.file_names import is_table
 from pbl.project.pillar_files import same_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
     from pbl.domain.pillars import Selection
 
@@ -36,9 +38,27 @@ def refuse_foreign(written: Path, *, mark: bytes) -> None:
 def refuse_input(written: Path, selection: Selection) -> None:
     """Raise OutputError if a file to be written is one of those that are read."""
     sources = [path for p in selection.pillars for path in p.files] + list(selection.found)
-    sources += [p for p in (selection.template, selection.settings.path) if p]
+    refuse_sources(written, [*sources, *(p for p in (selection.template, selection.settings.path) if p)])
+
+
+def refuse_sources(written: Path, sources: Iterable[Path]) -> None:
+    """Raise OutputError if a file to be written is one of the sources, or would lie in one that is a folder of parts.
+
+    A link is written through, so what it leads to counts as well.
+    """
+    places = (written, Path(os.path.realpath(written)))
     for source in sources:
-        if written.exists() and same_file(written, source):
-            raise OutputError(f"{written}: is an input ({source}); name another file")
-        if is_table(written.name) and is_folder(source) and same_file(written.parent, source):
+        if is_folder(source) and any(is_table(at.name) and same_file(at.parent, source) for at in places):
             raise OutputError(f"{written}: would lie among the parts in {source}; name a file in another folder")
+        if not written.exists():
+            continue
+        if found := next((each for each in with_parts(source) if same_file(written, each)), None):
+            raise OutputError(f"{written}: is an input ({found}); name another file")
+
+
+def with_parts(source: Path) -> Iterator[Path]:
+    """Yield what is read; of a folder its parts too."""
+    yield source
+    if is_folder(source):
+        with suppress(OSError):
+            yield from (path for path in source.iterdir() if is_table(path.name))

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from pbl.domain.errors import InputError, OutputError
+from pbl.project.outputs import refuse_sources
 from pbl.reading.parquet import is_parquet
 from pbl.storage.atomic_write import write_whole
 from pbl.storage.commit import Drafts
@@ -30,7 +31,7 @@ def write_files(
     Raises OutputError for a file that isn't this pillar's own, and where one can't be written whole.
     """
     for name in files:
-        _refuse_input(folder / name, inputs)
+        refuse_sources(folder / name, inputs)
     if not force:
         _check_own(folder, files)
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +54,7 @@ def write_files(
 
 def write_submission(path: Path, data: bytes, *, inputs: Sequence[Path] = (), force: bool = False) -> dict[str, Any]:
     """Write a submission and return its path and hash; raise OutputError where other predictions are there."""
-    _refuse_input(path, inputs)
+    refuse_sources(path, inputs)
     if is_parquet(path):
         raise OutputError(f"{path}: not written: predictions are written as CSV; name a file that ends in .csv")
     digest = sha256(data).hexdigest()
@@ -61,11 +62,6 @@ def write_submission(path: Path, data: bytes, *, inputs: Sequence[Path] = (), fo
         raise OutputError(f"{path}: is there with other content; name another file with -o, or --force")
     write_whole(path, data)
     return {"path": str(path), "sha256": digest}
-
-
-def _refuse_input(path: Path, inputs: Sequence[Path]) -> None:
-    if path.exists() and any(each.exists() and path.samefile(each) for each in inputs):
-        raise OutputError(f"{path}: is an input; name another file")
 
 
 def _check_own(folder: Path, files: Mapping[str, bytes]) -> None:
