@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 
 import polars as pl
@@ -245,3 +246,27 @@ def test_a_pillar_that_is_called_as_a_file_of_another_is_refused(files, here):
     recipe = json.loads((here / "submission.recipe.json").read_text())
     assert sum(len(each.get("members", [each])) for each in recipe["inputs"]) == len(files)
     assert command("blend", "--recipe", "submission.recipe.json", "-o", "again.csv").code == 0
+
+
+@pytest.mark.usefixtures("files")
+def test_a_warning_names_the_file_of_several_and_a_note_the_pillar_once(here):
+    write("m2.csv", dict.fromkeys(reversed(NAMES), 1.5))
+    told = "PBL551 constant-target in target: mvp (m2.csv): every prediction is 1.5"
+    assert told in blend().talk
+    assert re.search(r"PBL604 row-order-differs: (siglip, )?mvp; ", command("validate").out)
+    packed = command("pack", "--dataset", "ann/pillars", "--competition", "comp", "--no-wheels", "--format", "json")
+    assert "mvp (m2.csv): every prediction is 1.5" in packed.out
+    (here / "pbl.toml").write_text(TOML.replace('"m1.csv", "m2.csv", "m3.csv"', '"m2.csv"').replace(", 0.075, 2.0", ""))
+    assert told.replace(" (m2.csv)", "") in blend("--force").talk
+
+
+@pytest.mark.usefixtures("files")
+def test_a_file_without_a_share_is_not_what_a_method_can_not_take(here):
+    for name in ("siglip", "m1", "m3"):
+        write(f"{name}.csv", {each: n / 1000 + 0.1 for n, each in enumerate(NAMES)})
+    write("m2.csv", {each: n - 3.0 for n, each in enumerate(NAMES)})
+    done = blend("--method", "logit")
+    assert (done.code, "m2.csv" in done.talk, "PBL507" in done.talk) == (1, True, True)
+    (here / "pbl.toml").write_text(TOML.replace("0.075", "0"))
+    assert blend("--method", "logit").code == 0
+    assert all(0 < value < 1 for value in blended().values())

@@ -37,9 +37,11 @@ def find_outside(duck: Duck, files: Sequence[CheckedFile], plan: Plan) -> Iterat
         return
     low, high, wanted, told = _DOMAINS[plan.method]
     formula = plan.formula
-    places = [place for place, pillar in enumerate(plan.selection.pillars) for _ in pillar.files]
+    places = [(place, share) for place, pillar in enumerate(plan.selection.pillars) for share in pillar.shares]
     of_pillars = [file for file in files if file.input.pillar]
-    for number, (place, file) in enumerate(zip(places, of_pillars, strict=True)):
+    for number, ((place, share), file) in enumerate(zip(places, of_pillars, strict=True)):
+        if not share:
+            continue
         for t, each in enumerate(file.profile.ranges if file.profile else ()):
             if low <= each.low and each.high <= high:
                 continue

@@ -64,6 +64,13 @@ class Report:
         """Return the findings of one file that aren't shown."""
         return tuple(f for f in self.hidden if (f.file, f.pillar) == (file.path, file.pillar))
 
+    def who(self, finding: Finding) -> str:
+        """Return whose finding it is: the pillar's, with its file where it has several; else the template's."""
+        if finding.pillar is None:
+            return "template"
+        several = sum(file.pillar == finding.pillar for file in self.files) > 1
+        return f"{finding.pillar} ({finding.file})" if several else finding.pillar
+
     def count(self, severity: Severity) -> int:
         """Return the number of findings of one severity."""
         return sum(f.severity is severity for f in self.findings)

@@ -196,8 +196,7 @@ def _warnings(report: Report, rows: int, wheels: Sequence[Wheel], *, placeholder
         )
     for finding in report.findings:
         if finding.severity is Severity.WARNING:
-            who = finding.pillar or "template"
-            yield Warned(code=finding.code, message=f"{who}: {finding.message}; {finding.hint}")
+            yield Warned(code=finding.code, message=f"{report.who(finding)}: {finding.message}; {finding.hint}")
     if wheels and not has_pbl(wheels):
         yield Warned(code=None, message="no wheel of pillar-blend (pbl) is packed; the notebook needs pbl on Kaggle")
 

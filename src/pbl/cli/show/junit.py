@@ -38,7 +38,11 @@ def _add_case(suite: ET.Element, report: Report, file: FileReport) -> bool:
 
 
 def _lines(findings: list[Finding]) -> str:
-    return _text("\n".join(line for each in findings for line in finding_lines(each, colour=False)))
+    return _text(
+        "\n".join(
+            line for each in findings for line in finding_lines(each, colour=False, who=each.pillar or "template")
+        )
+    )
 
 
 def _text(text: str) -> str:

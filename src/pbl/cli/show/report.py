@@ -55,4 +55,4 @@ def tell_warnings(report: Report) -> None:
 
     for finding in report.findings:
         if finding.severity is Severity.WARNING:
-            stderr.write("\n".join(finding_lines(finding, colour=stderr.coloured())))
+            stderr.write("\n".join(finding_lines(finding, colour=stderr.coloured(), who=report.who(finding))))

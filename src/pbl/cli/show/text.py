@@ -47,12 +47,12 @@ def report_lines(report: Report, *, colour: bool) -> Iterable[str]:
     yield paint(report.verdict(), Colour.GOOD if report.fine else Colour.BAD, on=colour)
 
 
-def finding_lines(finding: Finding, *, colour: bool, indent: str = "") -> Iterable[str]:
-    """Yield the lines of one finding: what, where first, and what to do; without an indent it names its pillar."""
+def finding_lines(finding: Finding, *, colour: bool, indent: str = "", who: str = "") -> Iterable[str]:
+    """Yield the lines of one finding: what, whose it is if that is said, where first, and what to do."""
     word = paint(str(finding.severity), _COLOURS[finding.severity], on=colour)
     column = f" in {safe(finding.column)}" if finding.column else ""
-    who = "" if indent else f"{safe(finding.pillar or 'template')}: "
-    yield f"{indent}{word} {finding.code} {finding.rule}{column}: {who}{safe(finding.message)}"
+    whose = f"{safe(who)}: " if who else ""
+    yield f"{indent}{word} {finding.code} {finding.rule}{column}: {whose}{safe(finding.message)}"
     for example in finding.examples:
         if place := _place(example):
             yield f"{indent}    {place}"
@@ -98,5 +98,5 @@ def _order_lines(report: Report) -> Iterable[str]:
     """Yield one line that names the files of another row order: it is harmless, and common to most files."""
     others = [x for x in report.findings if x.code == _ORDER]
     if others:
-        names = ", ".join(safe(x.pillar or "template") for x in others)
+        names = ", ".join(safe(who) for who in dict.fromkeys(x.pillar or "template" for x in others))
         yield f"info {_ORDER} {others[0].rule}: {names}; {others[0].hint}"
