@@ -270,3 +270,12 @@ def test_a_file_without_a_share_is_not_what_a_method_can_not_take(here):
     (here / "pbl.toml").write_text(TOML.replace("0.075", "0"))
     assert blend("--method", "logit").code == 0
     assert all(0 < value < 1 for value in blended().values())
+
+
+@pytest.mark.usefixtures("files")
+def test_what_is_said_of_all_counts_files_where_a_pillar_has_several(here):
+    for seed, name in enumerate(("siglip", "m1", "m2", "m3")):
+        write(f"{name}.csv", {each: float((n + seed) % 3) for n, each in enumerate(NAMES)})
+    assert "every prediction of all 4 files is a whole number" in blend().talk
+    write(here / "template.csv", dict.fromkeys(NAMES[1:], 0.0))
+    assert "all 4 files have the same ids: is the template" in blend("--template", "template.csv").talk

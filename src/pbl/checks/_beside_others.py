@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbl.checks._findings import note
+from pbl.checks._findings import all_of, note
 from pbl.checks.profile import LABELS
 from pbl.domain.findings import Offences
 from pbl.domain.wording import plural
@@ -43,7 +43,8 @@ def _labels(profiles: Sequence[tuple[CheckedFile, Profile]]) -> Iterator[_Found]
     labels = all(each.labels for _, profile in profiles for each in profile.ranges)
     if labels and any(all(each.labels < profile.rows for each in profile.ranges) for _, profile in profiles):
         first = profiles[0][0]
-        message = f"every prediction of all {len(profiles)} pillars is a whole number, of {LABELS} values at most"
+        everywhere = all_of([file.input for file, _ in profiles])
+        message = f"every prediction of {everywhere} is a whole number, of {LABELS} values at most"
         for found in note(first.input, "PBL552", message, Offences(limit=0, count=first.rows or 0)):
             yield first, found
 
