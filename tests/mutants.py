@@ -390,9 +390,30 @@ MUTANTS = (
     Mutant(
         "Parquet: a blend may lie among a pillar's parts",
         "src/pbl/project/outputs.py",
-        "if is_table(written.name) and is_folder(source) and same_file(written.parent, source):",
+        "if is_folder(source) and any(is_table(at.name) and same_file(at.parent, source) for at in places):",
         "if False:",
         "tests/blending/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: a blend is written through a link to a part",
+        "src/pbl/project/outputs.py",
+        "for each in with_parts(source) if",
+        "for each in (source,) if",
+        "tests/blending/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: a pack takes the place of the parts that it packs",
+        "src/pbl/kaggle/_replace.py",
+        "if place in (path.resolve(), *path.resolve().parents):",
+        "if place in path.resolve().parents[1:]:",
+        "tests/blending/test_parquet.py",
+    ),
+    Mutant(
+        "runs best: a log may be replaced",
+        "src/pbl/ledger/best_run.py",
+        "if is_log(output, logs):",
+        "if False:",
+        "tests/ledger/test_best_run.py",
     ),
     Mutant(
         "Parquet: a replay takes further parts",
