@@ -209,3 +209,19 @@ def test_a_file_at_fault_goes_by_its_stem_and_is_not_called_the_template(tmp_pat
     assert done.code == 1
     assert done.talk.startswith("siglip  ")
     assert "template" not in done.talk
+
+
+def test_a_fitted_pillar_of_several_files_is_packed_with_all_of_them_or_none(folder):
+    assert command("fit", "sizes.csv", *QUICK, *TEST).code == 0
+    usual = (folder / "pillars/submission_sizes.csv").read_bytes()
+    (folder / "pbl.toml").write_text(
+        '[pillars.other]\nfile = "other.csv"\nweight = 1.0\n[pillars.sizes]\nfiles = ["one.csv", "two.csv"]\n'
+        'fitted = "pillars/sizes.npz"\nimages = "test"\nweight = 1.0\n'
+    )
+    words = ("pack", "--dataset", "ann/my-pillars", "--competition", "comp", "--no-wheels", "--force")
+    for name, code in (("other.csv", 0), ("one.csv", 1), ("two.csv", 0)):
+        (folder / name).write_bytes(usual)
+        done = command(*words)
+        assert (done.code, "PBL608" in done.talk) == (code, code == 1), done.talk
+        packed = (folder / "pack/dataset/pbl.toml").read_text()
+        assert ("submission_sizes.2.csv" in packed, "fitted_sizes.npz" in packed) == (name == "two.csv", True)

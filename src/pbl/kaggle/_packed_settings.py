@@ -58,12 +58,14 @@ def _dump_files(pillar: Pillar, files: Sequence[str], entry: Entry | None) -> di
     return {"files": list(files)} | ({"shares": list(shares)} if shares else {})
 
 
-def verify_settings(packed: Path, selection: Selection, weighing: Weighing, output: Path) -> None:
+def verify_settings(
+    path: Path, selection: Selection, weighing: Weighing, packed: Collection[str], output: Path
+) -> None:
     """Raise ContractError if the packed pbl.toml doesn't read back as what was meant."""
-    read = read_settings(packed)
+    read = read_settings(path)
     meant = selection.settings
     weights = {entry.name: entry.weight for entry in read.pillars}
-    several = {p.name: p.shares for p in selection.pillars if p.members}
+    several = {p.name: p.shares for p in selection.pillars if p.members and p.name in packed}
     same = _carried(read) == _carried(meant) and _member_shares(read.pillars) == several
     if not same or weights != dict(zip(selection.names, weighing.weights, strict=True)):
         raise ContractError(f"{output}: not written: pbl.toml changed meanwhile, or can't be carried over; try again")

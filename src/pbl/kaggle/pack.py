@@ -108,7 +108,7 @@ def pack(
             packed.append(
                 _write(dataset / TOML, dump_settings(selection, weighing, names, fitted, checked.names).encode())
             )
-            verify_settings(dataset / TOML, selection, weighing, output)
+            verify_settings(dataset / TOML, selection, weighing, checked.names, output)
             packed += [_write(dataset / wheel.name, wheel.data) for wheel in wheels]
             packed.sort(key=lambda file: file.name)
             sums = "".join(f"{file.sha256}  {file.name}\n" for file in packed)
@@ -142,8 +142,8 @@ def _fitted(selection: Selection) -> dict[str, Path]:
 
 
 def _leave_out(selection: Selection, fitted: Mapping[str, Path]) -> Selection:
-    """Return the selection without the pillars whose file isn't there yet: the notebook predicts it."""
-    there = tuple(p for p in selection.pillars if p.name not in fitted or all(is_there(path) for path in p.files))
+    """Return the selection without the pillars of which no file is there yet: the notebook predicts them."""
+    there = tuple(p for p in selection.pillars if p.name not in fitted or any(map(is_there, p.files)))
     return replace(selection, pillars=there)
 
 
