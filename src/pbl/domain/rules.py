@@ -100,7 +100,7 @@ def _of_predictions() -> Iterable[Rule]:
     yield rule(
         "PBL609",
         "fold-files",
-        "as they are, each counts as a model: make them one pillar with files = [...] in pbl.toml, or name one of them only",
+        "as they are, each counts as a model: make them one pillar by files = [...] in pbl.toml, or name one only",
         warning,
     )
     yield rule("PBL610", "row-sums", "should its rows sum to 1, as those of the other pillars do?", warning)
