@@ -294,7 +294,7 @@ class TestFolds:
         models(here / "p", *(f"submission_{name}.csv" for name in names))
         (found,) = [f for f in pbl.validate("p").findings if f.code == "PBL609"]
         assert all(name in found.message for name in group)
-        assert "average them" in found.hint
+        assert "files = [...]" in found.hint
 
     def test_are_not_seen_in_other_numbers_nor_where_the_user_gave_the_names(self, here):
         assert group_folds(["m1", "m2", "unfold1", "unfold2", "vit_b16", "vit_b32", "x_fold1", "s1", "s2"]) == ()
