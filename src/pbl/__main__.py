@@ -91,7 +91,7 @@ def _run() -> int:
 
 
 def _starved(error: BaseException) -> bool:
-    """Say whether memory ran out, be it that a library found none to be loaded into.
+    """Say whether memory ran out, perhaps while a library was loaded.
 
     polars goes on without its engine then, and fails at the first name that it lacks: only the engine tells why.
     """

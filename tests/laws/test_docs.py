@@ -243,7 +243,7 @@ def options(command):
     """Give a command's own options: names with what they take, and what their help says."""
     for option in command.params:
         if option.param_type_name == "option" and "--help" not in option.opts:
-            names = ", ".join(sorted(option.opts, key=len))
+            names = " / ".join([", ".join(sorted(option.opts, key=len)), *option.secondary_opts])
             default = f" [default: {option.default}]" if isinstance(option.default, str) and option.default else ""
             yield f"{names} {option.metavar or ''}".strip(), f"{option.help}{default}"
 
@@ -266,7 +266,10 @@ def reference():
         lines += [f"pbl {name} {' '.join(needed(command))}".strip()]
         lines += [*wrap(summary(command), WIDTH, **indented(2)), *listed(own)]
     for names, each in shared.items():
-        lines += [*wrap(f"{', '.join(names[:-1])} and {names[-1]} also take", WIDTH), *listed(each)]
+        lines += [
+            *wrap(f"{', '.join(names[:-1])} and {names[-1]} also take", WIDTH, break_on_hyphens=False),
+            *listed(each),
+        ]
     return "\n".join(["```text", *lines, "```"])
 
 
@@ -274,7 +277,7 @@ def needed(command):
     """Give a command's arguments, and the options that it can't do without."""
     for param in command.params:
         if param.param_type_name == "argument":
-            word = re.sub(r"\W", "", param.metavar) + ("..." if param.nargs < 0 else "")
+            word = re.sub(r"[^\w|]", "", param.metavar) + ("..." if param.nargs < 0 else "")
             yield word if param.required else f"[{word}]"
     yield from (f"{max(p.opts, key=len)} {p.metavar}" for p in command.params if p.opts[0][0] == "-" and p.required)
 

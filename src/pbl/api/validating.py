@@ -43,9 +43,8 @@ def validate(
     """Check prediction files as `pbl validate` does, and return the report; bad data is in it, not an exception.
 
     `paths` are folders or files, one by one or in a list; `pillars` are files, or polars or pandas frames, by name.
-    Rows are counted as a spreadsheet does: the header is row 1, a frame's first row is row 2; a Parquet
-    file's, or its part's, is row 1. Raises PblError where the
-    check can't be made.
+    As in a spreadsheet, a CSV's header is row 1, and a frame's first row is row 2; the first row of a Parquet file, or
+    of a part, is row 1. Raises PblError where the check can't be made.
     """
     limits = as_limits(threads, memory_limit, temp_dir)
     spill = Path(gettempdir())
@@ -79,10 +78,10 @@ def blend(
 ) -> Recipe:
     """Blend as `pbl blend` does, write the submission with its recipe beside it, and return the recipe.
 
-    `paths` and `pillars` are those of `validate`; the recipe of a frame has its digest and no path, so it can't be made
-    again. A dry run writes nothing. With `recipe`, that recipe's submission is made again, and only `output`, `inputs`,
-    `force` and `dry_run` go with it. Raises FindingsError, which has the report, if a check finds something as bad as
-    `fail_on`, and PblError where the blend can't be made.
+    `paths` and `pillars` are those of `validate`; the recipe of a frame has its digest and no path, so that blend
+    can't be made again. A dry run writes nothing. With `recipe`, that recipe's submission is made again, and only
+    `output`, `inputs`, `force` and `dry_run` go with it. Raises FindingsError, which has the report, if a check finds
+    something as bad as `fail_on`, and PblError where the blend can't be made.
     """
     limits = as_limits(threads, memory_limit, temp_dir)
     level = severity(fail_on)

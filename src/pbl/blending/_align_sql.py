@@ -1,4 +1,7 @@
-"""Align small files: one table of their rows side by side, joined by the database, every cell screened on the way."""
+"""Align small files: one table of their rows side by side, joined by the database, every cell screened on the way.
+
+`_align` calls it for files that fit; `_write` writes the table.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ NUMBERS = Sql("numbers")
 
 @dataclass(frozen=True, kw_only=True)
 class _Source:
-    """What is joined: a file, the name of its table, and of which shape its bytes are."""
+    """What is joined: a file, the name of its table, and how its bytes are read."""
 
     input: Input
     survey: Surveyed
@@ -61,8 +64,7 @@ def align_table(
 ) -> tuple[CheckedFile, ...]:
     """Make the table NUMBERS of files that nothing is known against yet, and return what is known of them.
 
-    Raises Unclear if a cell isn't clean, an id may stand twice, or not all
-    files have the same ids.
+    Raises Unclear if a cell isn't clean, an id may stand twice, or not all files have the same ids.
     """
     sources = [_Source(input=each, survey=survey, table=f"p{n}") for n, (each, survey) in enumerate(files)]
     if not all(survey.header.columns for _, survey in files) or not (sources[0].typed or sources[0].survey.ascii):

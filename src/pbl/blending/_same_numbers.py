@@ -1,4 +1,7 @@
-"""Whether a submission made again has a recipe's numbers, where its bytes may differ in the last digit."""
+"""Whether a submission made again has a recipe's numbers, where its bytes may differ in the last digit.
+
+`replay` asks it of geometric and logit, whose logarithms differ between machines.
+"""
 
 from __future__ import annotations
 

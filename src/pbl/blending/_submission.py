@@ -1,4 +1,7 @@
-"""A plan carried out: the submission in a draft, with all that its recipe says."""
+"""A plan carried out: the submission in a draft, with all that its recipe says.
+
+`blend` and `replay` publish the draft; `_align`, `_write` and the checks do the work.
+"""
 
 from __future__ import annotations
 
@@ -113,7 +116,7 @@ class Submission:
 
 @dataclass(frozen=True, kw_only=True)
 class _Done:
-    """What was written, of which files."""
+    """What was written, and the files it was made of."""
 
     written: Written
     files: tuple[CheckedFile, ...]

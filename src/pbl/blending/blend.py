@@ -1,4 +1,7 @@
-"""Blend checked prediction files into one submission, and write it with its recipe: both whole, or neither."""
+"""Blend checked prediction files into one submission, and write it with its recipe: both whole, or neither.
+
+The function behind `pbl blend`: `plan` comes before it, `log_run` after it.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Several files that are one pillar: their weighted mean takes the place of their numbers, then all is as ever.
+"""Several files that are one pillar: their weighted mean takes the place of their numbers.
 
-Asked once the files' rows stand side by side. The terms are summed up in the order of the files, in double precision,
-by the database and by polars alike.
+Asked by `_submission` and `compare` once the files' rows stand side by side. The terms are summed up in the order of
+the files, in double precision, by the database and by polars alike.
 """
 
 from __future__ import annotations

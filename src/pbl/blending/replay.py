@@ -1,4 +1,7 @@
-"""Make the submission of a recipe again, byte for byte."""
+"""Make the submission of a recipe again, byte for byte.
+
+The function behind `pbl blend --recipe`.
+"""
 
 from __future__ import annotations
 
@@ -51,9 +54,9 @@ def replay(
     """Make the submission of a recipe again, byte for byte, beside the recipe unless `output` is given.
 
     Inputs are looked for where the recipe says, relative to it, and, given the folder `inputs`, by hash in there.
-    Raises ChangedError if one is missing or changed, or if the bytes made are not those of the recipe; of Parquet it is
-    what the bytes say. The logarithms
-    of geometric and logit may differ between machines: other bytes are warned of if the numbers are the same to 1e-12.
+    Raises ChangedError if one is missing or changed, or if the bytes made are not those of the recipe; of Parquet the
+    rows are compared. The logarithms of geometric and logit may differ between machines: other bytes give a warning if
+    the numbers are the same to 1e-12.
     """
     recipe = load_recipe(path)
     plan = _plan(recipe, path.parent, inputs)

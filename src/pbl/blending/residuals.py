@@ -108,7 +108,7 @@ def _is_used(formula: Formula, constraint: Constraint, place: int) -> bool:
 
 
 def _cause(formula: Formula, constraint: Constraint, pillars: Sequence[Off], before: Off, blend: Off) -> Cause | None:
-    """Say what broke a constraint: the clip, if it held before; else pillars that don't keep it; else how they met."""
+    """Say what broke a constraint: the clip, if it held before; else pillars that don't keep it; else the blending."""
     if not blend.broken:
         return None
     if not before.broken and not formula.constraints:

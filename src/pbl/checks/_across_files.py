@@ -1,4 +1,7 @@
-"""Files against each other: their ids, their order, their predictions."""
+"""Files against each other: their ids, their order, their predictions.
+
+`validate` asks it once each file was checked by itself.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What looks odd of a pillar's numbers beside those of the others, told by the profiles of clean files alone."""
+"""Warnings of pillars whose numbers differ in kind from the others': class labels, row sums, probabilities.
+
+`validate` and `blend` ask it of clean files, as the last check.
+"""
 
 from __future__ import annotations
 

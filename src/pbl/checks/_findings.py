@@ -1,4 +1,7 @@
-"""Findings made of offences."""
+"""Findings made of offences.
+
+Shared by the modules that check one file or several.
+"""
 
 from __future__ import annotations
 

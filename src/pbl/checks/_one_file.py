@@ -1,4 +1,7 @@
-"""One file by itself: its structure, then each of its cells."""
+"""One file by itself: its structure, then each of its cells.
+
+The first step of `validate`, for CSV; `_parquet_file` is its counterpart.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The Pandera schema's verdict on a file; nothing in the environment weakens it."""
+"""The Pandera schema's verdict on a file; nothing in the environment weakens it.
+
+`_one_file` and `_parquet_file` ask for it; no other module of this room loads Pandera.
+"""
 
 from __future__ import annotations
 

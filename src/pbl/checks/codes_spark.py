@@ -1,7 +1,7 @@
 """The rules of a cell in Spark's SQL: the code of what is wrong with it, NULL where nothing is.
 
-The other compilations are `screen_sql` and `screen_frames`; the authority is the Pandera schema. Cells are typed here,
-text or double, so that no spelling of a number is asked for; and they are judged where the data lie.
+The other compilations are `screen_sql` and `screen_frames`; the authority is the Pandera schema. Cells are text or
+doubles here, so that no rule asks how a number is spelt.
 """
 
 from __future__ import annotations

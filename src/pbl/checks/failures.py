@@ -1,4 +1,7 @@
-"""Every offending place of a report as CSV."""
+"""Every offending place of a report as CSV.
+
+The last step of `pbl validate --failures`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The files of a selection, open for as long as they are used, and what becomes known of each."""
+"""The files of a selection, open for as long as they are used, and what becomes known of each.
+
+The first step of `validate` and `blend`: `project` has found the files.
+"""
 
 from __future__ import annotations
 

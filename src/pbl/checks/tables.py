@@ -1,4 +1,7 @@
-"""The database's table of a checked file, made when it is asked for: a file that polars aligned has none yet."""
+"""The database's table of a checked file, made when it is asked for.
+
+`_across_files` and `blending` ask for it; a file that polars aligned has no table until then.
+"""
 
 from __future__ import annotations
 

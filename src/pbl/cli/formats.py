@@ -1,4 +1,4 @@
-"""The choices that flags offer, but for the forms of a report, which stand in `show.report`."""
+"""The choices that flags offer; the forms of a validation report are in `show.report`."""
 
 from enum import StrEnum
 
@@ -75,7 +75,7 @@ class DtypeChoice(StrEnum):
 
 
 class FlipsChoice(StrEnum):
-    """How pictures are turned over: left and right, top and bottom."""
+    """How images are flipped: left and right, top and bottom."""
 
     NONE = "none"
     H = "h"

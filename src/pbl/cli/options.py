@@ -51,7 +51,7 @@ Dinov2 = Annotated[
 Threads = Annotated[str | None, typer.Option("--threads", metavar="N", help="Threads to use; default: all cores.")]
 Memory = Annotated[
     str | None,
-    typer.Option("--memory-limit", metavar="SIZE", help="Memory to use, such as 1GB; default: half of it all."),
+    typer.Option("--memory-limit", metavar="SIZE", help="Memory to use, such as 1GB; default: half of the machine's."),
 ]
 TempDir = Annotated[str | None, typer.Option("--temp-dir", metavar="DIR", help="Where to put what memory cannot hold.")]
 

@@ -1,4 +1,7 @@
-"""Say what a user can fix: one class a kind of trouble, each with its exit code."""
+"""Say what a user can fix: one class a kind of trouble, each with its exit code.
+
+Raised by every room, and made into words and exit codes by `cli.boundary`.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Sizes:
     """How much is taken at a time."""
 
     large: int = 32 << 20
-    """Bytes of all files from which on they are aligned in batches; it is worth to load polars then."""
+    """Files of so many bytes or more are aligned in batches; loading polars pays then."""
     block: int = 4 << 20
     """Bytes of a file to read at a time: more than any record may have."""
     preview: int = 1 << 20

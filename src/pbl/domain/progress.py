@@ -1,4 +1,7 @@
-"""Where a deed says what it is at; this kind says it to nobody."""
+"""The progress of long work, by stages; this class shows it to nobody.
+
+Long work is handed one; `cli.progress` has the one that shows it on a terminal.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """A listener that doesn't listen; a terminal's is made in `pbl.cli`."""
+    """Progress that is not shown."""
 
     def __enter__(self) -> Self:
         return self

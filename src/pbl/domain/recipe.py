@@ -1,4 +1,7 @@
-"""Keep what went into a blend and what came out; frozen, and the same after a trip through JSON."""
+"""Keep what went into a blend and what came out; frozen, and the same after a trip through JSON.
+
+`blending` makes recipes, `project.recipe_files` reads them, `ledger` logs what they say.
+"""
 
 from __future__ import annotations
 

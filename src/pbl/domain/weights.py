@@ -1,4 +1,7 @@
-"""Weights of the pillars, and their shares of the blend."""
+"""Weights of the pillars, and their shares of the blend.
+
+`project` finds the pillars; `blending.plan` weighs them here.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +49,8 @@ def weigh(
 ) -> tuple[Selection, Weighing]:
     """Weigh the pillars: as given, else as `pbl.toml` says, else by the table if they are its four, else equally.
 
-    Given weights are in pillar order, or by name; names leave the pillars that they don't name out of the selection
-    that is returned. Weights below 0 are taken if they are meant, `negative` or by `pbl.toml`. Raises UsageError for
+    Given weights are in pillar order, or by name; then pillars without a weight are left out of the selection that is
+    returned. Weights below 0 are taken if they are meant, `negative` or by `pbl.toml`. Raises UsageError for
     weights that can't be.
     """
     chosen = selection

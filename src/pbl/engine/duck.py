@@ -1,4 +1,7 @@
-"""The only door to DuckDB: in memory, locked, and reading nothing but the files that were opened for it."""
+"""The only door to DuckDB: in memory, locked, and reading nothing but the files that were opened for it.
+
+The rooms above ask the questions of `pbl_sql` here.
+"""
 
 from __future__ import annotations
 

@@ -70,9 +70,9 @@ def pack(
 ) -> Packed:
     """Write `output`/dataset and `output`/notebook for weighed pillars; equal inputs give equal bytes.
 
-    `here` is the folder where the user works; nothing above it is replaced.
-    Raises FindingsError (nothing written) if a check finds an error, UsageError for a pillar whose name no file can
-    bear, OutputError if the folder must not be replaced or can't be written, and what `validate` raises.
+    `here` is the folder where the user works; nothing above it is replaced. Raises FindingsError (nothing written) if
+    a check finds an error, UsageError for a pillar whose name no file can bear, OutputError if the folder must not be
+    replaced or can't be written, and what `validate` raises.
     """
     fitted = _fitted(selection)
     checked = _leave_out(selection, fitted)
@@ -142,7 +142,7 @@ def _fitted(selection: Selection) -> dict[str, Path]:
 
 
 def _leave_out(selection: Selection, fitted: Mapping[str, Path]) -> Selection:
-    """Return the selection without the pillars of which no file is there yet: the notebook predicts them."""
+    """Return the selection without the pillars that have no file yet: the notebook predicts them."""
     there = tuple(p for p in selection.pillars if p.name not in fitted or any(map(is_there, p.files)))
     return replace(selection, pillars=there)
 

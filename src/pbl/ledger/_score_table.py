@@ -25,7 +25,7 @@ _SHOWN = 5
 def read_score_table(path: Path, taken: Sequence[RunRow], doubts: list[str]) -> list[RunRow]:
     """Read a pillar's own score table strictly; raise InputError naming each row that isn't as it must be.
 
-    No row may be one that is `taken`; what may not be meant is added to `doubts`.
+    No row may be one that is `taken`; what may be a mistake is added to `doubts`.
     """
     data = read_bytes(path)
     if is_utf16(data):

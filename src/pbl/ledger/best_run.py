@@ -137,7 +137,7 @@ def copy_submission(best: Best, logs: Path, output: Path, *, search: Path | None
 
 
 def _name(run: Run, first: Run) -> str:
-    """Name a run beside the first; the rows of one call have their id in common, so those go by pillar and model."""
+    """Name a run apart from the first: by its id or, as the rows of one call share theirs, by pillar and model."""
     row = run.base.row
     return run.run_id if run.run_id != first.run_id else f"{row.pillar} {row.model}"
 

@@ -1,4 +1,7 @@
-"""What was read of logs, and what could not be."""
+"""What was read of logs, and what could not be.
+
+`_log_files` makes them, `history` makes runs of them.
+"""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def earliest_first(runs: Sequence[Run]) -> list[Run]:
 def best(runs: Sequence[Run], column: str) -> frozenset[Key]:
     """Return the keys of the runs with the best score of their metric, where there is more than one to choose from.
 
-    A metric of which nobody knows which way it goes has no best.
+    A metric has no best if nobody knows which way it goes.
     """
     by_metric: dict[str, list[Run]] = {}
     for run in runs:

@@ -37,7 +37,7 @@ class RunList:
     """All labels of the logs."""
 
     def metrics(self, columns: Iterable[str], *, least: int = 1) -> list[Metric]:
-        """Return the metrics of which one of the columns has at least so many scores."""
+        """Return the metrics with at least so many scores in one of the columns."""
         found: dict[str, Metric] = {}
         for column in columns:
             counts = Counter([run.metric.key for run in self.runs if run.scores[column] is not None])

@@ -1,6 +1,6 @@
 """Values out of a parsed TOML file, each by its type; what is not as it must be is refused by its key.
 
-The hands of `pbl_toml`.
+`pbl_toml` reads with it.
 """
 
 from __future__ import annotations

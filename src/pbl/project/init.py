@@ -1,4 +1,7 @@
-"""Write a commented `pbl.toml` for the prediction files that are there."""
+"""Write a commented `pbl.toml` for the prediction files that are there.
+
+The function behind `pbl init`.
+"""
 
 from __future__ import annotations
 

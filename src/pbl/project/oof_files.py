@@ -1,6 +1,6 @@
 """Turn arguments and folders into named out-of-fold files in order, and find the truth that they are judged by.
 
-The counterpart of `pillar_files` for `score` and `tune`.
+The counterpart of `pillar_files` for `score`, `tune`, `fit`, `report` and `compare --truth`.
 """
 
 from __future__ import annotations

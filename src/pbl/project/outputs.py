@@ -1,4 +1,7 @@
-"""What pbl must not write over: what it reads, and what it didn't write itself."""
+"""What pbl must not write over: what it reads, and what it didn't write itself.
+
+Asked before a blend, a report, failures or a fitted pillar are written.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Say what a prediction file must be, and read it from `pbl.toml`."""
+"""Read `pbl.toml`: contract, pillars, blend, metric, constraints; every key by its type.
+
+`find_toml` and `pillar_files` find the file.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a file's first bytes tell: that it is no CSV at all, or its header and where the contract's columns stand."""
+"""What a file's first bytes tell: that it is no CSV at all, or its header and where the contract's columns stand.
+
+The last step of `survey`, which scanned the bytes.
+"""
 
 from __future__ import annotations
 

@@ -193,9 +193,9 @@ def early_hash(fd: int) -> str:
 
 
 class _Rhythm:
-    """What is left of lines with as many cells as the first, over and over: commas and a line end.
+    """The commas and line ends of lines that all have as many cells as the first.
 
-    To see that nothing else is there takes one comparison of memory, and the counts follow from the length.
+    One comparison of memory shows whether there is anything else; the counts follow from the length.
     """
 
     def __init__(self, head: bytes) -> None:

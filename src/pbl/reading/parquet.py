@@ -184,7 +184,7 @@ def survey_parts(file: PartsFile, header: Header, *, all_ascii: bool = False) ->
 
 
 def read_frames(file: PartsFile, numbers: Sequence[str], texts: Sequence[str], *, rows: int) -> Iterator[pl.DataFrame]:
-    """Yield so many rows at a time, in order: `id`, the first of the texts, and t0, t1, ...: numbers, then other texts.
+    """Yield so many rows at a time, in order: `id` (the first text), then t0, t1, ... (numbers, then other texts).
 
     Numbers are float64. Nothing is repaired: NULL stays null. Raises UnreadableError for bytes that are no rows as the
     footer promises.

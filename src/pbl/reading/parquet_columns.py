@@ -1,6 +1,6 @@
 """The columns of Parquet parts against the contract: names letter by letter, types exactly, alike in all parts.
 
-Between `parquet`, which reads the footers, and those who read rows: engines cast and fill in what isn't alike.
+`parquet` has read the footers; this comes before the rows, because engines silently cast and fill what isn't alike.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The rows of Parquet parts as a contract names them: the text `id`, and t0, t1, ... as float64.
 
-Above `parquet`, for those who want a prediction file's cells; how many at a time follows from how wide they are.
+Made of `parquet`; the wider the rows, the fewer are read at a time.
 """
 
 from __future__ import annotations

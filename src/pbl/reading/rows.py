@@ -1,4 +1,7 @@
-"""A file's rows, cell by cell, and where its structure is broken; the way for files that aren't plain."""
+"""A file's rows, cell by cell, and where its structure is broken; the way for files that aren't plain.
+
+`blocks` is the fast way, for plain files.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Where rows come from: a CSV file, or Parquet parts, opened alike.
 
-The face of the room for those who need not know which; `match` tells them apart where it matters.
+For callers that treat both alike; `match` tells them apart where it matters.
 """
 
 from __future__ import annotations

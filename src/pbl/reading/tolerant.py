@@ -1,4 +1,7 @@
-"""Take apart CSV files that others made, for all that can be read; what can't be is named, never dropped."""
+"""Take apart CSV files that others made, for all that can be read; what can't be is named, never dropped.
+
+For run logs and score tables; prediction files are read by `rows`, strictly.
+"""
 
 from __future__ import annotations
 

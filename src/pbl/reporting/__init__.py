@@ -1,1 +1,1 @@
-"""What validate, score, tune, compare and the run logs say, as one page that needs nothing else; never judged twice."""
+"""What validate, score, tune, compare and the run logs say, as one self-contained page; it judges nothing itself."""

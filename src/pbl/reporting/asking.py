@@ -1,4 +1,4 @@
-"""What was named becomes what a report is asked for: pillars, out-of-fold files, and the command that says it again.
+"""What the user named becomes what a report is made from: pillars, out-of-fold files, and the command to make it again.
 
 For the terminal and for Python alike.
 """

@@ -1,6 +1,6 @@
 """Charts become SVG: drawn by vl-convert, then rebuilt from the few elements and attributes that a picture needs.
 
-The page, the cards and the files of pictures all take their SVG from here; none of it is ever taken as it came.
+The page, the cards and the files of pictures all take their SVG from here; none of it is used unchecked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sections become the page: one file, no request, no script but ours, and text from outside escaped at one door.
+"""Sections become the page: one file, no request, no script but ours, and all text from outside escaped in one place.
 
 The last step of a report; what the page says was settled before.
 """

@@ -1,6 +1,6 @@
 """A report: made once of what the other commands' functions say, then a page, pictures, JSON or a notebook's card.
 
-The deed of `pbl report` and `pbl.report`.
+The function behind `pbl report` and `pbl.report`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Pages and pictures on disk: each says in itself which bytes pbl wrote, so that nothing else is ever replaced."""
+"""Pages and pictures on disk: each says in itself which bytes pbl wrote, so that nothing else is ever replaced.
+
+The last step of `pbl report`.
+"""
 
 from __future__ import annotations
 

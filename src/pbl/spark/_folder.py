@@ -1,4 +1,4 @@
-"""The folder of a blend: made by Spark, its recipe put into it last, and emptied of what came to nothing.
+"""The folder of a blend: made by Spark, its recipe put into it last, and removed after a failure.
 
 A classic session reaches the file system that holds it. Connect has none: there the recipe goes by Connect's own copy,
 or, where the server forbids that, as a folder of that name with one text file.
@@ -43,7 +43,7 @@ def put_recipe(spark: Any, output: str, data: bytes, *, spill: Path) -> None:
 
 
 def take_away(spark: Any, output: str, frame: Any) -> None:
-    """Remove what was written in vain; Connect can't remove a folder, so that it is written anew without a row."""
+    """Remove what a failed blend wrote; Connect can't remove a folder, so it is written anew without a row."""
     with spark_errors():
         if _is_classic(spark):
             system, at = _file_system(spark, output)

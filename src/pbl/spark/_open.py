@@ -236,13 +236,13 @@ def _typed(kinds: dict[str, str], contract: Contract, *, ids_only: bool) -> Iter
 
 
 def _schemas(spark: Any, parts: Sequence[str]) -> list[tuple[str, Any]]:
-    """Return the own schema of the first parts; what was looked at as a whole had a fault."""
+    """Return the schema of each of the first parts; together they had a fault."""
     with told_as_engine(), strict_settings(spark, caseSensitive="true"), spark_errors():
         return [(part, _reader(spark).parquet(part).schema) for part in parts[:_MOST_PARTS]]
 
 
 def _reader(spark: Any) -> Any:
-    """Return a reader that leaves nothing aside, whatever the cluster is told."""
+    """Return a reader that skips nothing, whatever the cluster's settings."""
     options = {"ignoreCorruptFiles": "false", "ignoreMissingFiles": "false", "mergeSchema": "false"}
     return spark.read.options(**options)
 

@@ -1,6 +1,6 @@
 """All pillars' rows in one grouping, in SQL: for each id how often it is in each pillar, its numbers, its odd cells.
 
-`_check` asks it for one row of facts, `blending` for the blend: the same text, so what was checked is written.
+`_check` asks it for one row of facts, `blending` for the blend. Both use the same SQL, so what was checked is written.
 """
 
 from __future__ import annotations

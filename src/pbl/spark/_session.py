@@ -61,7 +61,7 @@ def rows_of(
 
 
 def alone(work: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Make a function raise its PblErrors alone: what they came of is Spark's own, and may hold what is secret."""
+    """Make a function raise PblErrors without their cause: that is Spark's, and may hold secrets."""
 
     @wraps(work)
     def quiet(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
@@ -105,7 +105,7 @@ def told_as_engine() -> Iterator[None]:
 
 @contextmanager
 def strict_settings(spark: Any, **others: str) -> Iterator[None]:
-    """Let the session leave no damaged or vanished file aside, whatever it was told; what it was told comes back."""
+    """Let the session skip no damaged or vanished file; its own settings are put back afterwards."""
     wanted = _STRICT | {f"spark.sql.{name}": value for name, value in others.items()}
     with spark_errors():
         before = {name: spark.conf.get(name) for name in wanted}

@@ -1,4 +1,7 @@
-"""What went into a blend that Spark made, and what came out: `_pbl.recipe.json` in the folder, written last."""
+"""What went into a blend that Spark made, and what came out: `_pbl.recipe.json` in the folder, written last.
+
+`blending` makes it, `_folder` writes it.
+"""
 
 from __future__ import annotations
 

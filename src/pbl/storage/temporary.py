@@ -70,7 +70,7 @@ def sweep() -> bool:
 
 
 def drop(*paths: Path) -> None:
-    """Remove files and folders, as far as that is possible."""
+    """Remove files and folders where that is possible."""
     for path in paths:
         for _ in range(3):
             try:

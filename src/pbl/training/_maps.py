@@ -1,7 +1,7 @@
 """Hold what a learner has learnt as plain arrays, and apply it by numpy alone: linear maps, RBF kernels and trees.
 
 Between the learners, which make maps, and the fitted pillar, which keeps and applies them. Inputs are blocks of one
-fixed shape of scaled features; sums are einsum's, which has no threads, so that a row's number depends on that row
+fixed shape of scaled features; sums are made by einsum, which has no threads. So a row's number depends on that row
 alone, to the last bit.
 """
 

@@ -1,7 +1,7 @@
 """Fit a pillar: out-of-fold predictions and scores of its learners and their stack, then all of it on all samples.
 
-The deed of `pbl fit` on values: features and the truth's sheet come from their readers, the result goes to the
-terminal and, as bytes, to the writer. Every score is of rows that were not fitted on.
+The function behind `pbl fit`, on values: features and the truth's sheet come from their readers, the result goes to
+the terminal and, as bytes, to the writer. Every score is of rows that were not fitted on.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Fit on files: what was asked, and what `pbl.toml` says, become features, truth, folds and a metric.
 
-The deed of `pbl fit`; `fit` does the same on values, `outputs` writes what comes out.
+The function behind `pbl fit`; `fit` does the same on values, `outputs` writes what comes out.
 """
 
 from __future__ import annotations

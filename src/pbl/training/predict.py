@@ -1,6 +1,6 @@
 """Predict with a fitted pillar: features become a submission's bytes, the same that `fit --test` writes.
 
-The deed of `pbl predict` on features, and the last step of `fit`; it needs numpy, and polars for Parquet.
+The function behind `pbl predict` on features, and the last step of `fit`; it needs numpy, and polars for Parquet.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How the pillars' numbers differ, from each other and in the blend: by SQL over their rows in the order of their ids.
 
-The deed of `pbl compare`; with a truth it reads the sheet of out-of-fold files that `score` reads, and adds scores.
-One thread sums up, row after row, so that neither threads nor the files' order show in the last digits.
+The function behind `pbl compare`; `compare_oof` is its counterpart where there is a truth. One thread sums up, row
+after row, so that neither threads nor the files' order show in the last digits.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How out-of-fold predictions differ, and how good each is: the comparison of a sheet, with scores.
 
-The deed of `pbl compare --truth` on arrays: the sheet comes from the reader that `score` has, the plan says how the
-pillars are blended today.
+The function behind `pbl compare --truth`, on arrays: the sheet comes from the reader that `score` has, the plan says
+how the pillars are blended today.
 """
 
 from __future__ import annotations

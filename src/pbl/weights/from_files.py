@@ -1,6 +1,7 @@
 """Score and tune out-of-fold files: what was asked, and what `pbl.toml` says, become a sheet, a metric and folds.
 
-The deeds of `pbl score` and `pbl tune`; `score` and `tune` do the same on arrays.
+The functions behind `pbl score`, `pbl tune` and `pbl compare --truth`; `score`, `tune` and `compare_oof` do the same on
+arrays.
 """
 
 from __future__ import annotations

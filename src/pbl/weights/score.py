@@ -1,6 +1,6 @@
 """Score each pillar's out-of-fold predictions, and a blend of them, against the truth.
 
-The deed of `pbl score` on arrays: the sheet comes from the reader, the result goes to the terminal.
+The function behind `pbl score`, on arrays: the sheet comes from the reader, the result goes to the terminal.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Scores:
     metric: str
     average: Average
     greater_is_better: bool | None
-    """None for a metric file of which nobody said."""
+    """None for a metric file where nobody said."""
     rows: int
     samples: int
     baseline: Score | None

@@ -1,6 +1,7 @@
 """Find the weights that the out-of-fold predictions support, and say how sure that is.
 
-The deed of `pbl tune` on arrays: the sheet comes from the reader, the result goes to the terminal and to `pbl.toml`.
+The function behind `pbl tune`, on arrays: the sheet comes from the reader, the result goes to the terminal and to
+`pbl.toml`.
 """
 
 from __future__ import annotations

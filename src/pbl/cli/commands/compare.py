@@ -1,4 +1,4 @@
-"""`pbl compare`."""
+"""`pbl compare`: how the pillars' numbers differ."""
 
 from typing import Annotated
 
@@ -33,9 +33,9 @@ def compare(
 ) -> None:
     """Compare the pillars' numbers.
 
-    Shows how they are spread, which pillars are copies or lines of each other, how alike their numbers and ranks are,
-    where they disagree most, what the blend would be without each, and which constraints of pbl.toml are broken. PATH
-    is a folder, a file or name=file; by default the pillars of pbl.toml are meant.
+    Shows how they are spread, which pillars are copies or linear functions of others, how alike their numbers and
+    ranks are, where they disagree most, what the blend would be without each, and which constraints of pbl.toml are
+    broken. PATH is a folder, a file or name=file; by default the pillars of pbl.toml are meant.
 
     Examples:
         pbl compare pillars/

@@ -1,4 +1,4 @@
-"""`pbl embed`."""
+"""`pbl embed`: the features of images, by a frozen network."""
 
 import os
 from pathlib import Path
@@ -20,13 +20,13 @@ def embed(
         str | None, typer.Option("--output", "-o", metavar="FILE.parquet", help="The features file to write.")
     ] = None,
     tile: Annotated[
-        str | None, typer.Option("--tile", metavar="N", help="Windows of N pixels, whose vectors are averaged.")
+        str | None, typer.Option("--tile", metavar="N", help="Cut into tiles of N pixels; their vectors are averaged.")
     ] = None,
-    overlap: Annotated[str, typer.Option("--overlap", metavar="N", help="Pixels that windows share.")] = "0",
+    overlap: Annotated[str, typer.Option("--overlap", metavar="N", help="Pixels that tiles share.")] = "0",
     flips: Annotated[
-        str, typer.Option("--flips", metavar="none|h|v|hv", help="Average over the picture turned over, too.")
+        str, typer.Option("--flips", metavar="none|h|v|hv", help="Average over flipped copies too.")
     ] = "none",
-    batch: Annotated[str, typer.Option("--batch", metavar="N", help="Pictures at a time.")] = "16",
+    batch: Annotated[str, typer.Option("--batch", metavar="N", help="Images at a time.")] = "16",
     device: Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda|mps", help="Where to compute.")] = "auto",
     dtype: Annotated[
         str, typer.Option("--dtype", metavar="float32|float16|bfloat16", help="The network's numbers.")

@@ -1,4 +1,4 @@
-"""`pbl fit`."""
+"""`pbl fit`: a pillar fitted on features."""
 
 import re
 from pathlib import Path
@@ -38,7 +38,9 @@ def fit(
     average: oof_options.Average = None,
     learners: Annotated[
         list[str] | None,
-        typer.Option("--learners", metavar="L,L", help="Of ridge, pls, logistic, svr, extra_trees; default: all."),
+        typer.Option(
+            "--learners", metavar="L,L", help="Of ridge, pls, logistic, svr, extra_trees; default: the task's."
+        ),
     ] = None,
     task: Annotated[
         str,
@@ -48,7 +50,7 @@ def fit(
         list[str] | None, typer.Option("--test", metavar="FEATURES", help="Predict these too; may be repeated.")
     ] = None,
     template: options.Template = None,
-    seed: Annotated[str, typer.Option("--seed", metavar="N", help="Of the trees.")] = "0",
+    seed: Annotated[str, typer.Option("--seed", metavar="N", help="The seed of the trees.")] = "0",
     key: Annotated[
         str | None, typer.Option("--key", metavar="COL", help="The column of the features that names the sample.")
     ] = None,
@@ -60,7 +62,7 @@ def fit(
 ) -> None:
     """Fit a pillar on features, and predict out of fold.
 
-    Four learners and their stack; every score is of rows that were not fitted on. Writes NAME.npz, oof_NAME.csv and
+    Several learners and their stack; every score is of rows that were not fitted on. Writes NAME.npz, oof_NAME.csv and
     scores_NAME.csv, and with --test and --template submission_NAME.csv. Exit code 1: findings; 2: could not fit.
 
     Examples:

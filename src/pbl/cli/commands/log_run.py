@@ -1,4 +1,4 @@
-"""`pbl log-run`."""
+"""`pbl log-run`: a run becomes a row of a log."""
 
 import os
 from datetime import UTC, datetime

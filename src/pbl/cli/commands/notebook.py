@@ -24,7 +24,7 @@ def notebook(
         str, typer.Option("--template", metavar="NAME", help="What the competition calls its sample submission.")
     ] = "sample_submission.csv",
     force: Annotated[
-        bool, typer.Option("--force", help="Replace a file that pbl didn't write, or was edited.")
+        bool, typer.Option("--force", help="Replace a file that pbl didn't write or that was edited.")
     ] = False,
     format: Annotated[  # noqa: A002 - the flag's name
         str, typer.Option("--format", metavar="text|json", help="Text, or one JSON object.")

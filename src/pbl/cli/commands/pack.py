@@ -51,7 +51,7 @@ def pack(
         str | None,
         typer.Option("--wheels", metavar="DIR", help="Pack these wheels; default: made of what is installed."),
     ] = None,
-    no_wheels: Annotated[bool, typer.Option("--no-wheels", help="Pack none; Kaggle must have pbl then.")] = False,
+    no_wheels: Annotated[bool, typer.Option("--no-wheels", help="Pack no wheels; Kaggle must have pbl then.")] = False,
     model_source: Annotated[
         list[str] | None,
         typer.Option(
@@ -62,7 +62,7 @@ def pack(
     ] = None,
     gpu: Annotated[bool, typer.Option("--gpu", help="The notebook gets a GPU.")] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace a folder that pbl didn't write, or was edited.")
+        bool, typer.Option("--force", help="Replace a folder that pbl didn't write or that was edited.")
     ] = False,
     format: Annotated[  # noqa: A002 - the flag's name
         str, typer.Option("--format", metavar="text|json", help="Text, or one JSON object.")

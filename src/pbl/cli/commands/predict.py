@@ -1,4 +1,4 @@
-"""`pbl predict`."""
+"""`pbl predict`: the predictions of a fitted pillar."""
 
 import os
 from pathlib import Path
@@ -29,9 +29,9 @@ def predict(
         str | None, typer.Option("--key", metavar="COL", help="The column of the features that names the sample.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", metavar="DIR", help="For images: the network's folder, the one fitted on.")
+        str | None, typer.Option("--model", metavar="DIR", help="For images: the folder of the network fitted on.")
     ] = None,
-    batch: Annotated[str, typer.Option("--batch", metavar="N", help="For images: so many at a time.")] = "16",
+    batch: Annotated[str, typer.Option("--batch", metavar="N", help="For images: how many at a time.")] = "16",
     device: Annotated[
         str, typer.Option("--device", metavar="auto|cpu|cuda|mps", help="For images: where to compute.")
     ] = "auto",
@@ -42,9 +42,9 @@ def predict(
 ) -> None:
     """Predict with a fitted pillar.
 
-    The features must be those fitted on; rows and order are the template's, else all samples by all targets. It needs
-    numpy and polars alone, and writes the bytes that fit --test wrote. Images are embedded as those fitted on were,
-    which needs the extra embed. Exit code 1: findings; 2: could not predict.
+    The features must be of the kind fitted on; rows and order are the template's, else all samples by all targets. It
+    needs numpy and polars alone, and writes the bytes that fit --test wrote. Images are embedded as those fitted on
+    were, which needs the extra embed. Exit code 1: findings; 2: could not predict.
 
     Examples:
         pbl predict pillars/siglip.npz siglip_test.parquet --template sample_submission.csv

@@ -1,4 +1,4 @@
-"""`pbl report`."""
+"""`pbl report`: a page of a blend and its runs."""
 
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -49,7 +49,7 @@ def report(
     top: Annotated[
         str, typer.Option("--top", metavar="N", help="Rows to show where the pillars disagree most.")
     ] = "10",
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that pbl did not write.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that pbl didn't write.")] = False,
     threads: options.Threads = None,
     memory_limit: options.Memory = None,
     temp_dir: options.TempDir = None,

@@ -1,4 +1,4 @@
-"""`pbl runs`, and what can be done with single runs: show, diff, import-scores, score."""
+"""`pbl runs`, and the commands below it: show, diff, best, import-scores, score."""
 
 import gc
 import sys
@@ -39,7 +39,7 @@ def _runs(
     ] = None,
     limit: Annotated[str | None, typer.Option("--limit", "-n", metavar="N", help="At most N runs.")] = None,
     columns: Annotated[
-        str | None, typer.Option("--columns", metavar="A,B", help="Which columns: id, cv, or any of the logs'.")
+        str | None, typer.Option("--columns", metavar="A,B", help="Columns to show: id, cv, or any other of the logs.")
     ] = None,
     format: Annotated[  # noqa: A002 - the flag's name
         str, typer.Option("--format", metavar="table|json|csv|md", help="How to write the list.")
@@ -51,7 +51,7 @@ def _runs(
     All logs are read, old three-column ones too.
 
     The best scores of a metric are marked with *, if its name tells which way it goes, or --metric NAME:min of log-run
-    or [metric] of pbl.toml says it. What can't be read of a log is said, and what looks wrong.
+    or [metric] of pbl.toml says it. Whatever can't be read of a log, or looks wrong, is told.
 
     Examples:
         pbl runs --sort public --limit 10
@@ -134,7 +134,9 @@ def best(
     by: Annotated[str, typer.Option("--by", metavar="cv|full_cv|public|private", help="Which score counts.")] = "cv",
     greater: Annotated[
         bool | None,
-        typer.Option("--greater-is-better/--lower-is-better", help="Where the metric's name doesn't tell."),
+        typer.Option(
+            "--greater-is-better/--lower-is-better", help="If the metric's name doesn't tell which is better."
+        ),
     ] = None,
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Copy the run's submission here.")
@@ -186,9 +188,8 @@ def import_scores(
 ) -> None:
     """Import scores from Kaggle's list of submissions.
 
-    They are appended to the runs that the submissions' descriptions name (pbl:ID); no row is rewritten.
-
-    No row is rewritten, and importing twice changes nothing.
+    They are appended to the runs that the submissions' descriptions name (pbl:ID). No row is rewritten, and importing
+    twice changes nothing.
 
     Examples:
         kaggle competitions submissions COMPETITION --csv | pbl runs import-scores -

@@ -1,4 +1,4 @@
-"""`pbl score`."""
+"""`pbl score`: out-of-fold predictions against the truth."""
 
 from typing import Annotated
 
@@ -28,8 +28,8 @@ def score(
 ) -> None:
     """Score out-of-fold predictions against the truth.
 
-    The files are checked as predictions are, and must have the truth's ids. Each file's score stands beside that of
-    predicting the means, and within each target. Exit code 1: findings; 2: could not score.
+    The files are checked as predictions are, and must have the truth's ids. Each file has its score, over all and
+    within each target, beside that of predicting the means. Exit code 1: findings; 2: could not score.
 
     Examples:
         pbl score pillars/ --truth pillars/train.csv

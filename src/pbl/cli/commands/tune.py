@@ -1,4 +1,4 @@
-"""`pbl tune`."""
+"""`pbl tune`: weights fitted on out-of-fold predictions."""
 
 import sys
 from shlex import join
@@ -34,7 +34,7 @@ def tune(
     ] = None,
     negative: Annotated[bool, typer.Option("--negative", help="Try weights below 0 too.")] = False,
     per_target: Annotated[
-        bool, typer.Option("--per-target", help="Try weights of each target name's own too.")
+        bool, typer.Option("--per-target", help="Try separate weights for each target name too.")
     ] = False,
     trust: Annotated[
         list[str] | None, typer.Option("--trust", metavar="PILLAR", help="This pillar has not seen the truth.")
@@ -42,19 +42,17 @@ def tune(
     write: Annotated[bool, typer.Option("--write", help="Set the advised weights in pbl.toml.")] = False,
     common_rows: oof_options.CommonRows = False,
     greater: Annotated[
-        bool, typer.Option("--greater-is-better", help="What a metric file gives is better the greater it is.")
+        bool, typer.Option("--greater-is-better", help="Greater scores of a metric file are better.")
     ] = False,
-    lower: Annotated[
-        bool, typer.Option("--lower-is-better", help="What a metric file gives is better the lower it is.")
-    ] = False,
+    lower: Annotated[bool, typer.Option("--lower-is-better", help="Lower scores of a metric file are better.")] = False,
     format: Annotated[  # noqa: A002 - the flag's name
         str, typer.Option("--format", metavar="table|json", help="How to write what was found.")
     ] = "table",
 ) -> None:
     """Find the weights that out-of-fold predictions support.
 
-    Each score is of rows that its weights were not fitted on, with a 95 % interval, and equal weights are kept unless
-    a gain stands against noise. --write sets what is advised, also [per_target.T] for pbl blend --per-target, and 0
+    Each score is of rows that its weights were not fitted on, with a 95 % interval, and equal weights are advised
+    unless a gain exceeds the noise. --write sets what is advised, also [per_target.T] for pbl blend --per-target, and 0
     for pillars that were not judged. Exit code 1: findings, or nothing to write; 2: could not tune.
 
     Examples:

@@ -29,7 +29,9 @@ def validate(
     fail_on: Annotated[
         str, typer.Option("--fail-on", metavar="error|warning", help="What makes the exit code 1.")
     ] = "error",
-    max_examples: Annotated[str, typer.Option("--max-examples", metavar="N", help="Rows to show a finding.")] = "5",
+    max_examples: Annotated[
+        str, typer.Option("--max-examples", metavar="N", help="Rows to show for each finding.")
+    ] = "5",
     failures: Annotated[
         str | None, typer.Option("--failures", metavar="FILE", help="Write every offending row to this CSV.")
     ] = None,
@@ -42,9 +44,9 @@ def validate(
 ) -> None:
     """Check prediction files, and report every problem.
 
-    Each file is checked by itself (columns, ids, numbers, bounds), then against the others and the template. Rows are
-    counted as a spreadsheet does: the header is row 1; in a Parquet file, or a part of one, the first row is 1. Exit
-    code 0: fine; 1: findings; 2: could not check.
+    Each file is checked by itself (columns, ids, numbers, bounds), then against the others and the template. As in a
+    spreadsheet, a CSV's header is row 1; the first row of a Parquet file, or of a part, is row 1. Exit code 0: fine; 1:
+    findings; 2: could not check.
 
     Examples:
         pbl validate pillars/

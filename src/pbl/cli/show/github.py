@@ -28,7 +28,7 @@ def report_lines(report: Report) -> Iterable[str]:
 
 
 def _place(example: Example | None) -> str:
-    """Return id and cell in brackets, as far as they are known."""
+    """Return id and cell, if they are known, in brackets."""
     if example is None:
         return ""
     value = None if example.value == example.id else example.value

@@ -1,6 +1,6 @@
 """What charts with a row a pillar have in common: names to the left, one scale of numbers, room for both on a phone.
 
-The charts of this folder are made of these.
+`history`, `numbers` and `weighing` draw with it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pictures' vectors: the mean over a picture's views, of which only a few batches are held at a time.
+"""Pictures' vectors: the mean over each picture's views. Only a few batches of views are held at a time.
 
 The last bits of a vector depend on its place in a batch, so a view's place follows from its image: whatever else is
 embedded, before or after a run was cut short, its bytes are the same.
@@ -44,7 +44,7 @@ class _View:
 def average(
     pictures: Iterable[tuple[str, Image]], network: Network, model: ModelFolder, settings: Settings
 ) -> Iterator[tuple[str, Floats]]:
-    """Yield each picture's name and vector as it is whole, averaged in double precision; each name comes once."""
+    """Yield each picture's name and vector, averaged in double precision once all its views are there."""
     places: list[deque[_View]] = [deque() for _ in range(network.batch)]
     coming = _each_view(pictures, model, settings)
     parts: dict[str, dict[int, Floats]] = {}

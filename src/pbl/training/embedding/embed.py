@@ -1,6 +1,6 @@
 """Embed images: each picture's vector, once for all runs, and the features file that `fit` and `predict` read.
 
-The deed of `pbl embed`, and the first step of `pbl predict` on images.
+The function behind `pbl embed`, and the first step of `pbl predict` on images.
 """
 
 from __future__ import annotations

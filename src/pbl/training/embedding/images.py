@@ -1,4 +1,4 @@
-"""The images below a folder, found by name and opened strictly: whatever pixels of 8 bits can't say is refused.
+"""The images below a folder, found by name and opened strictly: what 8-bit pixels can't hold is refused.
 
 `embed` and `predict` ask here; what is wrong is told of all images at once.
 """

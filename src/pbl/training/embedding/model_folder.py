@@ -1,4 +1,4 @@
-"""A Hugging Face folder: what it says of itself, and the hash by which another one is told from it.
+"""A Hugging Face folder: its configuration, and the hash that identifies it.
 
 `network` loads it; nothing in it is run, and nothing is fetched.
 """

@@ -1,6 +1,6 @@
 """Predict from images: embedded as those were that the pillar was fitted on, by the very same network.
 
-The deed of `pbl predict` on a folder of images.
+The function behind `pbl predict` on a folder of images.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The views of a picture whose vectors are averaged: its tiles, and each of these turned over.
+"""The views of a picture whose vectors are averaged: its tiles, and each tile flipped.
 
 Settings that change vectors stand here; what was embedded with others is never taken for the same.
 """
@@ -46,9 +46,9 @@ class Settings:
 
 
 def views(picture: Image, settings: Settings) -> Iterator[Image]:
-    """Yield the tiles of a picture, row by row, each as it is and turned over.
+    """Yield the tiles of a picture, row by row, each as it is and flipped.
 
-    `h` turns left and right, `v` top and bottom; `hv` gives all four: as it is, either way, and both.
+    `h` flips left and right, `v` top and bottom; `hv` gives all four: as it is, either flip, and both.
     """
     from PIL.Image import Transpose
 
@@ -63,7 +63,7 @@ def views(picture: Image, settings: Settings) -> Iterator[Image]:
 
 
 def draw_probe() -> Image:
-    """Draw the picture by whose vector a network is known again: slopes, stripes and noise, the same everywhere."""
+    """Draw the test image whose vector identifies a network: slopes, stripes and noise, the same everywhere."""
     from PIL import Image
 
     height, width = _PROBE
