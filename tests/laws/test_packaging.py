@@ -25,8 +25,7 @@ BESIDE_THE_CODE = (
     "LICENSE",
     "Makefile",
     "README.md",
-    "constraints.txt",
-    "constraints-kaggle.txt",
+    *(path.name for path in ROOT.glob("constraints*.txt")),
 )
 
 # One worker builds for all.
