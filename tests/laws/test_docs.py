@@ -13,10 +13,9 @@ from pathlib import Path
 from textwrap import wrap
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from pbl.cli.app import app
+from pbl.cli import app as program
 from pbl.domain.contract import Contract
 from pbl.domain.rules import RULES, Severity
 from pbl.domain.settings import Entry, MetricSettings, Settings
@@ -136,7 +135,7 @@ def test_the_command_reference_is_what_the_commands_take():
 
 def test_every_option_of_the_reference_stands_in_its_commands_help():
     for name, command in commands().items():
-        shown = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": str(WIDTH)})
+        shown = CliRunner().invoke(program.app, [*name.split(), "--help"], env={"COLUMNS": str(WIDTH)})
         assert shown.exit_code == 0
         words = squeezed(shown.output)
         for names, text in options(command):
@@ -231,12 +230,11 @@ def commands():
     """Give all commands by name, `runs` and `runs show` alike."""
 
     def named(command, name):
-        if name:
-            yield name, command
+        yield name, command
         for each, inner in getattr(command, "commands", {}).items():
-            yield from named(inner, f"{name} {each}".strip())
+            yield from named(inner, f"{name} {each}")
 
-    return dict(named(typer.main.get_command(app), ""))
+    return {name: command for entry in program.COMMANDS for name, command in named(program.load_command(entry), entry)}
 
 
 def options(command):

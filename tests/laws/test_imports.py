@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pbl.cli.app import app
-from pbl.cli.commands.runs import runs
+from pbl.cli.app import COMMANDS, app, load_command
 
+ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
     "duckdb",
     "numpy",
@@ -22,6 +22,23 @@ HEAVY = (
     "scipy",
     "sklearn",
 )
+
+# What a small blend of CSV files needs no part of: Parquet, pbl.toml, constraints, cards, a closer look at bad files.
+NEEDLESS = {
+    "ctypes",
+    "duckdb",
+    "fractions",
+    "html",
+    "importlib.resources",
+    "pandera",
+    "pbl.blending._align_frames",
+    "pbl.blending._write_parquet",
+    "pbl.blending.residuals",
+    "pbl.checks._one_file",
+    "polars",
+    "tomllib",
+    "zipfile",
+}
 
 # Typer 0.29 loads it at a command's first parameter, earlier ones don't. It is no import of ours (import-linter).
 TYPER_S_OWN = {"pydantic", "pydantic_core"}
@@ -42,6 +59,11 @@ print(json.dumps([status, sorted(sys.modules)]), file=sys.stderr)
 
 def heavy_modules_after(act: str, *arguments: str) -> set[str]:
     """Run `act` in a fresh Python and give the heavy modules it has loaded."""
+    return modules_after(act, *arguments) & set(HEAVY)
+
+
+def modules_after(act: str, *arguments: str) -> set[str]:
+    """Run `act` in a fresh Python and give the modules it has loaded."""
     done = subprocess.run(
         [sys.executable, "-c", LOOK.format(act=act), *arguments],
         stdin=subprocess.DEVNULL,
@@ -53,7 +75,7 @@ def heavy_modules_after(act: str, *arguments: str) -> set[str]:
     status, modules = json.loads(look)
     assert status == 0, "\n".join(talk)
     assert "pbl" in modules
-    return set(modules) & set(HEAVY)
+    return set(modules)
 
 
 def heavy_modules_after_command(*arguments: str) -> set[str]:
@@ -92,9 +114,8 @@ def test_the_list_of_heavy_modules_names_what_is_installed():
 
 
 def test_every_question_is_asked():
-    root = Path(__file__).resolve().parents[2]
-    code = "".join(path.read_text(encoding="utf-8") for path in (root / "src").rglob("*.py"))
-    questions = root / "sql" / "pbl_sql"
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    questions = ROOT / "sql" / "pbl_sql"
     asked = [path.relative_to(questions).with_suffix("").as_posix() for path in questions.rglob("*.sql")]
     assert asked
     assert [name for name in asked if f'"{name}"' not in code] == []
@@ -102,9 +123,10 @@ def test_every_question_is_asked():
 
 def test_what_typer_asks_of_commands_is_no_text_that_it_must_evaluate():
     """It evaluates each annotation twice, at every start, --help too: that took a tenth of the time."""
-    commands = [*app.registered_commands, *runs.registered_commands]
-    callbacks = [each.callback for each in (*commands, app.registered_callback)]
-    assert len(callbacks) > 8
+    loaded = [load_command(name) for name in COMMANDS]
+    inner = [command for each in loaded for command in getattr(each, "commands", {}).values()]
+    callbacks = [app.registered_callback.callback, *(each.callback.__wrapped__ for each in (*loaded, *inner))]
+    assert len(callbacks) > 18
     texts = {
         (callback.__name__, name)
         for callback in callbacks
@@ -112,3 +134,31 @@ def test_what_typer_asks_of_commands_is_no_text_that_it_must_evaluate():
         if isinstance(annotation, str)
     }
     assert texts == set()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_has_the_first_line_of_each_help(name):
+    assert load_command(name).help.splitlines()[0] == COMMANDS[name]
+
+
+def test_each_command_is_in_the_list():
+    modules = {path.stem.replace("_", "-") for path in (ROOT / "src/pbl/cli/commands").glob("[a-z]*.py")}
+    assert set(COMMANDS) == modules
+
+
+def test_the_list_of_commands_loads_none_of_them():
+    act = "import pbl.cli.app; print(*[m for m in sys.modules if m.startswith('pbl.cli.commands.')])"
+    done = subprocess.run([sys.executable, "-c", f"import sys; {act}"], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_a_small_blend_loads_nothing_that_it_does_without(tmp_path):
+    """Each of these takes a millisecond or more of the 150 that it takes in all."""
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.csv").write_text("sample_id,target\na,1\nb,2\n")
+    files = [f"{name}={tmp_path / name}.csv" for name in ("one", "two")]
+    act = "from pbl.__main__ import main; sys.exit(main())"
+    line = ["blend", *files, "--weights", "1", "1", "--output", str(tmp_path / "out.csv")]
+    loaded = modules_after(act, *line)
+    assert "_duckdb" in loaded
+    assert loaded & NEEDLESS == set()

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Program(TextParameters, TyperGroup):
-    """The program itself."""
-
-
 class _Spoken(TextParameters):
     """What a command does, and a group that is one: help ends in examples, errors become words and exit codes."""
 

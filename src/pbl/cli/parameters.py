@@ -7,20 +7,14 @@ blend, and lets nan and 1_000 pass; `options` makes values of it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from pbl.domain.method import Method
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 _WEIGHT = r"([^=]+=)?[+-]?([0-9]+\.?[0-9]*|\.[0-9]+|[nN][aA][nN]|[iI][nN][fF])([eE][+-]?[0-9]+)?"
 _WEIGHT_FLAGS = ("--weights", "-w")
-_RUN_ID = {"ID", "A", "B"}
-"""Metavars of what names a run."""
-_METHOD = "METHOD"
 
 
 class TextParameters:
@@ -97,38 +91,7 @@ def _name_argument(self: Any, _ctx: Any) -> list[str]:  # noqa: ANN401 - as abov
     return [_shown(self) if self.required else f"[{_shown(self)}]"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Offer:
-    """One word that a shell may complete to, in the form of Click's own."""
+def _complete(self: Any, ctx: Any, incomplete: str) -> list[Any]:  # noqa: ANN401 - as above
+    from pbl.cli.completion import complete
 
-    value: str
-    type: str = "plain"
-    help: str | None = None
-
-
-def _complete(self: Any, ctx: Any, incomplete: str) -> list[_Offer]:  # noqa: ANN401 - as above
-    """Return what fits what was typed: one of few choices, or a logged run; files are the shell's own business."""
-    metavar = str(self.metavar or "")
-    if metavar == _METHOD:
-        words: Iterable[str] = list(Method)
-    else:
-        words = metavar.split("|") if "|" in metavar else _run_ids(ctx) if metavar in _RUN_ID else ()
-    return [_Offer(value=word) for word in words if word.startswith(incomplete)]
-
-
-def _run_ids(ctx: Any) -> Iterable[str]:  # noqa: ANN401 - as above
-    """Return the ids of the logged runs, the newest first."""
-    from pathlib import Path
-
-    from pbl.cli.options import temporary_folder
-    from pbl.domain.errors import PblError
-    from pbl.ledger.history import read_history
-
-    logs = ctx.params.get("logs") or (ctx.parent and ctx.parent.params.get("logs")) or "run_logs"
-    try:
-        history = read_history(Path(logs), spill=temporary_folder())
-    except (PblError, OSError):
-        return ()
-    return dict.fromkeys(
-        run.base.row.run_id for run in sorted(history.runs, key=lambda run: run.base.when, reverse=True)
-    )
+    return complete(self, ctx, incomplete)

@@ -87,11 +87,12 @@ def blend(
 
     from pbl.blending.blend import blend as carry_out
     from pbl.blending.plan import default_output, plan_blend
-    from pbl.blending.replay import replay
     from pbl.cli.progress import for_stderr
     from pbl.domain.weights import parse_weights
 
     if recipe is not None:
+        from pbl.blending.replay import replay
+
         flags = (raw_weights, negative, per_target, reconcile, severity is not Severity.ERROR)
         _alone(paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, method, any(flags) or None)
         if output == "-":

@@ -35,10 +35,11 @@ def embed(
         str, typer.Option("--format", metavar="text|json", help="How to tell the outcome.")
     ] = "text",
 ) -> None:
-    """Turn images into features by a frozen network: SigLIP, CLIP, DINOv2, DINOv3, ViT.
+    """Turn images into features by a frozen network.
 
-    A sample is an image's name without its suffix. What was embedded is kept: after an interrupt the same command goes
-    on from there, and images that are there already are not embedded again. Exit code 1: findings; 2: could not embed.
+    The network is SigLIP, CLIP, DINOv2, DINOv3 or ViT. A sample is an image's name without its suffix. What was
+    embedded is kept: after an interrupt the same command goes on from there, and images that are there already are
+    not embedded again. Exit code 1: findings; 2: could not embed.
 
     Examples:
         pbl embed train --model siglip -o siglip.parquet
