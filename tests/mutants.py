@@ -611,7 +611,7 @@ MUTANTS = (
     ),
     Mutant(
         "reconciled numbers are not projected",
-        "src/pbl/domain/constraints.py",
+        "src/pbl/domain/projection.py",
         "float(Fraction(i == j) - sum(",
         "float(Fraction(i == j) - 0 * sum(",
         "tests/blending/test_constraints.py",

@@ -9,8 +9,9 @@ from support.making import command, read, shuffled, write
 
 import pbl
 from pbl.domain import limits
-from pbl.domain.constraints import Constraint, names_of, projection, sort_constraints
+from pbl.domain.constraints import Constraint, names_of, sort_constraints
 from pbl.domain.errors import ContractError, FindingsError, UsageError
+from pbl.domain.projection import projection
 
 pytestmark = pytest.mark.usefixtures("here")
 

@@ -8,26 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pbl.blending._align_frames import Readable, align_frames
 from pbl.blending._align_sql import NUMBERS, align_checked, align_table, read_table
-from pbl.checks.screen_frames import clean_blocks, clean_parts
 from pbl.domain.errors import Unclear, UnreadableError
 from pbl.domain.progress import Progress
 from pbl.domain.wording import plural
-from pbl.reading.parquet import PartsFile, read_frames
-from pbl.reading.parquet_columns import match_columns
+from pbl.reading.parquet import PartsFile
 from pbl.reading.prefetch import Pull, load_ahead
 from pbl.reading.sources import survey_source
-from pbl.reading.survey import preview
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterable, Sequence
     from pathlib import Path
 
     import polars as pl
     from pbl_sql import Sql
 
-    from pbl.checks.open_files import CheckedFile, Input, Inputs
+    from pbl.checks.open_files import CheckedFile, Inputs
     from pbl.domain.contract import Contract
     from pbl.domain.limits import Limits
     from pbl.engine.duck import Duck
@@ -35,8 +31,6 @@ if TYPE_CHECKING:
 
 _CELL = 20
 """Bytes of a cell in a CSV file, about."""
-_HEAD = 1000
-"""Rows that tell how long a Parquet file's ids are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +67,9 @@ def align(
     large = sum(_size(file) for _, file in files) >= limits.sizes.large
     if large:
         load_ahead("polars", "duckdb")
-        readable = [_readable(each, file, contract, limits, first=not n) for n, (each, file) in enumerate(files)]
+        from pbl.blending._align_frames import align_frames, find_readable  # noqa: PLC0415 - small files do without
+
+        readable = [find_readable(each, file, contract, limits, first=not n) for n, (each, file) in enumerate(files)]
         if len(sound := [each for each in readable if each]) == len(files):
             rows = align_frames(sound, contract, limits, spill=spill)
             return Batches(rows=_watched(rows, sound[0].rows, len(files), progress))
@@ -107,11 +103,11 @@ def load_table(duck: Duck, rows: Table | Batches) -> Table:
     return Table(files=rows.rows.result)
 
 
-def read_batches(duck: Duck, table: Table, columns: Sequence[str], limits: Limits) -> Batches:
+def read_batches(duck: Duck, table: Table, columns: Iterable[str], limits: Limits) -> Batches:
     """Return the ids and some columns of a table in batches."""
 
     def rows() -> Generator[pl.DataFrame, None, tuple[CheckedFile, ...]]:
-        yield from read_table(duck, columns, rows=limits.sizes.table_rows, table=table.name)
+        yield from read_table(duck, list(columns), rows=limits.sizes.table_rows, table=table.name)
         return table.files
 
     return Batches(rows=Pull(rows()))
@@ -122,27 +118,6 @@ def _size(file: Source) -> int:
     if isinstance(file, PartsFile):
         return max(file.size, sum(_CELL * part.rows * len(part.columns) for part in file.parts))
     return file.size
-
-
-def _readable(each: Input, file: Source, contract: Contract, limits: Limits, *, first: bool) -> Readable | None:
-    """Return a file as one to be read in batches; None if it can't be, or what it begins with needs a closer look."""
-    ids_only = not each.pillar
-    if isinstance(file, PartsFile):
-        header = match_columns(file, contract, ids_only=ids_only)
-        try:
-            head = next(read_frames(file, (), [contract.id], rows=_HEAD), None) if header.columns else None
-        except UnreadableError:
-            return None
-        if head is None:
-            return None
-        frames = clean_parts(file, header, contract, limits, ids_only=ids_only, ids_known=not first)
-        size = int(file.rows * (head.estimated_size() / len(head) + 8 * len(contract.targets)))
-        return Readable(input=each, frames=frames, rows=file.rows, size=size, by_all_cores=True)
-    seen = preview(file, contract, size=limits.sizes.preview)
-    if seen is None or (first and not seen.ascii):
-        return None
-    blocks = clean_blocks(file, seen, contract, ids_only=ids_only, size=limits.sizes.block)
-    return Readable(input=each, frames=blocks, rows=seen.rows, size=file.size)
 
 
 def _read(duck: Duck, files: tuple[CheckedFile, ...], contract: Contract, limits: Limits) -> Batches:

@@ -14,9 +14,13 @@ from typing import TYPE_CHECKING
 from pbl.blending._match_ids import match_in_memory, match_on_disk, number_columns
 from pbl.checks.open_files import CheckedFile
 from pbl.checks.profile import Profiler
-from pbl.checks.validate import clean_findings
-from pbl.domain.errors import Unclear
+from pbl.checks.report import clean_findings
+from pbl.checks.screen_frames import clean_blocks, clean_parts
+from pbl.domain.errors import Unclear, UnreadableError
+from pbl.reading.parquet import PartsFile, read_frames
+from pbl.reading.parquet_columns import match_columns
 from pbl.reading.prefetch import Pull, ahead, threads
+from pbl.reading.survey import preview
 from pbl.storage.temporary import private_folder
 
 if TYPE_CHECKING:
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from pbl.checks.profile import Profile
     from pbl.domain.contract import Contract
     from pbl.domain.limits import Limits
-    from pbl.reading.sources import Surveyed
+    from pbl.reading.sources import Source, Surveyed
 
 _BYTES_A_ROW = 64
 """What a row takes in memory besides its file's bytes: where each id is, two hashes, two places."""
@@ -38,6 +42,8 @@ _PARTS_A_MEMORY = 4
 _PARTS = 500
 _READERS = 2
 """Files to read ahead at once."""
+_HEAD = 1000
+"""Rows that tell how long a Parquet file's ids are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +60,27 @@ class Readable:
     size: int
     by_all_cores: bool = False
     """Whether reading it keeps all cores busy, and needs no thread of its own."""
+
+
+def find_readable(each: Input, file: Source, contract: Contract, limits: Limits, *, first: bool) -> Readable | None:
+    """Return a file as one to be read in batches; None if it can't be, or what it begins with needs a closer look."""
+    ids_only = not each.pillar
+    if isinstance(file, PartsFile):
+        header = match_columns(file, contract, ids_only=ids_only)
+        try:
+            head = next(read_frames(file, (), [contract.id], rows=_HEAD), None) if header.columns else None
+        except UnreadableError:
+            return None
+        if head is None:
+            return None
+        frames = clean_parts(file, header, contract, limits, ids_only=ids_only, ids_known=not first)
+        size = int(file.rows * (head.estimated_size() / len(head) + 8 * len(contract.targets)))
+        return Readable(input=each, frames=frames, rows=file.rows, size=size, by_all_cores=True)
+    seen = preview(file, contract, size=limits.sizes.preview)
+    if seen is None or (first and not seen.ascii):
+        return None
+    blocks = clean_blocks(file, seen, contract, ids_only=ids_only, size=limits.sizes.block)
+    return Readable(input=each, frames=blocks, rows=seen.rows, size=file.size)
 
 
 def align_frames(

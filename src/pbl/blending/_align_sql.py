@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pbl_sql import Sql, ask, listed, name
 
 from pbl.checks.open_files import CheckedFile
-from pbl.checks.profile import LABELS, UNIT_SUM, Profile, Range
+from pbl.checks.profile import UNIT_SUM, Profile, Range, as_labels
+from pbl.checks.report import clean_findings
 from pbl.checks.screen_sql import clean_id, clean_targets, number
-from pbl.checks.validate import clean_findings
 from pbl.domain.errors import EngineError, Unclear, UnreadableError
 from pbl.domain.rules import Severity
 from pbl.reading.parquet import PartsSurvey
@@ -170,14 +170,17 @@ def _join(
     in_order = [Sql(f"bool_and({alias}_in_order) AS {alias}_in_order") for alias in aliases[1:]]
     columns = [f"n{place}_{t}" for place in range(len(pillars)) for t in targets]
     ranges = [ask("checks/profile_numbers", n=name(n)) for n in columns]
-    values: dict[str, float] = {"labels": LABELS}
+    values: dict[str, float] = {}
     units = []
     if len(targets) > 1:
         values["close"] = UNIT_SUM
         for place in range(len(pillars)):
             row = listed([Sql(f"n{place}_{t}") for t in targets], " + ")
             units.append(ask("checks/unit_rows", sum=row, name=name(f"p{place}_unit_rows")))
-    return duck.row("blend/gathered", values, profile=listed([*wrong, *in_order, *ranges, *units]))
+    facts = duck.row("blend/gathered", values, profile=listed([*wrong, *in_order, *ranges, *units]))
+    whole = [column for column in columns if facts[f"{column}_whole"]]
+    counts = [Sql(f"count(DISTINCT {column}) AS {column}_values") for column in whole]
+    return {**facts, **duck.row("blend/gathered_labels", counts=listed(counts))} if whole else facts
 
 
 def _is_spaced(source: _Source) -> bool:
@@ -214,7 +217,12 @@ def _checked(sources: Sequence[_Source], facts: Mapping[str, Any], targets: int)
     for n, source in enumerate(sources):
         columns = [f"n{place}_{t}" for t in range(targets)] if source.input.pillar else []
         ranges = [
-            Range(low=facts[f"{c}_low"], high=facts[f"{c}_high"], size=facts[f"{c}_size"], labels=facts[f"{c}_labels"])
+            Range(
+                low=facts[f"{c}_low"],
+                high=facts[f"{c}_high"],
+                size=facts[f"{c}_size"],
+                labels=as_labels(facts.get(f"{c}_values", 0)),
+            )
             for c in columns
         ]
         units = facts.get(f"p{place}_unit_rows", 0) if columns else 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pbl_sql import Sql, listed
 
-from pbl.domain.constraints import names_of, projection
+from pbl.domain.constraints import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,19 +20,20 @@ if TYPE_CHECKING:
 def project(constraints: Sequence[Constraint], numbers: Mapping[str, Sql]) -> dict[str, Sql]:
     """Return each name's projection on the constraints; `numbers` has the column of each name."""
     names = names_of(constraints)
+    matrix = _projection(constraints)
     return {
         name: listed(
             [Sql(f"$project{i}_{j} * {numbers[other]}") for j, other in enumerate(names) if row[j]]
             or [Sql("0.0::DOUBLE")],
             " + ",
         )
-        for i, (name, row) in enumerate(zip(names, projection(constraints), strict=True))
+        for i, (name, row) in enumerate(zip(names, matrix, strict=True))
     }
 
 
 def projection_values(constraints: Sequence[Constraint]) -> dict[str, float]:
     """Return the values of the $parameters of `project`."""
-    rows = projection(constraints)
+    rows = _projection(constraints)
     return {f"project{i}_{j}": value for i, row in enumerate(rows) for j, value in enumerate(row) if value}
 
 
@@ -50,3 +51,9 @@ def settle(
 def residual(constraint: Constraint, numbers: Mapping[str, Sql]) -> Sql:
     """Return by how much a sample's total is above the sum of its parts."""
     return Sql(f"{numbers[constraint.total]} - ({listed([numbers[part] for part in constraint.parts], ' + ')})")
+
+
+def _projection(constraints: Sequence[Constraint]) -> list[list[float]]:
+    from pbl.domain.projection import projection  # noqa: PLC0415 - few blends have constraints
+
+    return projection(constraints)

@@ -8,17 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pbl.blending._align import Batches, Table, align, align_anyway, load_table, read_batches
+from pbl.blending._align import Batches, Table, align, align_anyway, read_batches
 from pbl.blending._ingredients import file_facts, make_ingredient
 from pbl.blending._warnings import blend_warnings
-from pbl.blending._write import write_batches, write_table
-from pbl.blending._write_parquet import write_parquet_batches
+from pbl.blending._write import Done, write_batches, write_table
 from pbl.blending.members import merge_members
 from pbl.blending.method_domain import find_outside
-from pbl.blending.residuals import find_residuals
-from pbl.blending.whole_columns import complete
 from pbl.checks.open_files import open_files
-from pbl.checks.validate import check_files, compare_numbers, make_report
+from pbl.checks.report import compare_numbers, make_report
 from pbl.domain.errors import EngineError, FindingsError, Unclear
 from pbl.domain.findings import finding
 from pbl.domain.recipe import FileFacts, Output, Recipe
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pbl.blending._write import Written
-    from pbl.blending.formula import Formula
     from pbl.blending.plan import Plan
     from pbl.blending.residuals import Residuals
     from pbl.blending.whole_columns import Completed
@@ -114,16 +110,6 @@ class Submission:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Done:
-    """What was written, and the files it was made of."""
-
-    written: Written
-    files: tuple[CheckedFile, ...]
-    whole: Completed | None = None
-    residuals: tuple[Residuals, ...] = ()
-
-
 def make_submission(
     plan: Plan, draft: Draft, *, provenance: Provenance, spill: Path, limits: Limits, progress: Progress
 ) -> Submission:
@@ -174,6 +160,8 @@ def make_submission(
 
 
 def _check(duck: Duck, inputs: Inputs, plan: Plan, limits: Limits, progress: Progress) -> tuple[CheckedFile, ...]:
+    from pbl.checks.validate import check_files  # noqa: PLC0415 - clean files need no closer look
+
     files = check_files(duck, inputs, plan.selection.contract, limits, progress=progress)
     report = make_report(files, plan.selection)
     if report.errors():
@@ -190,51 +178,27 @@ def _write(
     limits: Limits,
     progress: Progress,
     pointless: bool = False,
-) -> _Done:
+) -> Done:
     """Write the blend of aligned rows, `pointless` if whole numbers are to stand without a point."""
     contract, formula = plan.selection.contract, plan.formula
-    if not plan.needs_whole and is_parquet(draft.target):
-        batches = aligned if isinstance(aligned, Batches) else _batches(duck, aligned, formula, limits)
-        written = write_parquet_batches(batches.rows, formula, contract, draft, limits=limits)
-        return _Done(written=written, files=batches.rows.result)
     if plan.needs_whole:
-        return _write_whole(duck, aligned, plan, draft, limits=limits, progress=progress)
+        from pbl.blending._write_whole import write_whole  # noqa: PLC0415 - few blends do
+
+        return write_whole(duck, aligned, plan, draft, limits=limits, progress=progress)
+    if is_parquet(draft.target):
+        from pbl.blending._write_parquet import write_parquet_batches  # noqa: PLC0415 - as above
+
+        rows = (aligned if isinstance(aligned, Batches) else read_batches(duck, aligned, formula.columns, limits)).rows
+        written = write_parquet_batches(rows, formula, contract, draft, limits=limits)
+        return Done(written=written, files=rows.result)
     match aligned:
         case Table(files=files, name=table):
             progress.stage("writing the submission", duck.part)
             written = write_table(duck, formula, contract, draft, progress, table=table, pointless=pointless)
-            return _Done(written=written, files=files)
+            return Done(written=written, files=files)
         case Batches(rows=rows):
             written = write_batches(duck, rows, formula, contract, draft, limits=limits, pointless=pointless)
-            return _Done(written=written, files=rows.result)
-
-
-def _write_whole(
-    duck: Duck, aligned: Table | Batches, plan: Plan, draft: Draft, *, limits: Limits, progress: Progress
-) -> _Done:
-    """Write a blend for which all rows must be there at once."""
-    contract, formula = plan.selection.contract, plan.formula
-    table = load_table(duck, aligned)
-    progress.stage("gathering the samples", duck.part)
-    whole = complete(duck, table.name, formula, separator=plan.separator, constraints=plan.constraints)
-    if whole.lacking.count:
-        formula = replace(formula, constraints=())  # they can't be held, and nothing is kept if they were to be
-    completed = replace(table, name=whole.table)
-    if is_parquet(draft.target):
-        batches = _batches(duck, completed, formula, limits)
-        written = write_parquet_batches(batches.rows, formula, contract, draft, limits=limits)
-    elif isinstance(aligned, Table):
-        progress.stage("writing the submission", duck.part)
-        written = write_table(duck, formula, contract, draft, progress, table=whole.table)
-    else:
-        rows = _batches(duck, completed, formula, limits).rows
-        written = write_batches(duck, rows, formula, contract, draft, limits=limits)
-    residuals = find_residuals(duck, whole.table, formula, plan.constraints, plan.selection.names)
-    return _Done(written=written, files=table.files, whole=whole, residuals=residuals)
-
-
-def _batches(duck: Duck, table: Table, formula: Formula, limits: Limits) -> Batches:
-    return read_batches(duck, table, list(formula.columns), limits)
+            return Done(written=written, files=rows.result)
 
 
 def _note_lacking(files: Sequence[CheckedFile], plan: Plan, whole: Completed | None) -> Iterator[Finding]:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from pbl.blending.formula import Formula
+    from pbl.blending.residuals import Residuals
+    from pbl.blending.whole_columns import Completed
+    from pbl.checks.open_files import CheckedFile
     from pbl.domain.contract import Contract
     from pbl.domain.limits import Limits
     from pbl.domain.progress import Progress
@@ -57,6 +60,16 @@ class Written:
     summary: Summary
     content: str | None = None
     """Of Parquet: the hash of its ids and numbers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What was written, and the files it was made of."""
+
+    written: Written
+    files: tuple[CheckedFile, ...]
+    whole: Completed | None = None
+    residuals: tuple[Residuals, ...] = ()
 
 
 def write_table(

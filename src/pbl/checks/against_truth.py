@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pbl.checks._across_files import compare_ids
 from pbl.checks._one_file import check_file
-from pbl.checks.validate import compare_numbers
+from pbl.checks.report import compare_numbers
 from pbl.domain.progress import Progress
 
 if TYPE_CHECKING:

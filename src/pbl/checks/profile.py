@@ -29,6 +29,11 @@ class Range:
     """How many values there are, if all are whole numbers and no more than LABELS; else 0."""
 
 
+def as_labels(values: int) -> int:
+    """Return how many labels so many different whole numbers are: none if they are more than LABELS."""
+    return values if values <= LABELS else 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Profile:
     """What a file's rows are like; `ranges` has one for each target, none for a template."""

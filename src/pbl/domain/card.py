@@ -5,7 +5,6 @@ Results of several rooms show one; JupyterLab strips more than this from a noteb
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from pbl.domain.wording import displayable, fixed
@@ -35,5 +34,7 @@ def make_card(
 
 
 def _text(value: str, longest: int = _LONGEST) -> str:
+    from html import escape  # noqa: PLC0415 - commands make no card, and need not load it
+
     shown = displayable(value)
     return escape(shown if len(shown) <= longest else f"{shown[: longest - 1]}\u2026")

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from pbl_sql import listed, name
 
 from pbl.checks.open_files import open_files
-from pbl.checks.validate import check_files, make_report
+from pbl.checks.report import make_report
+from pbl.checks.validate import check_files
 from pbl.domain.errors import ChangedError, FindingsError, UsageError
 from pbl.domain.limits import Limits
 from pbl.domain.rules import RULES, Severity

@@ -21,10 +21,15 @@ def find_settings(folder: Path) -> Settings:
     """Read the `pbl.toml` of a working folder, else of a parent up to the repository's root; else the defaults."""
     for place in upwards(folder):
         if os.path.lexists(place / TOML):
-            from pbl.project.pbl_toml import read_settings  # noqa: PLC0415 - where there is none, nothing is loaded
-
-            return read_settings(place / TOML)
+            return read_toml(place / TOML)
     return Settings()
+
+
+def read_toml(path: Path) -> Settings:
+    """Read a `pbl.toml`; raise ContractError naming the key that is not as it must be."""
+    from pbl.project.pbl_toml import read_settings  # noqa: PLC0415 - where there is none, nothing is loaded
+
+    return read_settings(path)
 
 
 def upwards(folder: Path) -> Iterable[Path]:

@@ -21,8 +21,7 @@ from pbl.domain.wording import restore_utf8
 from pbl.project import file_names
 from pbl.project._folder import Doubt, Folder, find_unlisted, is_folder, list_folder, note_unentered, refuse_doubts
 from pbl.project._template import choose_template
-from pbl.project.find_toml import TOML, upwards
-from pbl.project.pbl_toml import read_settings
+from pbl.project.find_toml import TOML, read_toml, upwards
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -181,14 +180,14 @@ def settings_for(given: Sequence[tuple[str | None, Path]], folder: Path) -> tupl
     folders = [path for name, path in given if name is None and is_folder(path)]
     for place in (*folders, *upwards(folder)):
         if os.path.lexists(place / TOML):
-            return read_settings(place / TOML), []
+            return read_toml(place / TOML), []
     beside = dict.fromkeys(path.parent / TOML for _, path in given if path not in folders)
     there = [path for path in beside if os.path.lexists(path)]
     if not there:
         return Settings(), []
     if len(there) >= _BOTH:
         raise UsageError(f"{there[0]} and {there[1]} lie beside the files; which one holds? Run pbl in its folder")
-    return replace(read_settings(there[0]), output=None), [f"{there[0]} holds, as it lies beside the files"]
+    return replace(read_toml(there[0]), output=None), [f"{there[0]} holds, as it lies beside the files"]
 
 
 def rank(pillar: Pillar) -> tuple[int, str]:

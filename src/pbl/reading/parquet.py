@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import resource
 from bisect import bisect_right
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -244,6 +243,8 @@ def _readable(file: OpenFile) -> Iterator[None]:
 
 def _allow_open(number: int) -> None:
     """Let the process have so many more files open, where the system lets it."""
+    import resource  # noqa: PLC0415 - for those only who have Parquet
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     there = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else _SPARE  # noqa: PTH112, PTH208 - calls of the system
     wanted = there + number + _SPARE

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pbl.checks.against_truth import check_against_truth
 from pbl.checks.open_files import open_files
-from pbl.checks.validate import make_report
+from pbl.checks.report import make_report
 from pbl.domain.errors import FindingsError, UsageError
 from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress

@@ -18,7 +18,8 @@ from pbl.blending.method_domain import find_outside
 from pbl.blending.residuals import find_residuals
 from pbl.blending.whole_columns import complete
 from pbl.checks.open_files import open_files
-from pbl.checks.validate import check_files, make_report
+from pbl.checks.report import make_report
+from pbl.checks.validate import check_files
 from pbl.domain.errors import FindingsError
 from pbl.domain.findings import finding
 from pbl.domain.limits import Limits

@@ -1,0 +1,64 @@
+"""The report of checked files, and the warnings that need all of them.
+
+`validate` ends here; `blend` comes straight here where every cell is clean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pbl.checks._across_files import compare_predictions, note_constants
+from pbl.checks._beside_others import compare_profiles
+from pbl.checks._once import note_one_model, tell_header_once
+from pbl.domain.findings import finding
+from pbl.domain.report import Report
+from pbl.reading.rows import missing_line_end
+from pbl.reading.survey import Survey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pbl.checks.open_files import CheckedFile, Input
+    from pbl.domain.contract import Contract
+    from pbl.domain.findings import Finding
+    from pbl.domain.pillars import Selection
+    from pbl.engine.duck import Duck
+    from pbl.reading.sources import Surveyed
+
+
+def compare_numbers(duck: Duck, files: Sequence[CheckedFile], contract: Contract) -> tuple[CheckedFile, ...]:
+    """Return the files with warnings of predictions that are constant, another file's, or of another scale."""
+    clean = [file for file in files if file.clean and file.input.pillar]
+    found = {id(file): list(note_constants(file, contract)) for file in clean}
+    for file, each in (*compare_predictions(duck, clean, contract), *compare_profiles(clean, contract)):
+        found[id(file)].append(each)
+    return tuple(add_findings(file, found.get(id(file), ())) for file in files)
+
+
+def clean_findings(each: Input, survey: Surveyed, reference: Input, *, in_order: bool) -> tuple[Finding, ...]:
+    """Return what there is to say of a file whose every cell is clean and whose ids are the reference's."""
+    found = [*survey.findings, *(missing_line_end(survey) if isinstance(survey, Survey) else ())]
+    if not in_order:
+        order = f"the rows stand in another order than in {reference.called}"
+        found.append(finding("PBL604", file=str(each.path), pillar=each.name, message=order))
+    return tuple(found)
+
+
+def make_report(files: Sequence[CheckedFile], selection: Selection) -> Report:
+    """Return the report of checked files."""
+    files = tell_header_once(files, selection)
+    template = next((file for file in files if not file.input.pillar), None)
+    findings = [f for file in files for f in sorted(file.findings, key=lambda f: (f.code, f.column or ""))]
+    return Report(
+        files=tuple(file.report() for file in files if file.input.pillar),
+        template=template.report() if template else None,
+        set_aside=selection.set_aside,
+        not_read=selection.not_read,
+        findings=(*findings, *note_one_model(selection)),
+    )
+
+
+def add_findings(file: CheckedFile, more: Iterable[Finding]) -> CheckedFile:
+    """Return a file with what was found in it besides."""
+    return replace(file, findings=(*file.findings, *more))
