@@ -18,9 +18,10 @@ from pbl_sql import Sql, listed
 from support.making import FOUR, four, ids, predictions, read, shuffled, write
 
 import pbl
-from pbl.blending import _align, _align_frames, _submission, _write, formula
+from pbl.blending import _align_frames, _write, formula
 from pbl.blending.blend import blend
 from pbl.blending.plan import plan_blend
+from pbl.checks import validate
 from pbl.domain import limits
 from pbl.domain.errors import EngineError, FindingsError, OutputError
 from pbl.domain.provenance import Provenance
@@ -52,7 +53,7 @@ def small_sizes(block):
 def ways(monkeypatch):
     """Note from now on which ways are taken: frames are aligned, and, where that is unclear, files are checked."""
     taken = []
-    for module, function in ((_align, "align_frames"), (_submission, "check_files")):
+    for module, function in ((_align_frames, "align_frames"), (validate, "check_files")):
         real = getattr(module, function)
         note = lambda *args, real=real, **kwargs: taken.append(real.__name__) or real(*args, **kwargs)  # noqa: E731
         monkeypatch.setattr(module, function, note)

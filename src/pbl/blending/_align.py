@@ -48,6 +48,12 @@ class Batches:
     rows: Pull[pl.DataFrame, tuple[CheckedFile, ...]]
 
 
+def load_engines(inputs: Inputs, limits: Limits) -> None:
+    """Begin to load polars if files are large, before the database is opened: each takes its time."""
+    if sum(_size(each.file) for each in inputs.all if each.file) >= limits.sizes.large:
+        load_ahead("polars", "duckdb")
+
+
 def align(
     duck: Duck,
     inputs: Inputs,
@@ -66,7 +72,6 @@ def align(
         raise Unclear("a file can't be read")
     large = sum(_size(file) for _, file in files) >= limits.sizes.large
     if large:
-        load_ahead("polars", "duckdb")
         from pbl.blending._align_frames import align_frames, find_readable  # noqa: PLC0415 - small files do without
 
         readable = [find_readable(each, file, contract, limits, first=not n) for n, (each, file) in enumerate(files)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pbl.blending._align import Batches, Table, align, align_anyway, read_batches
+from pbl.blending._align import Batches, Table, align, align_anyway, load_engines, read_batches
 from pbl.blending._ingredients import file_facts, make_ingredient
 from pbl.blending._warnings import blend_warnings
 from pbl.blending._write import Done, write_batches, write_table
@@ -120,34 +120,50 @@ def make_submission(
     come in the template's order, else the first pillar's. Raises FindingsError if a check finds an error, and what
     `validate` raises.
     """
+    with open_files(plan.selection) as inputs:
+        load_engines(inputs, limits)
+        paths = {**inputs.paths, draft.fd: draft.path}
+        with open_duck(paths, limits, size=inputs.size, spill=spill) as duck:
+            return _make(
+                duck, inputs, plan, draft, provenance=provenance, spill=spill, limits=limits, progress=progress
+            )
+
+
+def _make(
+    duck: Duck,
+    inputs: Inputs,
+    plan: Plan,
+    draft: Draft,
+    *,
+    provenance: Provenance,
+    spill: Path,
+    limits: Limits,
+    progress: Progress,
+) -> Submission:
     selection, contract = plan.selection, plan.selection.contract
-    with (
-        open_files(selection) as inputs,
-        open_duck({**inputs.paths, draft.fd: draft.path}, limits, size=inputs.size, spill=spill) as duck,
-    ):
-        try:
-            aligned = align(duck, inputs, contract, limits, spill=spill, progress=progress)
-            aligned = merge_members(duck, aligned, selection)
-            done = _write(duck, aligned, plan, draft, limits=limits, progress=progress)
-            files = compare_numbers(duck, done.files, contract)
-        except Unclear:
-            files = _check(duck, inputs, plan, limits, progress)
-            aligned = merge_members(duck, align_anyway(duck, files, contract, limits), selection)
-            done = _write(duck, aligned, plan, draft, limits=limits, progress=progress)
-        if not (plan.needs_whole or is_parquet(draft.target)) and _is_pointless(files, draft, contract):
-            known = files if all(file.table for file in files) else _check(duck, inputs, plan, limits, progress)
-            again = merge_members(duck, align_anyway(duck, known, contract, limits), selection)
-            done = _write(duck, again, plan, draft, limits=limits, progress=progress, pointless=True)
-        files = _add_findings(files, [*find_outside(duck, files, plan), *_note_lacking(files, plan, done.whole)])
-        report = make_report(files, selection)
-        if report.errors():
-            raise FindingsError(report)
-        written = done.written
-        if {written.summary.rows} != {file.rows for file in files}:
-            rows = written.summary.rows
-            raise EngineError(f"the blend has {rows} rows where {files[0].rows} were due; please report this")
-        for file in files:
-            file.unchanged(provenance.now)
+    try:
+        aligned = align(duck, inputs, contract, limits, spill=spill, progress=progress)
+        aligned = merge_members(duck, aligned, selection)
+        done = _write(duck, aligned, plan, draft, limits=limits, progress=progress)
+        files = compare_numbers(duck, done.files, contract)
+    except Unclear:
+        files = _check(duck, inputs, plan, limits, progress)
+        aligned = merge_members(duck, align_anyway(duck, files, contract, limits), selection)
+        done = _write(duck, aligned, plan, draft, limits=limits, progress=progress)
+    if not (plan.needs_whole or is_parquet(draft.target)) and _is_pointless(files, draft, contract):
+        known = files if all(file.table for file in files) else _check(duck, inputs, plan, limits, progress)
+        again = merge_members(duck, align_anyway(duck, known, contract, limits), selection)
+        done = _write(duck, again, plan, draft, limits=limits, progress=progress, pointless=True)
+    files = _add_findings(files, [*find_outside(duck, files, plan), *_note_lacking(files, plan, done.whole)])
+    report = make_report(files, selection)
+    if report.errors():
+        raise FindingsError(report)
+    written = done.written
+    if {written.summary.rows} != {file.rows for file in files}:
+        rows = written.summary.rows
+        raise EngineError(f"the blend has {rows} rows where {files[0].rows} were due; please report this")
+    for file in files:
+        file.unchanged(provenance.now)
     return Submission(
         plan=plan,
         provenance=provenance,

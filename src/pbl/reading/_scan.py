@@ -99,13 +99,13 @@ class Scanner:
         """Say whether some byte was seen that no plain file has."""
         return self._quote or self._nul or self._blank or not self._utf8 or self.endless is not None
 
-    def look(self, data: bytes) -> None:
-        """Take the next bytes in."""
-        if len(data) <= RECORD_LIMIT:
-            self._look(data)
+    def look(self, data: bytes, *, after: bytes = b"") -> None:
+        """Take the next bytes in: `data`, but for what it begins with `after`, which was taken in before."""
+        if len(data) <= RECORD_LIMIT or _lines_are_short(data):
+            self._look(data, after)
         else:
-            for start in range(0, len(data), RECORD_LIMIT):
-                self._look(data[start : start + RECORD_LIMIT])
+            for start in range(len(after), len(data), RECORD_LIMIT):
+                self._look(data[start : start + RECORD_LIMIT], b"")
 
     def scan(self, *, whole: bool = True) -> Scan:
         """Return what was seen; of a file's beginning (not `whole`) the last line is taken to end."""
@@ -130,16 +130,18 @@ class Scanner:
             early=self._early or sha256 or "",
         )
 
-    def _look(self, chunk: bytes) -> None:
-        """Take a chunk in that is too short for a line that is too long to hide in its middle."""
-        self._hash(chunk)
-        self.size += len(chunk)
-        first = chunk.find(b"\n") + 1
-        if self._line + (first or len(chunk)) > RECORD_LIMIT:
+    def _look(self, chunk: bytes, after: bytes) -> None:
+        """Take a chunk in, but for what it begins with; no line that is too long hides in its middle."""
+        start = len(after)
+        size = len(chunk) - start
+        self._hash(memoryview(chunk)[start:])
+        self.size += size
+        first = chunk.find(b"\n", start) + 1
+        if self._line + (first - start if first else size) > RECORD_LIMIT:
             self.endless = self._lf + 1
-        self._line = len(chunk) - chunk.rfind(b"\n") - 1 if first else self._line + len(chunk)
+        self._line = len(chunk) - chunk.rfind(b"\n", start) - 1 if first else self._line + size
         # What is left says all there is to know, at a fifth of the cost of looking for each thing in the whole.
-        rest = chunk.translate(None, _ORDINARY)
+        rest = chunk.translate(None, _ORDINARY).removeprefix(after)
         if counts := self._rhythm.counts(rest):
             lf, cr, commas = counts
         else:
@@ -150,17 +152,17 @@ class Scanner:
             self._blank = self._blank or b"\n\n" in rest or b"\n\r\n" in rest
         self._lf, self._cr, self._commas = self._lf + lf, self._cr + cr, self._commas + commas
         if cr:
-            self._crlf += chunk.count(b"\r\n")
-        seam = self._last[-2:] + chunk[:2]
-        self._crlf += self._last[-1:] + chunk[:1] == b"\r\n"
+            self._crlf += chunk.count(b"\r\n", start)
+        seam = self._last[-2:] + chunk[start : start + 2]
+        self._crlf += self._last[-1:] + chunk[start : start + 1] == b"\r\n"
         self._blank = self._blank or b"\n\n" in seam or b"\n\r\n" in seam
         if self._utf8 and (self._decoder or not (counts or rest.isascii())):
             self.ascii, self.spaced = False, True
             self._decoder = self._decoder or codecs.getincrementaldecoder("utf-8")()
-            self._utf8 = _decodes(self._decoder, chunk)
-        self._last = (self._last + chunk[-4:])[-4:]
+            self._utf8 = _decodes(self._decoder, chunk[start:])
+        self._last = (self._last + chunk[max(start, len(chunk) - 4) :])[-4:]
 
-    def _hash(self, chunk: bytes) -> None:
+    def _hash(self, chunk: memoryview) -> None:
         if self._digest is None:
             return
         left = EARLY - self.size
@@ -236,7 +238,7 @@ class _Hash:
         self._pool: ThreadPoolExecutor | None = None
         self._due: deque[Future[None]] = deque()
 
-    def update(self, chunk: bytes) -> None:
+    def update(self, chunk: memoryview) -> None:
         """Take a chunk in, in another thread if that is worth it; some may wait, as the two seldom keep step."""
         if len(chunk) < CHUNK:
             self._wait(0)
@@ -261,6 +263,12 @@ class _Hash:
     def _wait(self, most: int) -> None:
         while len(self._due) > most:
             self._due.popleft().result()
+
+
+def _lines_are_short(data: bytes) -> bool:
+    """Say whether no line within can be longer than RECORD_LIMIT: there is a line end in each half of that."""
+    half = RECORD_LIMIT // 2
+    return all(data.find(b"\n", at, at + half) >= 0 for at in range(0, len(data) - half + 1, half))
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:

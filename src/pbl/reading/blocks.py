@@ -88,11 +88,13 @@ def _read_lines(file: OpenFile, scanner: Scanner, size: int) -> Generator[bytes]
     scanner.look(head[:at])
     while at < file.size:
         end = _cut(file.fd, at, at + size) if at + size < file.size else file.size
-        block = _read(file.fd, end - at, at)
-        scanner.look(block)
+        block = _read(file.fd, end - at + 1, at - 1)  # with the line end before it, so that nothing is copied
+        if not block.startswith(b"\n"):
+            raise Unclear("the file has changed")
+        scanner.look(block, after=b"\n")
         if scanner.odd:
             raise Unclear("a byte is odd")
-        yield b"\n" + block
+        yield block
         at = end
 
 
