@@ -194,7 +194,7 @@ def blend_ahead(
 
     With `texts`, further columns of the blend are made.
     """
-    workers = min(limits.threads or os.cpu_count() or 1, workers)
+    workers = min(max((limits.threads or os.cpu_count() or 1) // 2, 1), workers)  # files are read by the other half
     with ExitStack() as databases, threads(workers) as pool, threads(1) as puller:
         blend = _blender(formula, draft, replace(limits, threads=1), databases, texts=texts)
         due: deque[Future[tuple[pl.Series, pl.DataFrame]]] = deque()
