@@ -77,12 +77,14 @@ class Profiler:
         import polars as pl
 
         names = frame.columns
-        facts = [fact for n in names for fact in (pl.col(n).min(), pl.col(n).max(), pl.col(n).abs().sum())]
+        facts = [fact for n in names for fact in (pl.col(n).min(), pl.col(n).max(), pl.col(n).sum())]
         units = [_sums_to_one(names[n : n + self._targets]) for n in range(0, len(names), self._targets)]
         asked = [*facts, *(units if self._targets > 1 else ())]
         told = frame.select(each.alias(f"f{place}") for place, each in enumerate(asked)).row(0) if names else ()
         for place, name in enumerate(names):
             low, high, total = told[3 * place :][:3]
+            if low < 0:  # else the sum is that of the absolute values
+                total = frame[name].abs().sum()
             before = self._sums.get(name, (low, high, 0.0))
             self._sums[name] = min(before[0], low), max(before[1], high), before[2] + total
             self._note_labels(name, frame[name])

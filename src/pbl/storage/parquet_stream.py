@@ -64,7 +64,9 @@ class Content:
         return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
     def _add_ids(self, ids: pl.Series) -> None:
-        lines = ids.str.join("\n").item().encode()
+        import polars as pl
+
+        lines = ids.str.join("\n").cast(pl.Binary).item()  # no text of Python's in between
         if lines.count(b"\n") >= len(ids) or b"\\" in lines:
             lines = "\n".join(text.translate(_BEYOND) for text in ids).encode()
         self._columns[0].update(lines)
