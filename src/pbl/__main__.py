@@ -1,4 +1,7 @@
-"""Run pbl as a program: `pbl` or `python -m pbl`."""
+"""Run pbl as a program: `pbl` or `python -m pbl`.
+
+`cli.app` has the commands; here are the process's signals, streams and exit code.
+"""
 
 from __future__ import annotations
 

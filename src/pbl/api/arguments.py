@@ -1,4 +1,7 @@
-"""What callers hand in, turned into typed values; UsageError names the argument that is wrong."""
+"""What callers hand in, turned into typed values; UsageError names the argument that is wrong.
+
+The other modules of `api` begin here.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Log runs and list them from Python."""
+"""Log runs and list them from Python.
+
+The functions behind `pbl.log_run`, `pbl.runs` and `pbl.best_run`; `ledger` does the work.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Make a report from Python."""
+"""Make a report from Python.
+
+The function behind `pbl.report`; `reporting` does the work.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Check, blend and replay from Python."""
+"""Check, blend and replay from Python.
+
+The functions behind `pbl.validate` and `pbl.blend`; `checks` and `blending` do the work.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Score, tune and compare pillars from Python."""
+"""Score, tune and compare pillars from Python.
+
+The functions behind `pbl.score`, `pbl.tune` and `pbl.compare`; `weights` does the work.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The choices that flags offer; the forms of a validation report are in `show.report`."""
+"""The choices that flags offer; the forms of a validation report are in `show.report`.
+
+`options.choice` makes them of a flag's text.
+"""
 
 from enum import StrEnum
 

@@ -1,4 +1,7 @@
-"""The options that commands on out-of-fold files share, and what their text means."""
+"""The options that commands on out-of-fold files share, and what their text means.
+
+`score`, `tune`, `compare`, `report` and `fit` take them.
+"""
 
 import sys
 from contextlib import AbstractContextManager, redirect_stdout

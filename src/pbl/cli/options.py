@@ -1,4 +1,7 @@
-"""The options that several commands share, and what their text means."""
+"""The options that several commands share, and what their text means.
+
+Commands take text; the functions here make values of it, or raise UsageError.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Progress on a terminal, for work that takes more than a second."""
+"""Progress on a terminal, for work that takes more than a second.
+
+The rooms below call a `domain.progress.Progress`; commands hand this one down.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Sums that must hold between a sample's numbers, such as GDM = Green + Clover."""
+"""Sums that must hold between a sample's numbers, such as GDM = Green + Clover.
+
+`pbl.toml` and recipes list them; `blending` holds a blend to them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What each prediction file must look like."""
+"""What each prediction file must look like.
+
+`pbl.toml` says it; every check asks it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Hold what a check found: rules, findings and the report; frozen, and known as JSON."""
+"""What a check found, as frozen values that know their JSON.
+
+`checks` makes them; a `domain.report` holds them.
+"""
 
 from __future__ import annotations
 

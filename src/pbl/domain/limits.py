@@ -1,4 +1,7 @@
-"""How much of the machine a command may take."""
+"""How much of the machine a command may take.
+
+`--threads`, `--memory-limit` and `--temp-dir` set it; `engine` and `reading` keep to it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The ways to blend, by the names that flags, `pbl.toml` and recipes have for them."""
+"""The ways to blend, by the names that flags, `pbl.toml` and recipes have for them.
+
+`blending.formula` has each one's SQL.
+"""
 
 from __future__ import annotations
 

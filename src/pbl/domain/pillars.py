@@ -1,4 +1,7 @@
-"""Pillars: models known by a name, each with its prediction file."""
+"""Pillars: models known by a name, each with its prediction file.
+
+`project.pillar_files` makes them of what the user named.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Who makes a submission: it goes into the recipe."""
+"""Who makes a submission: it goes into the recipe.
+
+`cli` and `api` make it, as they alone know the clock and the command line.
+"""
 
 from __future__ import annotations
 

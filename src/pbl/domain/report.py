@@ -1,4 +1,7 @@
-"""What a validation found over all files."""
+"""What a validation found over all files.
+
+`checks` makes it; `cli.show` and `api` hand it out.
+"""
 
 from __future__ import annotations
 

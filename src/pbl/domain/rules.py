@@ -1,4 +1,7 @@
-"""The rules: what can be wrong with a prediction file, each with a public code, name and remedy."""
+"""The rules: what can be wrong with a prediction file, each with a public code, name and remedy.
+
+A finding refers to one; docs/findings.md lists them.
+"""
 
 from __future__ import annotations
 

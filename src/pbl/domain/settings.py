@@ -1,4 +1,7 @@
-"""What `pbl.toml` says, as values."""
+"""What `pbl.toml` says, as values.
+
+`project.pbl_toml` makes them.
+"""
 
 from __future__ import annotations
 

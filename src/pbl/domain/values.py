@@ -1,4 +1,7 @@
-"""Numbers and moments as text: what a cell must look like, and its value."""
+"""Numbers and moments as text: what a cell must look like, and its value.
+
+The readers, `pbl.toml` and the flags use the same ones.
+"""
 
 from __future__ import annotations
 

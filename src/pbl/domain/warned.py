@@ -1,4 +1,7 @@
-"""What a command warns of that is no finding of one file."""
+"""What a command warns of that is no finding of one file.
+
+`blending`, `weights` and `training` return them; `cli.show` prints them.
+"""
 
 from __future__ import annotations
 

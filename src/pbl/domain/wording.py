@@ -1,4 +1,7 @@
-"""Words for messages: counts, cells, and text that does nothing to a terminal."""
+"""Words for messages: counts, cells, and text that does nothing to a terminal.
+
+Every room that makes a message uses them.
+"""
 
 from __future__ import annotations
 

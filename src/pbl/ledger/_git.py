@@ -1,4 +1,7 @@
-"""The only door to git: which commit a folder is at. Having none is fine, and nothing here ever fails or hangs."""
+"""The only door to git: which commit a folder is at. Having none is fine, and nothing here ever fails or hangs.
+
+`log_run` asks it.
+"""
 
 from __future__ import annotations
 

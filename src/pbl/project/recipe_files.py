@@ -1,4 +1,7 @@
-"""Recipes on the disk: read one, see whether it fits a submission, and find the inputs that it names."""
+"""Recipes on the disk: read one, see whether it fits a submission, and find the inputs that it names.
+
+`blending.replay` and `ledger` begin here.
+"""
 
 from __future__ import annotations
 

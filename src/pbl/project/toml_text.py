@@ -1,4 +1,7 @@
-"""Write TOML: the few kinds of values that `pbl.toml` has, each so that it reads back as the same value."""
+"""Write TOML: the few kinds of values that `pbl.toml` has, each so that it reads back as the same value.
+
+`init`, `edit_toml` and `pack` write with it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Pull from a generator: keep what it returns, or have the next item made in a thread while the last one is used."""
+"""Pull from a generator: keep what it returns, or have the next item made in a thread while the last one is used.
+
+Readers and writers of large files are put together with it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The sections on the blend itself: the verdict, what is in it, what a clip changed, what it is without a pillar."""
+"""The sections on the blend itself: the verdict, what is in it, what a clip changed, what it is without a pillar.
+
+`report` puts the sections together.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The sections on the pillars' numbers: how they are spread, how alike they are, where they disagree."""
+"""The sections on the pillars' numbers: how they are spread, how alike they are, where they disagree.
+
+`report` puts the sections together.
+"""
 
 from __future__ import annotations
 

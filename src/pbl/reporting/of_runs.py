@@ -1,4 +1,7 @@
-"""The sections on the logged runs: whether the leaderboard agrees with CV, and the runs themselves."""
+"""The sections on the logged runs: whether the leaderboard agrees with CV, and the runs themselves.
+
+`report` puts the sections together.
+"""
 
 from __future__ import annotations
 

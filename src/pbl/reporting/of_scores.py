@@ -1,4 +1,7 @@
-"""The sections that need out-of-fold predictions and their truth: scores, folds, residuals."""
+"""The sections that need out-of-fold predictions and their truth: scores, folds, residuals.
+
+`report` puts the sections together.
+"""
 
 from __future__ import annotations
 

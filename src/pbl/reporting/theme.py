@@ -1,4 +1,7 @@
-"""How charts look: one font, quiet axes, colours by name, so that one picture serves a light page and a dark one."""
+"""How charts look: one font, quiet axes, colours by name, so that one picture serves a light page and a dark one.
+
+All of `charts` use it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What `blend` and `validate` are handed, as values; pbl.toml is read as on one machine."""
+"""What `blend` and `validate` are handed, as values; pbl.toml is read as on one machine.
+
+The first step of both.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`pbl.spark.validate`: a report on pillars where they lie."""
+"""`pbl.spark.validate`: a report on pillars where they lie.
+
+`_check` has the questions; `blending` asks them too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What `compare` found, as frozen values that know their JSON."""
+"""What `compare` found, as frozen values that know their JSON.
+
+`compare` makes them; `cli.show.compare` and `reporting` show them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`pbl blend`: one submission of checked files, with its recipe."""
+"""`pbl blend`: one submission of checked files, with its recipe.
+
+`blending.blend` and `blending.replay` do the work; `show.blend` prints the outcome.
+"""
 
 import sys
 from pathlib import Path

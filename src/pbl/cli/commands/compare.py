@@ -1,4 +1,7 @@
-"""`pbl compare`: how the pillars' numbers differ."""
+"""`pbl compare`: how the pillars' numbers differ.
+
+`weights.compare` does the work, `weights.from_files` where there is a truth; `show.compare` prints the outcome.
+"""
 
 from typing import Annotated
 

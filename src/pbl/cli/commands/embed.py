@@ -1,4 +1,7 @@
-"""`pbl embed`: the features of images, by a frozen network."""
+"""`pbl embed`: the features of images, by a frozen network.
+
+`training.embedding.embed` does the work; `show.embed` prints the outcome.
+"""
 
 import os
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""`pbl fit`: a pillar fitted on features."""
+"""`pbl fit`: a pillar fitted on features.
+
+`training.from_files` does the work; `show.fit` prints the outcome.
+"""
 
 import re
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""`pbl init`: a `pbl.toml` for the files that are there."""
+"""`pbl init`: a `pbl.toml` for the files that are there.
+
+`project.init` does the work; `show.init` prints the outcome.
+"""
 
 from pathlib import Path
 from typing import Annotated

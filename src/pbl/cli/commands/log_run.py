@@ -1,4 +1,7 @@
-"""`pbl log-run`: a run becomes a row of a log."""
+"""`pbl log-run`: a run becomes a row of a log.
+
+`ledger.log_run` does the work; `show.run` prints the outcome.
+"""
 
 import os
 from datetime import UTC, datetime

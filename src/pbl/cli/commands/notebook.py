@@ -1,4 +1,7 @@
-"""`pbl notebook`: the notebook that blends on Kaggle."""
+"""`pbl notebook`: the notebook that blends on Kaggle.
+
+`kaggle.notebook` does the work; `show.notebook` prints the outcome.
+"""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,7 @@
-"""`pbl pack`: a dataset and a notebook for Kaggle."""
+"""`pbl pack`: a dataset and a notebook for Kaggle.
+
+`kaggle.pack` does the work; `show.pack` prints the outcome.
+"""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,7 @@
-"""`pbl predict`: the predictions of a fitted pillar."""
+"""`pbl predict`: the predictions of a fitted pillar.
+
+`training.predict` and `training.embedding.predict_images` do the work; `show.fit` prints the outcome.
+"""
 
 import os
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""`pbl report`: a page of a blend and its runs."""
+"""`pbl report`: a page of a blend and its runs.
+
+`reporting.report` does the work; `show.report_page` writes the outcome.
+"""
 
 from typing import TYPE_CHECKING, Annotated, cast
 

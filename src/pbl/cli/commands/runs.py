@@ -1,4 +1,7 @@
-"""`pbl runs`, and the commands below it: show, diff, best, import-scores, score."""
+"""`pbl runs`, and the commands below it: show, diff, best, import-scores, score.
+
+`ledger` does the work; `show.runs`, `show.run` and `show.run_table` print the outcome.
+"""
 
 import gc
 import sys

@@ -1,4 +1,7 @@
-"""`pbl score`: out-of-fold predictions against the truth."""
+"""`pbl score`: out-of-fold predictions against the truth.
+
+`weights.from_files` does the work; `show.score` prints the outcome.
+"""
 
 from typing import Annotated
 

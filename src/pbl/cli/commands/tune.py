@@ -1,4 +1,7 @@
-"""`pbl tune`: weights fitted on out-of-fold predictions."""
+"""`pbl tune`: weights fitted on out-of-fold predictions.
+
+`weights.from_files` does the work, and `project.edit_toml` writes `--write`; `show.tune` prints the outcome.
+"""
 
 import sys
 from shlex import join

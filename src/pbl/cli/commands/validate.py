@@ -1,4 +1,7 @@
-"""`pbl validate`: a report of prediction files."""
+"""`pbl validate`: a report of prediction files.
+
+`checks.validate` does the work; `show.report` prints the outcome.
+"""
 
 from typing import Annotated
 

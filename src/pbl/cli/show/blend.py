@@ -1,4 +1,7 @@
-"""The outcome of a blend: the last step of `pbl blend`."""
+"""The outcome of a blend: the last step of `pbl blend`.
+
+Called by `commands.blend`, for recipes that are replayed too.
+"""
 
 from __future__ import annotations
 

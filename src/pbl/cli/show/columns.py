@@ -1,4 +1,7 @@
-"""Columns of text, aligned by the width that a terminal gives each letter."""
+"""Columns of text, aligned by the width that a terminal gives each letter.
+
+The tables of `show` are made with it.
+"""
 
 from __future__ import annotations
 

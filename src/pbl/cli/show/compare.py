@@ -1,4 +1,7 @@
-"""A comparison of pillars, as a table of at most 80 columns or as JSON."""
+"""A comparison of pillars, as a table of at most 80 columns or as JSON.
+
+Called by `commands.compare`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Print what was embedded."""
+"""Print what was embedded.
+
+Called by `commands.embed`.
+"""
 
 from __future__ import annotations
 

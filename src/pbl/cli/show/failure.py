@@ -1,4 +1,7 @@
-"""A failure in words on stderr, and as JSON where JSON was asked for: the last step of a command that was stopped."""
+"""A failure in words on stderr, and as JSON where JSON was asked for.
+
+The last step of a command that was stopped; `cli.boundary` calls it.
+"""
 
 from __future__ import annotations
 

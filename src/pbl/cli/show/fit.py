@@ -1,4 +1,7 @@
-"""Print what was fitted and predicted: scores and weights, warnings, the files, and what to type next."""
+"""Print what was fitted and predicted: scores and weights, warnings, the files, and what to type next.
+
+Called by `commands.fit` and `commands.predict`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A report as workflow commands, which GitHub shows beside the lines of a file."""
+"""A report as workflow commands, which GitHub shows beside the lines of a file.
+
+A form of `show.report`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The outcome of `pbl init`: which file was written."""
+"""The outcome of `pbl init`: which file was written.
+
+Called by `commands.init`.
+"""
 
 from __future__ import annotations
 

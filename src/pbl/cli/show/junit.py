@@ -1,4 +1,7 @@
-"""A report as JUnit XML: a test case a file, failed by what fails the validation."""
+"""A report as JUnit XML: a test case a file, failed by what fails the validation.
+
+A form of `show.report`.
+"""
 
 from __future__ import annotations
 

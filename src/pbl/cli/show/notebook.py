@@ -1,4 +1,7 @@
-"""The outcome of `pbl notebook`: which file was written."""
+"""The outcome of `pbl notebook`: which file was written.
+
+Called by `commands.notebook`.
+"""
 
 from __future__ import annotations
 

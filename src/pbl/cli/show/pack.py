@@ -1,4 +1,7 @@
-"""The outcome of `pbl pack`: what was written, and what to type next."""
+"""The outcome of `pbl pack`: what was written, and what to type next.
+
+Called by `commands.pack`.
+"""
 
 from __future__ import annotations
 

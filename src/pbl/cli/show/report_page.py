@@ -1,4 +1,7 @@
-"""What became of a report: the page's bytes, the numbers as JSON, or where files were written."""
+"""What became of a report: the page's bytes, the numbers as JSON, or where files were written.
+
+Called by `commands.report`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Print scores: each file's, the blend's and that of predicting the means; then within each target name."""
+"""Print scores: each file's, the blend's and that of predicting the means; then within each target name.
+
+Called by `commands.score`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Charts of what the truth and the leaderboard say: residuals, CV against public, the gap over time."""
+"""Charts of what the truth and the leaderboard say: residuals, CV against public, the gap over time.
+
+The sections of `of_scores` and `of_runs` show them.
+"""
 
 from __future__ import annotations
 

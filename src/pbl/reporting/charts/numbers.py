@@ -1,4 +1,7 @@
-"""Charts of the pillars' numbers: how they are spread, how alike they are, where they disagree."""
+"""Charts of the pillars' numbers: how they are spread, how alike they are, where they disagree.
+
+The sections of `of_numbers` show them.
+"""
 
 from __future__ import annotations
 

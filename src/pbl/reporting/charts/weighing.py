@@ -1,4 +1,7 @@
-"""Charts of weights and scores: shares, intervals, folds, what a blend is without a pillar."""
+"""Charts of weights and scores: shares, intervals, folds, what a blend is without a pillar.
+
+The sections of `of_blend` and `of_scores` show them.
+"""
 
 from __future__ import annotations
 
