@@ -21,6 +21,9 @@ ANSWERS = {
     "hash": 3070097543572406259,
     "other_hash": 3432761109295561540,
     "ends": False,
+    "valid": True,
+    "invalid": False,
+    "nul": 2,
     "total": "18446744073709551614",
 }
 
@@ -69,6 +72,9 @@ class Row(dict):
         ("hash", 1),
         ("other_hash", 1),
         ("ends", True),
+        ("valid", False),
+        ("invalid", True),
+        ("nul", 0),
         ("total", "1.8446744073709552E19"),
     ],
 )

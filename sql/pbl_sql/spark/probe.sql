@@ -13,6 +13,9 @@ SELECT
     max(CASE WHEN k = 3 THEN xxhash64('abc', v + 1.5D) END) AS hash,
     max(CASE WHEN k = 3 THEN xxhash64(CAST(unhex($two) AS STRING), v) END) AS other_hash,
     max(CAST(unhex($one) AS STRING) RLIKE CAST(unhex($whole) AS STRING)) AS ends,
+    max(is_valid_utf8(CAST(unhex($two) AS STRING))) AS valid,
+    max(is_valid_utf8(CAST(unhex('61FF') AS STRING))) AS invalid,
+    max(instr(CAST(unhex('610062') AS STRING), CAST(unhex('00') AS STRING))) AS nul,
     CAST(sum(CAST(CASE WHEN k > 3 THEN 9223372036854775807 END AS DECIMAL(20, 0))) AS STRING) AS total
 FROM VALUES
     (1, double('-infinity')), (2, 1e308D), (2, double('nan')), (2, 3e0D), (3, -0.0D), (4, $y), (5, 1e0D) AS t (k, v)

@@ -12,8 +12,6 @@ from pbl.checks.locate import locate
 from pbl.domain.findings import finding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pbl.checks.open_files import Input
     from pbl.domain.findings import Finding, Offences
 
@@ -24,12 +22,6 @@ def note(each: Input, code: str, message: str, found: Offences, **rest: Any) -> 
         return []
     rest |= {"count": found.count, "examples": locate(each, found.examples)}
     return [finding(code, file=str(each.path), pillar=each.name, message=message, **rest)]
-
-
-def all_of(files: Sequence[Input]) -> str:
-    """Return the words for all pillars; for all files, where a pillar has several."""
-    several = len({each.name for each in files}) < len(files)
-    return f"all {len(files)} {'files' if several else 'pillars'}"
 
 
 def instead(found: Offences) -> tuple[Offences, str]:

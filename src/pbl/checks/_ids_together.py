@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from pbl.checks._findings import all_of
+from pbl.checks.beside_others import all_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def explain_together(
         return notes | joined
     differ = all(each & {"PBL601", "PBL602"} and "PBL605" not in each for each in codes.values())
     if complete and differ and all(_same_ids(duck, files[0], file) for file in files[1:]):
-        all_files = all_of([file.input for file in files])
+        all_files = all_of([file.input.name for file in files])
         hint = f"{all_files} have the same ids: is the template ({template.input.path.name}) current?"
         return notes | {id(file): _with_hint(notes[id(file)], hint) for file in files}
     return notes

@@ -40,8 +40,10 @@ _FLAGS = "(?Ud)"
 
 
 def id_code(contract: Contract, cell: str) -> Condition:
-    """Return the code of what is wrong with an id's text."""
-    return _first([_of_text(rule, cell) for rule in cell_rules(contract).id])
+    """Return the code of what is wrong with an id's text; bytes that are no text are found by no rule of a text."""
+    damaged = Sql(f"WHEN instr({cell}, CAST(unhex('00') AS STRING)) > 0 THEN 'PBL106' ")
+    bytes_ = Condition(sql=Sql(f"WHEN NOT is_valid_utf8({cell}) THEN 'PBL103' {damaged}"))
+    return _first([bytes_, *(_of_text(rule, cell) for rule in cell_rules(contract).id)])
 
 
 def number_code(contract: Contract, cell: str) -> Condition:

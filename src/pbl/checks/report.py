@@ -9,15 +9,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pbl.checks._across_files import compare_predictions, note_constants
-from pbl.checks._beside_others import compare_profiles
+from pbl.checks._findings import note
 from pbl.checks._once import note_one_model, tell_header_once
-from pbl.domain.findings import finding
+from pbl.checks.beside_others import compare_profiles
+from pbl.domain.findings import Offences, finding
 from pbl.domain.report import Report
 from pbl.reading.rows import missing_line_end
 from pbl.reading.survey import Survey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pbl.checks.open_files import CheckedFile, Input
     from pbl.domain.contract import Contract
@@ -31,7 +32,7 @@ def compare_numbers(duck: Duck, files: Sequence[CheckedFile], contract: Contract
     """Return the files with warnings of predictions that are constant, another file's, or of another scale."""
     clean = [file for file in files if file.clean and file.input.pillar]
     found = {id(file): list(note_constants(file, contract)) for file in clean}
-    for file, each in (*compare_predictions(duck, clean, contract), *compare_profiles(clean, contract)):
+    for file, each in (*compare_predictions(duck, clean, contract), *_compare_kinds(clean, contract)):
         found[id(file)].append(each)
     return tuple(add_findings(file, found.get(id(file), ())) for file in files)
 
@@ -62,3 +63,12 @@ def make_report(files: Sequence[CheckedFile], selection: Selection) -> Report:
 def add_findings(file: CheckedFile, more: Iterable[Finding]) -> CheckedFile:
     """Return a file with what was found in it besides."""
     return replace(file, findings=(*file.findings, *more))
+
+
+def _compare_kinds(files: Sequence[CheckedFile], contract: Contract) -> Iterator[tuple[CheckedFile, Finding]]:
+    known = [(file, file.profile) for file in files if file.profile]
+    names, profiles = [file.input.name or "" for file, _ in known], [profile for _, profile in known]
+    for each in compare_profiles(names, profiles, contract):
+        file, column = known[each.place][0], {"column": each.column} if each.column else {}
+        for found in note(file.input, each.code, each.message, Offences(limit=0, count=each.count), **column):
+            yield file, found

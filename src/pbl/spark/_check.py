@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed
 
+from pbl.checks.beside_others import compare_profiles
+from pbl.checks.profile import UNIT_SUM, Profile, Range, as_labels
 from pbl.domain.findings import Example, finding
 from pbl.domain.report import FileReport, Report
 from pbl.domain.wording import plural
@@ -30,6 +32,8 @@ PLACEHOLDER_PART = 0.1
 """PBL603, as `checks` has it."""
 _LARGE = 2.0**64
 _SAID = {
+    "PBL103": ("{n} that is no UTF-8", "id"),
+    "PBL106": ("{n} with a NUL byte", "id"),
     "PBL401": ("{n} without an id", "row"),
     "PBL403": ("{n} not of the form {pattern!r}", "id"),
     "PBL404": ("{n} with white space around it", "id"),
@@ -117,6 +121,9 @@ def _facts(rows: Rows) -> Sql:
             facts.append(f"min({number}) AS low{place}_{t}")
             facts.append(f"max({number}) AS high{place}_{t}")
             facts.append(f"avg(abs({number} / {_LARGE!r}D)) AS size{place}_{t}")
+            facts.append(f"count(CASE WHEN {number} <> floor({number}) THEN 1 END) AS parts{place}_{t}")
+        total = " + ".join(f"n{place}_{t}" for t in rows.targets)
+        facts.append(f"count(CASE WHEN abs({total} - 1) <= {UNIT_SUM!r}D THEN 1 END) AS units{place}")
     if rows.sources[reference].name is None:
         facts.append(f"{digest(['id'], f'm{reference} > 0')} AS digest{reference}")
     if rows.formula:
@@ -244,6 +251,35 @@ class _Explainer:
                         f"the mean absolute prediction is {size * _LARGE:.4g}, and {middle * _LARGE:.4g} in the middle"
                     )
                     yield place, self._note(place, "PBL607", f"{told} of all pillars", rows, column=target)
+
+        names = [self.rows.sources[place].name or "" for place in self.rows.pillars]
+        for odd in compare_profiles(names, self._profiles(), contract):
+            place, column = self.rows.pillars[odd.place], {"column": odd.column} if odd.column else {}
+            yield place, self._note(place, odd.code, odd.message, odd.count, **column)
+
+    def _profiles(self) -> list[Profile]:
+        """Return what the pillars' numbers are like; labels are counted where all numbers are whole."""
+        facts, targets = self.facts, self.rows.targets
+        columns = [f"{place}_{t}" for place in self.rows.pillars for t in targets]
+        labels: Mapping[str, int] = {}
+        if not any(facts[f"parts{column}"] for column in columns):
+            counts = listed([Sql(f"count(DISTINCT n{column}) AS labels{column}") for column in columns])
+            sql = ask("spark/labels", counts=counts, grouped=self.rows.grouped())
+            (labels,) = rows_of(self.spark, sql, self.rows.values, self.rows.frames)
+
+        def made(column: str) -> Range:
+            low, high, size = facts[f"low{column}"], facts[f"high{column}"], facts[f"size{column}"]
+            return Range(low=low, high=high, size=size * _LARGE, labels=as_labels(labels.get(f"labels{column}", 0)))
+
+        return [
+            Profile(
+                rows=facts[f"rows{place}"],
+                distinct=True,
+                ranges=tuple(made(f"{place}_{t}") for t in targets),
+                unit_rows=facts[f"units{place}"],
+            )
+            for place in self.rows.pillars
+        ]
 
     def _alike(self, one: int, other: int) -> bool:
         return bool(self.facts[f"digest{one}"] == self.facts[f"digest{other}"])

@@ -38,6 +38,9 @@ _KNOWN: Mapping[str, Any] = {
     "hash": 3070097543572406259,
     "other_hash": 3432761109295561540,
     "ends": False,
+    "valid": True,
+    "invalid": False,
+    "nul": 2,
     "total": "18446744073709551614",
 }
 
