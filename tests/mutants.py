@@ -46,7 +46,12 @@ SUBMISSION = "src/pbl/blending/_write.py"
 SCREEN = "src/pbl/reading/_scan.py"
 PARQUET = "src/pbl/reading/parquet.py"
 PARQUET_COLUMNS = "src/pbl/reading/parquet_columns.py"
-BLEND = "tests/blending/test_blend.py tests/blending/test_refusals.py tests/blending/test_replay.py"
+ALIGN = "tests/blending/test_align.py tests/blending/test_align_faults.py"
+BLEND_PARQUET = "tests/blending/test_parquet.py tests/blending/test_parquet_faults.py"
+METHODS = "tests/blending/test_methods.py tests/blending/test_methods_domain.py"
+SELECTED = "tests/project/test_pillar_files.py tests/project/test_named_weights.py"
+FROM_FILES = "tests/weights/test_from_files.py tests/weights/test_metric_file.py"
+BLEND = "tests/blending/test_blend.py tests/blending/test_blend_values.py tests/blending/test_refusals.py tests/blending/test_replay.py"
 VALIDATE = "tests/checks/test_validate.py tests/checks/test_flags.py tests/checks/test_against_each_other.py"
 SCHEMA = "schemas/pbl_schemas/prediction.py"
 
@@ -171,7 +176,7 @@ MUTANTS = (
         "src/pbl/blending/_align_frames.py",
         'if not all((part["id"] == parts[0]["id"]).all() for part in parts[1:]):',
         "if False:",
-        "tests/blending/test_align.py",
+        ALIGN,
     ),
     Mutant(
         "ids need not be unique",
@@ -207,58 +212,58 @@ MUTANTS = (
         "src/pbl/blending/_match_ids.py",
         'if not (frame["id"].gather(places) == ids).all():',
         "if False:",
-        "tests/blending/test_align.py",
+        ALIGN,
     ),
     Mutant(
         "large files: ids need not be unique",
         "src/pbl/blending/_align_sql.py",
         "return sum(each.n_unique() for each in hashes) == rows",
         "return True",
-        "tests/blending/test_align.py",
+        ALIGN,
     ),
     Mutant(
         "large files: infinite is finite",
         "src/pbl/checks/screen_frames.py",
         "cell.is_finite()",
         "cell.is_not_null()",
-        "tests/blending/test_align.py",
+        ALIGN,
     ),
     Mutant(
         "large files: a block may begin with a mark",
         "src/pbl/reading/blocks.py",
         "if lines.startswith(codecs.BOM_UTF8, 1):",
         "if False:",
-        "tests/blending/test_align.py",
+        ALIGN,
     ),
     Mutant(
         "large files: ids that repeat far apart",
         DECIDE,
         "if not profile.distinct or not survey.scan.ascii:",
         "if False:",
-        "tests/blending/test_align.py",
+        ALIGN,
     ),
     Mutant(
         "large files: what was written is not compared",
         SUBMISSION,
         "if draft.sha256() != digest.hexdigest():",
         "if False:",
-        "tests/blending/test_align.py",
+        ALIGN,
     ),
     Mutant(
         "large files: a number's text is not compared with the number",
         SUBMISSION,
         'text.cast(pl.Float64, strict=False) == blend[f"b{t}"]',
         "text == text",
-        "tests/blending/test_align.py",
+        ALIGN,
     ),
     Mutant(
         "large files: texts need not stand beside their ids",
         SUBMISSION,
         "if not in_place or not all(",
         "if not all(",
-        "tests/blending/test_align.py",
+        ALIGN,
     ),
-    Mutant("large files: no id is quoted", SUBMISSION, "if not odd.any():", "if True:", "tests/blending/test_align.py"),
+    Mutant("large files: no id is quoted", SUBMISSION, "if not odd.any():", "if True:", ALIGN),
     Mutant(
         "large files: a guess stands whatever comes",
         "src/pbl/reading/blocks.py",
@@ -271,7 +276,7 @@ MUTANTS = (
         "src/pbl/blending/_align_frames.py",
         "if not profile.distinct or not surveys[0].ascii:",
         "if False:",
-        "tests/blending/test_align.py",
+        ALIGN,
     ),
     Mutant(
         "a pass over the bytes may miss some",
@@ -292,7 +297,7 @@ MUTANTS = (
         "src/pbl/reading/prefetch.py",
         "pool.shutdown(cancel_futures=True)",
         "pool.shutdown(wait=False, cancel_futures=True)",
-        "tests/blending/test_align.py",
+        ALIGN,
     ),
     Mutant(
         "a sound file's numbers may have another form",
@@ -357,14 +362,14 @@ MUTANTS = (
         PARQUET,
         "if self.file.folder and [path.name",
         "if False and [path.name",
-        "tests/blending/test_parquet.py",
+        BLEND_PARQUET,
     ),
     Mutant(
         "Parquet: NULL is no reason to look closer in large files",
         "src/pbl/checks/screen_frames.py",
         "if not plain or any(frame.null_count().row(0)) or not _hold(frame, [*texts, *numbers]):",
         "if not _hold(frame, [*texts, *numbers]):",
-        "tests/blending/test_parquet.py",
+        BLEND_PARQUET,
     ),
     Mutant(
         "Parquet: the schema sees no cell",
@@ -385,28 +390,28 @@ MUTANTS = (
         "src/pbl/blending/_write_parquet.py",
         "if read_fingerprint(draft.path, contract, limits) != content.fingerprint or content.rows != summary.rows:",
         "if False:",
-        "tests/blending/test_parquet.py",
+        BLEND_PARQUET,
     ),
     Mutant(
         "Parquet: a blend may lie among a pillar's parts",
         "src/pbl/project/outputs.py",
         "if is_folder(source) and any(is_table(at.name) and same_file(at.parent, source) for at in places):",
         "if False:",
-        "tests/blending/test_parquet.py",
+        BLEND_PARQUET,
     ),
     Mutant(
         "Parquet: a blend is written through a link to a part",
         "src/pbl/project/outputs.py",
         "for each in with_parts(source) if",
         "for each in (source,) if",
-        "tests/blending/test_parquet.py",
+        BLEND_PARQUET,
     ),
     Mutant(
         "Parquet: a pack takes the place of the parts that it packs",
         "src/pbl/kaggle/_replace.py",
         "if place in (path.resolve(), *path.resolve().parents):",
         "if place in path.resolve().parents[1:]:",
-        "tests/blending/test_parquet.py",
+        BLEND_PARQUET,
     ),
     Mutant(
         "runs best: a log may be replaced",
@@ -420,14 +425,14 @@ MUTANTS = (
         "src/pbl/project/recipe_files.py",
         "if more := sorted(there.keys() - wanted.keys()):",
         "if more := []:",
-        "tests/blending/test_parquet.py",
+        BLEND_PARQUET,
     ),
     Mutant(
         "Parquet: a replay doesn't compare what the bytes say",
         "src/pbl/blending/replay.py",
         "if made.written.content is not None and made.written.content == recipe.output.content_sha256:",
         "if made.written.content is not None:",
-        "tests/blending/test_parquet.py",
+        BLEND_PARQUET,
     ),
     # The schema
     Mutant(
@@ -506,8 +511,8 @@ MUTANTS = (
     Mutant(
         "findings do not stop a blend",
         "src/pbl/blending/_submission.py",
-        "if report.errors():\n        raise",
-        "if False:\n        raise",
+        "if report.errors():\n        raise FindingsError(report)\n    written",
+        "if False:\n        raise FindingsError(report)\n    written",
         f"{BLEND} tests/reading/test_traps.py",
     ),
     Mutant(
@@ -544,63 +549,63 @@ MUTANTS = (
         "src/pbl/domain/pillars.py",
         '"dino": Known(0.2,',
         '"dino": Known(0.1,',
-        "tests/project/test_pillar_files.py",
+        SELECTED,
     ),
     Mutant(
         "shares are not divided by their sum",
         "src/pbl/domain/weights.py",
         "return tuple(w / total for w in scaled)",
         "return tuple(scaled)",
-        "tests/project/test_pillar_files.py",
+        SELECTED,
     ),
     Mutant(
         "negative weights",
         "src/pbl/domain/weights.py",
         "if below is not None and not (negative",
         "if False and not (negative",
-        "tests/project/test_pillar_files.py",
+        SELECTED,
     ),
     Mutant(
         "ranks of equal numbers are the first one's",
         "src/pbl/blending/whole_columns.py",
         '- 1) / 2.0"',
         '- 1) * 0.0"',
-        "tests/blending/test_methods.py",
+        METHODS,
     ),
     Mutant(
         "ranks are taken over all target names",
         "src/pbl/blending/whole_columns.py",
         '("PARTITION BY name", "PARTITION BY name, n") if formula.by_row else',
         '("", "PARTITION BY n") if formula.by_row else',
-        "tests/blending/test_methods.py",
+        METHODS,
     ),
     Mutant(
         "a geometric mean passes over a zero",
         "src/pbl/blending/_row_sql.py",
         "CASE WHEN {zero} THEN",
         "CASE WHEN false THEN",
-        "tests/blending/test_methods.py",
+        METHODS,
     ),
     Mutant(
         "logit holds nothing back",
         "src/pbl/blending/_row_sql.py",
         '"edge_low": 1e-15',
         '"edge_low": 1e-14',
-        "tests/blending/test_methods.py",
+        METHODS,
     ),
     Mutant(
         "the median takes no mean at exactly a half",
         "src/pbl/blending/_row_sql.py",
         'f"> {0.5 + _HALF!r}"',
         'f">= {0.5 - _HALF!r}"',
-        "tests/blending/test_methods.py",
+        METHODS,
     ),
     Mutant(
         "a number outside a method's domain is blended",
         "src/pbl/blending/method_domain.py",
         "if plan.method not in _DOMAINS:",
         "if True:",
-        "tests/blending/test_methods.py",
+        METHODS,
     ),
     Mutant(
         "totals are clipped, too",
@@ -656,7 +661,7 @@ MUTANTS = (
         PILLARS,
         "if pillar.name in seen:",
         "if False:",
-        "tests/project/test_pillar_files.py",
+        SELECTED,
     ),
     Mutant(
         "a recipe of another version is read",
@@ -862,7 +867,7 @@ MUTANTS = (
         "src/pbl/cli/commands/tune.py",
         "if write and written is None:",
         "if False:",
-        "tests/weights/test_from_files.py",
+        FROM_FILES,
     ),
 )
 
