@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from pbl_sql import Sql, ask, listed
 
 from pbl.domain.weights import divide
+from pbl.engine.duck import require_same_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pbl.blending.formula import Formula
     from pbl.weights.compare import Compared
 
 BINS = 40
@@ -106,13 +106,13 @@ class Shape:
 def find_shape(compared: Compared, top: int) -> Shape:
     """Ask the database of an open comparison."""
     duck, plan = compared.duck, compared.plan
-    formula, names = plan.formula, plan.selection.names
+    names = plan.selection.names
     columns = [f"n{p}" for p in range(len(names))]
-    parts, values = _parts(compared, formula, numbers=True)
-    duck.run("report/lines", values, parts=parts)
+    _make_lines(compared)
     every = listed([Sql(each) for each in [*columns, "b"]])
     duck.run("report/ranges", low=Sql(f"least({every})"), high=Sql(f"greatest({every})"))
     ranges = duck.rows("report/listed_ranges")
+    require_same_rows(sum(apart for *_, apart in ranges))
     series = dict(zip([*names, BLEND], [*columns, "b"], strict=True))
     counts = {name: _counts(compared, column) for name, column in series.items()}
     quantiles = {name: dict(duck.rows("report/quantiles", value=column)) for name, column in series.items()}
@@ -125,7 +125,7 @@ def find_shape(compared: Compared, top: int) -> Shape:
             counts={name: counts[name][target] for name in series},
             quantiles={name: tuple(q + 0.0 for q in quantiles[name][target]) for name in series},
         )
-        for target, low, high, rows in ranges
+        for target, low, high, rows, _ in ranges
     )
     alike = _alike(compared)
     span = Sql(f"greatest({listed([Sql(c) for c in columns])}) - least({listed([Sql(c) for c in columns])})")
@@ -144,22 +144,21 @@ def find_shape(compared: Compared, top: int) -> Shape:
     )
 
 
-def _parts(compared: Compared, formula: Formula, *, numbers: bool) -> tuple[Sql, dict[str, object]]:
-    """Return the rows of all target columns below each other, and the values of their parameters."""
-    values: dict[str, object] = dict(formula.values())
-    parts = []
+def _make_lines(compared: Compared) -> None:
+    """Make `lines`, the rows of all target columns below each other, with the blend of each."""
+    formula, parts, values = compared.plan.formula, [], {}
     for t, name in enumerate(formula.names):
-        place, blend = Sql(str(t)), formula.blend(compared.rows)
-        if not numbers:
-            parts.append(ask("report/without_part", blend=blend, target=place, number=Sql(f"b{t}")))
-            continue
         if not formula.by_row:
             values[f"called{t}"] = name
         called = Sql("name") if formula.by_row else Sql(f"$called{t}::VARCHAR")
         columns = [Sql(f"n{p}_{t} AS n{p}") for p in range(len(formula.factors))]
-        columns += [Sql(f"s{t} + 0.0 AS s"), Sql(f"b{t} + 0.0 AS b")]
-        parts.append(ask("report/part", blend=blend, target=place, name=called, numbers=listed(columns)))
-    return listed(parts, " UNION ALL "), values
+        columns += [Sql(f"blended.s{t} + 0.0 AS s"), Sql(f"blended.b{t} + 0.0 AS b")]
+        place, numbers = Sql(str(t)), listed(columns)
+        parts.append(ask("report/part", rows=compared.rows, target=place, name=called, numbers=numbers))
+    if formula.by_row:
+        compared.duck.run("report/lines_of_one", part=parts[0])
+    else:
+        compared.duck.run("report/lines", values, parts=listed(parts, " UNION ALL "))
 
 
 def _counts(compared: Compared, column: str) -> dict[str, tuple[int, ...]]:
@@ -225,7 +224,14 @@ def _moves(compared: Compared) -> tuple[Move, ...]:
         others = [0.0 if n == place else weight for n, weight in enumerate(weights)]
         if math.fsum(others) <= 0:
             continue
-        parts, values = _parts(compared, replace(formula, factors=divide(others)), numbers=False)
-        for target, rmse, largest in compared.duck.rows("report/moves", values, parts=parts):
+        without = replace(formula, factors=divide(others))
+        blend, values = without.blend(compared.rows), dict(without.values())
+        parts = [
+            ask("report/moves_part", blend=blend, target=Sql(str(t)), number=Sql(f"b{t}"))
+            for t in range(formula.targets)
+        ]
+        moves = compared.duck.rows("report/moves", values, parts=listed(parts, " UNION ALL "))
+        require_same_rows(sum(apart for *_, apart in moves))
+        for target, rmse, largest, _ in moves:
             found.append(Move(pillar=pillar, target=target, rmse=rmse, largest=largest))
     return tuple(found)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pbl_sql import Sql, listed
 
+from pbl.engine.duck import require_same_rows
 from pbl.weights.comparison import Pair
 
 if TYPE_CHECKING:
@@ -30,13 +31,19 @@ def compare_pairs(duck: Duck, names: Sequence[str], spreads: Sequence[Spread], r
         return
     scales = [max(each.max - each.mean, each.mean - each.min) or 1.0 for each in spreads]
     values = {f"mean{p}": spreads[p].mean for p in pillars} | {f"scale{p}": scales[p] for p in pillars}
-    columns = [
-        Sql(f"n{p}, (n{p} - $mean{p}) / $scale{p} AS d{p}, {_rank(f'n{p}')} / {rows}.0 AS q{p}") for p in pillars
-    ]
-    duck.run("compare/centre", values, columns=listed(columns))
-    squares = duck.row(
-        "compare/sums", facts=listed([Sql(f"fsum(d{p} * d{p}) AS d{p}, fsum(q{p} * q{p}) AS q{p}") for p in pillars])
+    for p in pillars:
+        duck.run("compare/rank", {"rows": rows}, table=f"ranks{p}", number=f"n{p}")
+    centred = [Sql(f"n{p}, (n{p} - $mean{p}) / $scale{p} AS d{p}, ranks{p}.q AS q{p}") for p in pillars]
+    joins = [Sql(f"POSITIONAL JOIN ranks{p}") for p in pillars]
+    apart = [Sql(f"ranks{p}.row IS DISTINCT FROM long.row") for p in pillars]
+    duck.run(
+        "compare/centre", values, columns=listed(centred), joins=listed(joins, " "), apart=listed(apart, " OR ")
     )
+    for p in pillars:
+        duck.run("blend/forget", table=f"ranks{p}")
+    facts = [Sql(f"fsum(d{p} * d{p}) AS d{p}, fsum(q{p} * q{p}) AS q{p}") for p in pillars]
+    squares = duck.row("compare/sums", facts=listed([Sql("count(*) FILTER (WHERE apart) AS apart"), *facts]))
+    require_same_rows(squares["apart"])
     for a in pillars[:-1]:
         others = pillars[a + 1 :]
         facts = [
@@ -71,13 +78,6 @@ def compare_pairs(duck: Duck, names: Sequence[str], spreads: Sequence[Spread], r
                 slope=slope,
                 intercept=intercept,
             )
-
-
-def _rank(column: str) -> str:
-    """Return the average rank of a number less the mean of all ranks, which counts of rows above and below give."""
-    number = f"CASE WHEN {column} = 0 THEN 0.0 ELSE {column} END"
-    rank = f"rank() OVER (ORDER BY {number}) + (count(*) OVER (PARTITION BY {number}) - 1) / 2.0"
-    return f"({rank} - (count(*) OVER () + 1) / 2.0)::DOUBLE"
 
 
 def _correlation(product: float, one: float, other: float) -> float | None:

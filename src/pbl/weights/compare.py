@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed
 
-from pbl.blending.members import means_of_members
 from pbl.blending.method_domain import find_outside
 from pbl.blending.residuals import find_residuals
+from pbl.blending.rows_by_id import load_by_id
 from pbl.blending.whole_columns import complete
 from pbl.checks.open_files import open_files
 from pbl.checks.report import make_report
-from pbl.checks.validate import check_files
 from pbl.domain.errors import FindingsError
 from pbl.domain.findings import finding
 from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress
 from pbl.domain.weights import divide
 from pbl.domain.wording import plural
-from pbl.engine.duck import open_duck
+from pbl.engine.duck import open_duck, require_same_rows
 from pbl.weights._pairs import compare_pairs
 from pbl.weights.comparison import Change, Comparison, Disagreement, Numbers, Spread
 
@@ -37,18 +36,18 @@ if TYPE_CHECKING:
     from pbl.blending.formula import Formula
     from pbl.blending.plan import Plan
     from pbl.blending.whole_columns import Completed
-    from pbl.checks.open_files import CheckedFile
-    from pbl.domain.pillars import Selection
     from pbl.domain.report import Report
     from pbl.engine.duck import Duck
 
-_NUMBERS = Sql("numbers")
 TOP = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """A comparison whose numbers are still there: the database knows them as `rows`, and in long form as `long`."""
+    """A comparison whose numbers are still there: the database knows them as `rows`, and in long form as `long`.
+
+    `blended` has row, s0, b0, ... of the same rows in the same order.
+    """
 
     found: Comparison
     report: Report
@@ -85,20 +84,18 @@ def comparing(
 ) -> Iterator[Compared]:
     """Compare as `compare` does, and keep the numbers for more questions; see in the end that no file has changed."""
     alone = replace(limits, threads=1)
-    contract = plan.selection.contract
     with (
         open_files(plan.selection) as inputs,
         open_duck(inputs.paths, alone, size=inputs.size, spill=spill) as duck,
     ):
-        files = check_files(duck, inputs, contract, limits, progress=progress)
+        files, numbers = load_by_id(duck, inputs, plan.selection, limits, spill=spill, progress=progress)
         report = make_report(files, plan.selection)
         if not report.errors():
             report = replace(report, findings=(*report.findings, *find_outside(duck, files, plan)))
-        if report.errors():
+        if numbers is None or report.errors():
             raise FindingsError(report)
         progress.stage("comparing the numbers", duck.part)
-        _gather(duck, [file for file in files if file.input.pillar], plan.selection)
-        found, rows = _compare(duck, plan, report, top=top)
+        found, rows = _compare(duck, numbers, plan, report, top=top)
         yield Compared(found=found, report=report, plan=plan, duck=duck, rows=rows)
         for file in files:
             file.unchanged()
@@ -106,13 +103,13 @@ def comparing(
 
 def compare_rows(duck: Duck, plan: Plan, report: Report, *, top: int) -> Comparison:
     """Compare the rows of the table `numbers` (row, id, n0_0, n0_1, ...), in the order of their ids."""
-    return _compare(duck, plan, report, top=top)[0]
+    return _compare(duck, Sql("numbers"), plan, report, top=top)[0]
 
 
-def _compare(duck: Duck, plan: Plan, report: Report, *, top: int) -> tuple[Comparison, Sql]:
+def _compare(duck: Duck, numbers: Sql, plan: Plan, report: Report, *, top: int) -> tuple[Comparison, Sql]:
     """Return the comparison, and the name of the table of the completed rows."""
     formula, names = plan.formula, plan.selection.names
-    whole = complete(duck, _NUMBERS, formula, separator=plan.separator, constraints=plan.constraints)
+    whole = complete(duck, numbers, formula, separator=plan.separator, constraints=plan.constraints)
     if whole.lacking.count:
         raise FindingsError(_lacking(report, whole))
     _make_long(duck, whole.table, formula)
@@ -139,14 +136,6 @@ def _compare(duck: Duck, plan: Plan, report: Report, *, top: int) -> tuple[Compa
     return found, whole.table
 
 
-def _gather(duck: Duck, files: Sequence[CheckedFile], selection: Selection) -> None:
-    """Make the table `numbers` of checked files, which all have the same ids."""
-    columns = [[Sql(f"f{p}.t{t}::DOUBLE") for t in range(len(selection.contract.targets))] for p in range(len(files))]
-    numbers, values = means_of_members(selection, columns)
-    joins = [Sql(f"JOIN {file.table} AS f{p} ON f{p}.id = f0.id") for p, file in enumerate(files) if p]
-    duck.run("compare/gather", values, numbers=listed(numbers), first=files[0].table or "", joins=listed(joins, " "))
-
-
 def _lacking(report: Report, whole: Completed) -> Report:
     first = report.template or report.files[0]
     found = finding(
@@ -161,6 +150,7 @@ def _lacking(report: Report, whole: Completed) -> Report:
 
 
 def _make_long(duck: Duck, rows: Sql, formula: Formula) -> None:
+    """Make `long`: row, id, target, name and the numbers n0, n1, ..., in the order of `row`, which is that of the ids."""
     pillars = range(len(formula.factors))
     parts, values = [], {}
     for t, name in enumerate(formula.names):
@@ -168,8 +158,12 @@ def _make_long(duck: Duck, rows: Sql, formula: Formula) -> None:
             values[f"name{t}"] = name
         column = Sql("name") if formula.by_row else Sql(f"$name{t}::VARCHAR")
         numbers = listed([Sql(f"n{p}_{t} AS n{p}") for p in pillars])
-        parts.append(ask("compare/part", rows=rows, target=Sql(str(t)), name=column, numbers=numbers))
-    duck.run("compare/long", values, parts=listed(parts, " UNION ALL "))
+        row = Sql(f"row::BIGINT * {formula.targets} + {t}")
+        parts.append(ask("compare/part", rows=rows, row=row, target=Sql(str(t)), name=column, numbers=numbers))
+    if formula.by_row:
+        duck.run("compare/long_of_one", part=parts[0])
+    else:
+        duck.run("compare/long", values, parts=listed(parts, " UNION ALL "))
 
 
 def _spreads(duck: Duck, pillars: int, *, by_name: bool) -> dict[str | None, list[Spread]]:
@@ -207,10 +201,11 @@ def _disagreements(duck: Duck, plan: Plan, top: int) -> Iterator[Disagreement]:
 
 
 def _leave_out(duck: Duck, rows: Sql, plan: Plan) -> Iterator[Change]:
-    """Yield what each pillar is to the blend: the others' weights are normalised again."""
+    """Yield what each pillar is to the blend, which is kept as `blended`: the others' weights are normalised again."""
     formula, weights = plan.formula, plan.weighing.weights
     targets = range(formula.targets)
-    _keep(duck, "blended", formula, rows)
+    columns = listed([Sql(f"s{t}, b{t}") for t in targets])
+    duck.run("compare/keep_blend", dict(formula.values()), columns=columns, blend=formula.blend(rows))
     squares = listed([Sql(f"(a.b{t} - b.b{t}) ** 2 / {formula.targets}") for t in targets], " + ")
     largest = Sql(f"greatest({listed([Sql(f'abs(a.b{t} - b.b{t})') for t in targets])})")
     for place, name in enumerate(plan.selection.names):
@@ -218,12 +213,8 @@ def _leave_out(duck: Duck, rows: Sql, plan: Plan) -> Iterator[Change]:
         if math.fsum(others) <= 0:
             yield Change(pillar=name, rmse=None, max_abs=None)
             continue
-        _keep(duck, "without", replace(formula, factors=divide(others)), rows)
-        found = duck.row("compare/changes", squares=squares, largest=largest)
+        without = replace(formula, factors=divide(others))
+        values, blend = dict(without.values()), without.blend(rows)
+        found = duck.row("compare/changes", values, squares=squares, largest=largest, blend=blend)
+        require_same_rows(found["apart"])
         yield Change(pillar=name, rmse=math.sqrt(found["square"]), max_abs=found["largest"])
-
-
-def _keep(duck: Duck, table: str, formula: Formula, rows: Sql) -> None:
-    columns = listed([Sql(f"b{t}") for t in range(formula.targets)])
-    values: dict[str, Any] = dict(formula.values())
-    duck.run("compare/keep_blend", values, table=table, columns=columns, blend=formula.blend(rows))
