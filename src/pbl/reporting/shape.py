@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed
 
@@ -16,7 +16,7 @@ from pbl.domain.weights import divide
 from pbl.engine.duck import require_same_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pbl.weights.compare import Compared
 
@@ -100,7 +100,6 @@ class Shape:
     moves: tuple[Move, ...]
     widest: tuple[float, ...]
     """The blend of each row of disagreement, in the comparison's order."""
-    widest_names: tuple[str, ...]
 
 
 def find_shape(compared: Compared, top: int) -> Shape:
@@ -110,22 +109,21 @@ def find_shape(compared: Compared, top: int) -> Shape:
     columns = [f"n{p}" for p in range(len(names))]
     _make_lines(compared)
     every = listed([Sql(each) for each in [*columns, "b"]])
-    duck.run("report/ranges", low=Sql(f"least({every})"), high=Sql(f"greatest({every})"))
-    ranges = duck.rows("report/listed_ranges")
-    require_same_rows(sum(apart for *_, apart in ranges))
+    ranges = duck.rows("report/ranges", low=Sql(f"least({every})"), high=Sql(f"greatest({every})"))
+    require_same_rows(sum(off for *_, off in ranges))
     series = dict(zip([*names, BLEND], [*columns, "b"], strict=True))
-    counts = {name: _counts(compared, column) for name, column in series.items()}
+    counts = {name: _counts(compared, column, ranges) for name, column in series.items()}
     quantiles = {name: dict(duck.rows("report/quantiles", value=column)) for name, column in series.items()}
     panels = tuple(
         Panel(
-            target=target,
+            target=compared.names[place],
             rows=rows,
             low=low + 0.0,
             high=high + 0.0,
-            counts={name: counts[name][target] for name in series},
-            quantiles={name: tuple(q + 0.0 for q in quantiles[name][target]) for name in series},
+            counts={name: tuple(counts[name][place]) for name in series},
+            quantiles={name: tuple(q + 0.0 for q in quantiles[name][place]) for name in series},
         )
-        for target, low, high, rows, _ in ranges
+        for place, low, high, rows, _ in ranges
     )
     alike = _alike(compared)
     span = Sql(f"greatest({listed([Sql(c) for c in columns])}) - least({listed([Sql(c) for c in columns])})")
@@ -135,37 +133,34 @@ def find_shape(compared: Compared, top: int) -> Shape:
         alike=alike,
         grids=_grids(compared, alike, panels),
         clipped=tuple(
-            Clipped(target=target, rows=rows, raised=raised, lowered=lowered, largest=largest)
-            for target, rows, raised, lowered, largest in duck.rows("report/clipping")
+            Clipped(target=compared.names[place], rows=rows, raised=raised, lowered=lowered, largest=largest)
+            for place, rows, raised, lowered, largest in duck.rows("report/clipping")
         ),
         moves=_moves(compared),
         widest=tuple(b for *_, b in widest),
-        widest_names=tuple(name for _, _, name, _ in widest),
     )
 
 
 def _make_lines(compared: Compared) -> None:
-    """Make `lines`, the rows of all target columns below each other, with the blend of each."""
-    formula, parts, values = compared.plan.formula, [], {}
-    for t, name in enumerate(formula.names):
-        if not formula.by_row:
-            values[f"called{t}"] = name
-        called = Sql("name") if formula.by_row else Sql(f"$called{t}::VARCHAR")
-        columns = [Sql(f"n{p}_{t} AS n{p}") for p in range(len(formula.factors))]
-        columns += [Sql(f"blended.s{t} + 0.0 AS s"), Sql(f"blended.b{t} + 0.0 AS b")]
-        place, numbers = Sql(str(t)), listed(columns)
-        parts.append(ask("report/part", rows=compared.rows, target=place, name=called, numbers=numbers))
-    if formula.by_row:
+    """Make `lines`, which is `long` with the blend of each row."""
+    targets = compared.plan.formula.targets
+    parts = [
+        ask("report/part", targets=Sql(str(targets)), target=Sql(str(t)), sum=f"s{t}", blend=f"b{t}")
+        for t in range(targets)
+    ]
+    if targets == 1:
         compared.duck.run("report/lines_of_one", part=parts[0])
     else:
-        compared.duck.run("report/lines", values, parts=listed(parts, " UNION ALL "))
+        compared.duck.run("report/lines", parts=listed(parts, " UNION ALL "))
 
 
-def _counts(compared: Compared, column: str) -> dict[str, tuple[int, ...]]:
-    found: dict[str, list[int]] = {}
-    for name, place, rows in compared.duck.rows("report/histogram", {"bins": BINS}, value=column):
-        found.setdefault(name, [0] * BINS)[max(0, place)] += rows
-    return {name: tuple(each) for name, each in found.items()}
+def _counts(compared: Compared, column: str, ranges: Sequence[tuple[Any, ...]]) -> list[list[int]]:
+    """Return how many numbers of a column lie in each bin, for each target name."""
+    values = {"bins": BINS, "lows": [low for _, low, *_ in ranges], "highs": [high for _, _, high, *_ in ranges]}
+    found = [[0] * BINS for _ in ranges]
+    for place, bin_, rows in compared.duck.rows("report/histogram", values, value=column):
+        found[place][max(0, bin_)] += rows
+    return found
 
 
 def _alike(compared: Compared) -> tuple[Alike, ...]:
@@ -179,14 +174,17 @@ def _alike(compared: Compared) -> tuple[Alike, ...]:
         for target, spread in numbers.per_target.items()
         if spread.min == spread.max
     }
-    sizes = [Sql(f"nullif(max(abs(n{p})), 0) AS z{p}") for p in range(len(names))]
-    asked = [Sql(f"corr(n{a} / z{a}, n{b} / z{b})") for a, b in pairs]
-    rows = compared.duck.rows("report/correlations", sizes=listed(sizes), pairs=listed(asked))
+    largest = [Sql(f"nullif(max(abs(n{p})), 0)") for p in range(len(names))]
+    sizes = zip(*compared.duck.rows("report/largest", sizes=listed(largest)), strict=True)
+    values = {f"sizes{p}": each for p, (_, each) in enumerate(zip(names, list(sizes)[1:], strict=True))}
+    parts = [Sql(f"n{p} / list_extract($sizes{p}::DOUBLE[], place + 1)") for p in range(len(names))]
+    asked = [Sql(f"corr({parts[a]}, {parts[b]})") for a, b in pairs]
+    rows = compared.duck.rows("report/correlations", values, pairs=listed(asked))
     found = []
-    for place, (a, b) in enumerate(pairs):
+    for number, (a, b) in enumerate(pairs):
         per_target: dict[str, float | None] = {}
-        for target, *values in rows:
-            value = values[place]
+        for place, *correlations in rows:
+            target, value = compared.names[place], correlations[number]
             still = (names[a], target) in constant or (names[b], target) in constant
             known = value is not None and math.isfinite(value) and not still
             per_target[target] = max(-1.0, min(1.0, value)) if known else None
@@ -226,12 +224,13 @@ def _moves(compared: Compared) -> tuple[Move, ...]:
             continue
         without = replace(formula, factors=divide(others))
         blend, values = without.blend(compared.rows), dict(without.values())
+        targets = Sql(str(formula.targets))
         parts = [
-            ask("report/moves_part", blend=blend, target=Sql(str(t)), number=Sql(f"b{t}"))
+            ask("report/moves_part", blend=blend, targets=targets, target=Sql(str(t)), number=Sql(f"b{t}"))
             for t in range(formula.targets)
         ]
         moves = compared.duck.rows("report/moves", values, parts=listed(parts, " UNION ALL "))
-        require_same_rows(sum(apart for *_, apart in moves))
-        for target, rmse, largest, _ in moves:
-            found.append(Move(pillar=pillar, target=target, rmse=rmse, largest=largest))
+        require_same_rows(sum(off for *_, off in moves))
+        for name_at, rmse, largest, _ in moves:
+            found.append(Move(pillar=pillar, target=compared.names[name_at], rmse=rmse, largest=largest))
     return tuple(found)

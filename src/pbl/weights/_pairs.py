@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, listed
 
@@ -14,7 +14,7 @@ from pbl.engine.duck import require_same_rows
 from pbl.weights.comparison import Pair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pbl.engine.duck import Duck
     from pbl.weights.comparison import Same, Spread
@@ -30,30 +30,27 @@ def compare_pairs(duck: Duck, names: Sequence[str], spreads: Sequence[Spread], r
     if len(pillars) < 2:  # noqa: PLR2004 - a pair is two
         return
     scales = [max(each.max - each.mean, each.mean - each.min) or 1.0 for each in spreads]
-    values = {f"mean{p}": spreads[p].mean for p in pillars} | {f"scale{p}": scales[p] for p in pillars}
+    centred = [f"((n{p} - $mean{p}) / $scale{p})" for p in pillars]
     for p in pillars:
-        duck.run("compare/rank", {"rows": rows}, table=f"ranks{p}", number=f"n{p}")
-    centred = [Sql(f"n{p}, (n{p} - $mean{p}) / $scale{p} AS d{p}, ranks{p}.q AS q{p}") for p in pillars]
-    joins = [Sql(f"POSITIONAL JOIN ranks{p}") for p in pillars]
-    apart = [Sql(f"ranks{p}.row IS DISTINCT FROM long.row") for p in pillars]
-    duck.run(
-        "compare/centre", values, columns=listed(centred), joins=listed(joins, " "), apart=listed(apart, " OR ")
-    )
+        duck.run("compare/rank", {"rows": rows}, table=f"ranks{p}", ranks=f"q{p}", number=f"n{p}")
+    squares = {}
     for p in pillars:
-        duck.run("blend/forget", table=f"ranks{p}")
-    facts = [Sql(f"fsum(d{p} * d{p}) AS d{p}, fsum(q{p} * q{p}) AS q{p}") for p in pillars]
-    squares = duck.row("compare/sums", facts=listed([Sql("count(*) FILTER (WHERE apart) AS apart"), *facts]))
-    require_same_rows(squares["apart"])
+        facts = [
+            Sql(f"fsum({centred[p]} * {centred[p]}) AS d{p}, fsum(q{p} * q{p}) AS q{p}"),
+            Sql(f"count(*) FILTER (WHERE ranks{p}.row IS DISTINCT FROM long.row) AS apart"),
+        ]
+        squares |= _sums(duck, facts, {p: (spreads[p].mean, scales[p])})
+        require_same_rows(squares["apart"])
     for a in pillars[:-1]:
         others = pillars[a + 1 :]
         facts = [
             Sql(
-                f"fsum(d{a} * d{b}) AS d{b}, fsum(q{a} * q{b}) AS q{b}, favg((n{a} - n{b}) ** 2) AS square{b}, "
-                f"max(abs(n{a} - n{b})) AS largest{b}"
+                f"fsum({centred[a]} * {centred[b]}) AS d{b}, fsum(q{a} * q{b}) AS q{b}, "
+                f"favg((n{a} - n{b}) ** 2) AS square{b}, max(abs(n{a} - n{b})) AS largest{b}"
             )
             for b in others
         ]
-        found = duck.row("compare/sums", facts=listed(facts))
+        found = _sums(duck, facts, {p: (spreads[p].mean, scales[p]) for p in (a, *others)})
         for b in others:
             constant = any(spreads[p].min == spreads[p].max for p in (a, b))
             pearson = None if constant else _correlation(found[f"d{b}"], squares[f"d{a}"], squares[f"d{b}"])
@@ -78,6 +75,17 @@ def compare_pairs(duck: Duck, names: Sequence[str], spreads: Sequence[Spread], r
                 slope=slope,
                 intercept=intercept,
             )
+    for p in pillars:
+        duck.run("blend/forget", table=f"ranks{p}")
+
+
+def _sums(duck: Duck, facts: list[Sql], centres: Mapping[int, tuple[float, float]]) -> dict[str, Any]:
+    """Return facts of some pillars over all rows; `centres` are the mean and the scale of each."""
+    values = {}
+    for p, (mean, scale) in centres.items():
+        values |= {f"mean{p}": mean, f"scale{p}": scale}
+    joins = [Sql(f"POSITIONAL JOIN ranks{p}") for p in centres]
+    return duck.row("compare/sums", values, facts=listed(facts), joins=listed(joins, " "))
 
 
 def _correlation(product: float, one: float, other: float) -> float | None:
@@ -88,5 +96,5 @@ def _correlation(product: float, one: float, other: float) -> float | None:
 def _is_line(duck: Duck, a: int, b: int, line: tuple[float, float], spread: Spread) -> bool:
     """Say whether b is slope * a + intercept, everywhere within a millionth of its range."""
     values = {"slope": line[0], "intercept": line[1]}
-    found = duck.row("compare/sums", values, facts=Sql(f"max(abs(n{b} - ($slope * n{a} + $intercept))) AS off"))
+    found = duck.row("compare/sums", values, facts=Sql(f"max(abs(n{b} - ($slope * n{a} + $intercept))) AS off"), joins=Sql(""))
     return bool(found["off"] <= AFFINE * (spread.max - spread.min))

@@ -54,6 +54,8 @@ class Compared:
     plan: Plan
     duck: Duck
     rows: Sql
+    names: tuple[str, ...]
+    """The target names, which `long` knows by their places."""
 
 
 def compare(
@@ -95,8 +97,8 @@ def comparing(
         if numbers is None or report.errors():
             raise FindingsError(report)
         progress.stage("comparing the numbers", duck.part)
-        found, rows = _compare(duck, numbers, plan, report, top=top)
-        yield Compared(found=found, report=report, plan=plan, duck=duck, rows=rows)
+        found, rows, names = _compare(duck, numbers, plan, report, top=top)
+        yield Compared(found=found, report=report, plan=plan, duck=duck, rows=rows, names=names)
         for file in files:
             file.unchanged()
 
@@ -106,16 +108,15 @@ def compare_rows(duck: Duck, plan: Plan, report: Report, *, top: int) -> Compari
     return _compare(duck, Sql("numbers"), plan, report, top=top)[0]
 
 
-def _compare(duck: Duck, numbers: Sql, plan: Plan, report: Report, *, top: int) -> tuple[Comparison, Sql]:
-    """Return the comparison, and the name of the table of the completed rows."""
+def _compare(duck: Duck, numbers: Sql, plan: Plan, report: Report, *, top: int) -> tuple[Comparison, Sql, tuple[str, ...]]:
+    """Return the comparison, the name of the table of the completed rows, and the target names."""
     formula, names = plan.formula, plan.selection.names
     whole = complete(duck, numbers, formula, separator=plan.separator, constraints=plan.constraints)
     if whole.lacking.count:
         raise FindingsError(_lacking(report, whole))
-    _make_long(duck, whole.table, formula)
-    spreads = _spreads(duck, len(names), by_name=False)[None]
-    by_name = _spreads(duck, len(names), by_name=True)
-    rows = duck.rows("blend/count", rows=Sql("long"))[0][0]
+    targets = _make_long(duck, whole.table, formula)
+    by_name, rows = _spreads(duck, len(names), by_name=True)
+    spreads = by_name[0] if len(targets) == 1 else _spreads(duck, len(names), by_name=False)[0][0]
     found = Comparison(
         rows=rows,
         samples=whole.samples,
@@ -124,7 +125,7 @@ def _compare(duck: Duck, numbers: Sql, plan: Plan, report: Report, *, top: int) 
             Numbers(
                 pillar=name,
                 all=spreads[place],
-                per_target={str(target): each[place] for target, each in by_name.items()},
+                per_target={target: each[place] for target, each in zip(targets, by_name, strict=True)},
             )
             for place, name in enumerate(names)
         ),
@@ -133,7 +134,7 @@ def _compare(duck: Duck, numbers: Sql, plan: Plan, report: Report, *, top: int) 
         leave_one_out=tuple(_leave_out(duck, whole.table, plan)),
         constraints=find_residuals(duck, whole.table, formula, plan.constraints, names),
     )
-    return found, whole.table
+    return found, whole.table, targets
 
 
 def _lacking(report: Report, whole: Completed) -> Report:
@@ -149,25 +150,38 @@ def _lacking(report: Report, whole: Completed) -> Report:
     return replace(report, findings=(*report.findings, found))
 
 
-def _make_long(duck: Duck, rows: Sql, formula: Formula) -> None:
-    """Make `long`: row, id, target, name and the numbers n0, n1, ..., in the order of `row`, which is that of the ids."""
-    pillars = range(len(formula.factors))
-    parts, values = [], {}
+def _make_long(duck: Duck, rows: Sql, formula: Formula) -> tuple[str, ...]:
+    """Make `long`: row, id, target, place and the numbers n0, n1, ..., in the order of the ids; return the target names.
+
+    `place` is that of the target name in what is returned.
+    """
+    named = [name for (name,) in duck.rows("compare/target_names", rows=rows)] if formula.by_row else formula.names
+    names = tuple(sorted(named))  # letter by letter, as the database orders them
+    several = formula.by_row and len(names) > 1
+    if several:
+        duck.run("compare/places", rows=rows)
+    parts = []
     for t, name in enumerate(formula.names):
-        if not formula.by_row:
-            values[f"name{t}"] = name
-        column = Sql("name") if formula.by_row else Sql(f"$name{t}::VARCHAR")
-        numbers = listed([Sql(f"n{p}_{t} AS n{p}") for p in pillars])
-        row = Sql(f"row::BIGINT * {formula.targets} + {t}")
-        parts.append(ask("compare/part", rows=rows, row=row, target=Sql(str(t)), name=column, numbers=numbers))
-    if formula.by_row:
+        parts.append(
+            ask(
+                "compare/part",
+                rows=Sql(f"{rows} AS r POSITIONAL JOIN places") if several else rows,
+                row=Sql(f"{'r.' * several}row::BIGINT * {formula.targets} + {t}"),
+                target=Sql(str(t)),
+                place=Sql("places.place" if several else "0" if formula.by_row else str(names.index(name))),
+                apart=Sql("places.row IS DISTINCT FROM r.row" if several else "false"),
+                numbers=listed([Sql(f"n{p}_{t} AS n{p}") for p in range(len(formula.factors))]),
+            )
+        )
+    if len(parts) == 1:
         duck.run("compare/long_of_one", part=parts[0])
     else:
-        duck.run("compare/long", values, parts=listed(parts, " UNION ALL "))
+        duck.run("compare/long", parts=listed(parts, " UNION ALL "))
+    return names
 
 
-def _spreads(duck: Duck, pillars: int, *, by_name: bool) -> dict[str | None, list[Spread]]:
-    """Return how the pillars' numbers are spread, by target name, or over all rows under None."""
+def _spreads(duck: Duck, pillars: int, *, by_name: bool) -> tuple[list[list[Spread]], int]:
+    """Return how the pillars' numbers are spread, for each target name, or over all rows; and how many rows there are."""
     facts = [
         Sql(
             f"favg(n{p}) AS mean{p}, stddev_samp(n{p}) AS sd{p}, min(n{p}) AS min{p}, max(n{p}) AS max{p}, "
@@ -175,12 +189,15 @@ def _spreads(duck: Duck, pillars: int, *, by_name: bool) -> dict[str | None, lis
         )
         for p in range(pillars)
     ]
-    rows = duck.rows("compare/spread", name=Sql("name" if by_name else "NULL"), facts=listed(facts))
-    found = {}
-    for name, *numbers in rows:
+    found, rows = [], 0
+    for _, *numbers, count, apart in duck.rows(
+        "compare/spread", place=Sql("place" if by_name else "NULL"), facts=listed(facts)
+    ):
+        require_same_rows(apart)
+        rows += count
         each = [numbers[5 * p : 5 * p + 5] for p in range(pillars)]
-        found[name] = [Spread(mean=a, sd=b, min=c + 0.0, max=d + 0.0, negative=e) for a, b, c, d, e in each]
-    return found
+        found.append([Spread(mean=a, sd=b, min=c + 0.0, max=d + 0.0, negative=e) for a, b, c, d, e in each])
+    return found, rows
 
 
 def _disagreements(duck: Duck, plan: Plan, top: int) -> Iterator[Disagreement]:
