@@ -97,18 +97,20 @@ def comparing(
         if numbers is None or report.errors():
             raise FindingsError(report)
         progress.stage("comparing the numbers", duck.part)
-        found, rows, names = _compare(duck, numbers, plan, report, top=top)
+        found, rows, names = _compare(duck, numbers, plan, report, top=top, limits=limits)
         yield Compared(found=found, report=report, plan=plan, duck=duck, rows=rows, names=names)
         for file in files:
             file.unchanged()
 
 
-def compare_rows(duck: Duck, plan: Plan, report: Report, *, top: int) -> Comparison:
+def compare_rows(duck: Duck, plan: Plan, report: Report, *, top: int, limits: Limits) -> Comparison:
     """Compare the rows of the table `numbers` (row, id, n0_0, n0_1, ...), in the order of their ids."""
-    return _compare(duck, Sql("numbers"), plan, report, top=top)[0]
+    return _compare(duck, Sql("numbers"), plan, report, top=top, limits=limits)[0]
 
 
-def _compare(duck: Duck, numbers: Sql, plan: Plan, report: Report, *, top: int) -> tuple[Comparison, Sql, tuple[str, ...]]:
+def _compare(
+    duck: Duck, numbers: Sql, plan: Plan, report: Report, *, top: int, limits: Limits
+) -> tuple[Comparison, Sql, tuple[str, ...]]:
     """Return the comparison, the name of the table of the completed rows, and the target names."""
     formula, names = plan.formula, plan.selection.names
     whole = complete(duck, numbers, formula, separator=plan.separator, constraints=plan.constraints)
@@ -129,7 +131,7 @@ def _compare(duck: Duck, numbers: Sql, plan: Plan, report: Report, *, top: int) 
             )
             for place, name in enumerate(names)
         ),
-        pairs=tuple(compare_pairs(duck, names, spreads, rows)),
+        pairs=tuple(compare_pairs(duck, names, spreads, rows, limits)),
         disagreements=tuple(_disagreements(duck, plan, top)),
         leave_one_out=tuple(_leave_out(duck, whole.table, plan)),
         constraints=find_residuals(duck, whole.table, formula, plan.constraints, names),
