@@ -1,0 +1,127 @@
+"""Large files are compared as small ones are: the same digits, whatever way their rows and ranks were found."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from pbl_sql import Sql
+from scipy import stats
+from support.making import shuffled, write
+
+from pbl.blending.plan import plan_blend
+from pbl.domain.errors import EngineError
+from pbl.domain.limits import SIZES, Limits
+from pbl.engine.duck import open_duck, require_same_rows
+from pbl.project.pillar_files import select_pillars
+from pbl.weights._pairs import _rank
+from pbl.weights.compare import compare
+
+pytestmark = pytest.mark.usefixtures("here")
+
+LARGE = Limits(sizes=replace(SIZES, large=1, block=4096, rows=50))
+"""Every file is one to be read in batches."""
+LITTLE = 1 << 10
+"""Memory in which polars must rank no column."""
+
+
+def columns(seed, rows):
+    """Give columns of numbers that are hard to rank, by name."""
+    chance = np.random.default_rng(seed)
+    zeros = np.where(chance.random(rows) < 0.5, 0.0, -0.0)
+    return {
+        "plain": chance.normal(size=rows),
+        "ties": np.round(chance.normal(size=rows), 1),
+        "zeros": np.where(chance.random(rows) < 0.7, zeros, np.round(chance.normal(size=rows))),
+        "subnormal": chance.integers(-20, 20, rows) * 5e-324,
+        "huge": chance.uniform(-1, 1, rows) * 1.7e308,
+        "constant": np.full(rows, 2.5),
+        "mixed": chance.permutation(np.resize([0.0, -0.0, 5e-324, -5e-324, 1.7e308, -1.7e308, 1.0, 1.0 + 2**-52], rows)),
+    }
+
+
+def written(tables, ids, seed=0):
+    for place, (name, numbers) in enumerate(tables.items()):
+        rows = dict(zip(ids, map(float, numbers), strict=True))
+        keys = list(rows) if seed is None else shuffled(rows, seed + place)
+        write(f"{name}.csv", {key: rows[key] for key in keys})
+    return [Path(f"{name}.csv") for name in tables]
+
+
+def found(paths, limits=Limits()):
+    return json.dumps(compare(plan_blend(select_pillars(paths)), spill=Path(), limits=limits).to_json())
+
+
+@pytest.mark.parametrize("rows", [1, 2, 500])
+@pytest.mark.parametrize("seed", range(3))
+def test_polars_and_the_database_give_scipys_ranks(seed, rows):
+    with open_duck({}, Limits(threads=1), size=0, spill=Path()) as duck:
+        for n, (name, numbers) in enumerate(columns(seed, rows).items()):
+            with duck.batch(pl.DataFrame({f"n{n}": numbers}).with_row_index("row")):
+                duck.run("files/first_rows", table="long")
+            both = []
+            for limits in (Limits(), Limits(memory=LITTLE)):
+                _rank(duck, n, rows, limits)
+                both.append(duck.frame("files/cells", table=f"ranks{n}", columns=Sql(f"q{n}"))[f"q{n}"].to_list())
+            wanted = (stats.rankdata(numbers) - (rows + 1) / 2) / rows
+            assert both == [wanted.tolist(), wanted.tolist()], name
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_spearmans_correlation_is_scipys(seed):
+    tables = {name: numbers for name, numbers in columns(seed, 400).items() if name not in {"huge", "mixed"}}
+    paths = written(tables, [f"s{k:03}" for k in range(400)])
+    for each in json.loads(found(paths))["pairs"]:
+        still = "constant" in {each["a"], each["b"]}
+        wanted = None if still else stats.spearmanr(tables[each["a"]], tables[each["b"]]).statistic
+        assert each["spearman"] == (None if still else pytest.approx(wanted, abs=1e-12)), (each["a"], each["b"])
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [[f"s{k:03}" for k in range(300)], [f"s{k // 3}__{'abc'[k % 3]}" for k in range(300)], [f"é{k}" for k in range(300)]],
+    ids=["ascending", "named", "not ascii"],
+)
+def test_no_way_of_reading_sorting_or_ranking_shows_in_any_digit(ids):
+    tables = {name: numbers for name, numbers in columns(7, 300).items() if name in {"plain", "ties", "zeros"}}
+    told = set()
+    for seed in (None, 1, 2):
+        paths = written(tables, ids, seed)
+        for limits in (Limits(), LARGE, replace(LARGE, memory=100 << 20, threads=2), Limits(memory=100 << 20)):
+            told.add(found(paths, limits))
+    assert len(told) == 1
+
+
+def test_a_large_file_with_a_finding_is_not_compared_and_told():
+    from pbl.domain.errors import FindingsError
+
+    paths = written(columns(1, 300), [f"s{k:03}" for k in range(300)])
+    paths[1].write_text(paths[1].read_text().replace("s007,", "s007,x", 1))
+    with pytest.raises(FindingsError, match="PBL502"):
+        found(paths, LARGE)
+
+
+@pytest.mark.parametrize("separator", ["__", "_", "a", "aa", "é", "::"])
+def test_the_last_separator_parts_sample_and_target_name(separator):
+    chance = np.random.default_rng(3)
+    letters = [separator, separator[0], "_", "b", "é", "👍🏽", "\n", "a"]
+    ids = ["".join(chance.choice(letters, size=chance.integers(1, 7))) for _ in range(2000)]
+    with open_duck({}, Limits(threads=1), size=0, spill=Path()) as duck:
+        with duck.batch(pl.DataFrame({"id": ids}).with_row_index("row")):
+            duck.run("files/first_rows", table="aligned")
+        import re
+
+        values = {"split": f"(?s)^(.*){re.escape(separator)}(.*)$", "separator": separator, "column": "none"}
+        duck.run("blend/name_rows", values, rows="aligned")
+        frame = duck.frame("files/cells", table="named", columns=Sql("id, sample, name"))
+    for text, sample, name in frame.rows():
+        head, there, tail = text.rpartition(separator)
+        assert (sample, name) == ((head, tail) if there else (text, "none")), text
+
+
+def test_rows_that_stand_beside_others_are_no_answer():
+    require_same_rows(0)
+    with pytest.raises(EngineError, match="3 rows"):
+        require_same_rows(3)
