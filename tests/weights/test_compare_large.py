@@ -1,6 +1,7 @@
 """Large files are compared as small ones are: the same digits, whatever way their rows and ranks were found."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import polars as pl
 import pytest
 from pbl_sql import Sql
 from scipy import stats
-from support.making import shuffled, write
+from support.making import command, shuffled, write
 
 from pbl.blending.plan import plan_blend
-from pbl.domain.errors import EngineError
+from pbl.domain.errors import EngineError, FindingsError
 from pbl.domain.limits import SIZES, Limits
 from pbl.engine.duck import open_duck, require_same_rows
 from pbl.project.pillar_files import select_pillars
@@ -38,7 +39,9 @@ def columns(seed, rows):
         "subnormal": chance.integers(-20, 20, rows) * 5e-324,
         "huge": chance.uniform(-1, 1, rows) * 1.7e308,
         "constant": np.full(rows, 2.5),
-        "mixed": chance.permutation(np.resize([0.0, -0.0, 5e-324, -5e-324, 1.7e308, -1.7e308, 1.0, 1.0 + 2**-52], rows)),
+        "mixed": chance.permutation(
+            np.resize([0.0, -0.0, 5e-324, -5e-324, 1.7e308, -1.7e308, 1.0, 1.0 + 2**-52], rows)
+        ),
     }
 
 
@@ -80,11 +83,12 @@ def test_spearmans_correlation_is_scipys(seed):
 
 
 @pytest.mark.parametrize(
-    "ids",
-    [[f"s{k:03}" for k in range(300)], [f"s{k // 3}__{'abc'[k % 3]}" for k in range(300)], [f"é{k}" for k in range(300)]],
+    "spell",
+    [lambda k: f"s{k:03}", lambda k: f"s{k // 3}__{'abc'[k % 3]}", lambda k: f"é{k}"],
     ids=["ascending", "named", "not ascii"],
 )
-def test_no_way_of_reading_sorting_or_ranking_shows_in_any_digit(ids):
+def test_no_way_of_reading_sorting_or_ranking_shows_in_any_digit(spell):
+    ids = [spell(k) for k in range(300)]
     tables = {name: numbers for name, numbers in columns(7, 300).items() if name in {"plain", "ties", "zeros"}}
     told = set()
     for seed in (None, 1, 2):
@@ -94,9 +98,55 @@ def test_no_way_of_reading_sorting_or_ranking_shows_in_any_digit(ids):
     assert len(told) == 1
 
 
-def test_a_large_file_with_a_finding_is_not_compared_and_told():
-    from pbl.domain.errors import FindingsError
+@pytest.mark.parametrize("size", [1.0, 1e-310, 1e-200, 1e200, 2e307])
+def test_numbers_of_any_size_have_their_moments(size):
+    chance = np.random.default_rng(5)
+    small = {name: np.round(chance.uniform(-4, 4, 200), 3) for name in "ab"} | {"c": chance.normal(size=200) * 1e-3}
+    tables = {name: numbers * size for name, numbers in small.items()}
+    told = json.loads(found(written(tables, [f"s{k:03}" for k in range(200)])))
+    exact = {name: numbers.astype(np.longdouble) for name, numbers in tables.items()}
+    close = {"rel": 1e-12, "abs": 5e-323}
+    for each in told["pillars"]:
+        numbers = exact[each["pillar"]]
+        for told_of in (each, each["per_target"]["target"]):
+            assert told_of["mean"] == pytest.approx(float(numbers.mean()), **close)
+            assert told_of["sd"] == pytest.approx(float(numbers.std(ddof=1)), **close)
+    for each in told["pairs"]:
+        a, b = exact[each["a"]], exact[each["b"]]
+        assert each["rmse"] == pytest.approx(float(np.sqrt(((a - b) ** 2).mean())), **close)
+        assert each["max_abs_difference"] == pytest.approx(float(abs(a - b).max()), **close)
+        wanted = ((a - a.mean()) * (b - b.mean())).sum() / (a.std() * b.std() * len(a))
+        assert each["pearson"] == pytest.approx(float(wanted), abs=1e-12)
+        assert each["spearman"] == pytest.approx(stats.spearmanr(tables[each["a"]], tables[each["b"]]).statistic)
+    blend = sum(exact.values()) / 3
+    for each in told["leave_one_out"]:
+        without = sum(numbers for name, numbers in exact.items() if name != each["pillar"]) / 2
+        assert each["rmse"] == pytest.approx(float(np.sqrt(((blend - without) ** 2).mean())), **close)
+        assert each["max_abs"] == pytest.approx(float(abs(blend - without).max()), **close)
 
+
+@pytest.mark.parametrize("size", [1e-310, 1.0, 1e307])
+def test_copies_and_lines_are_told_of_numbers_of_any_size(size):
+    numbers = np.random.default_rng(6).uniform(-5, 5, 100) * size
+    paths = written({"a": numbers, "b": numbers * 2 + size, "c": numbers}, [f"s{k:03}" for k in range(100)])
+    told = {each["a"] + each["b"]: each for each in json.loads(found(paths))["pairs"]}
+    assert told["ac"]["same"] == "copy"
+    assert told["ab"]["same"] == "affine"
+    assert (told["ab"]["slope"], told["ab"]["intercept"]) == (pytest.approx(2), pytest.approx(size, rel=1e-5))
+
+
+def test_a_difference_too_large_for_a_double_is_null():
+    paths = written({"a": [1.7e308, -1.7e308, 0.0], "b": [-1.7e308, 1.7e308, 1.0]}, ["x", "y", "z"])
+    done = command("compare", *paths, "--format", "json")
+    assert done.code == 0, done.talk
+    told = json.loads(done.out)
+    assert told["pairs"][0]["max_abs_difference"] is None
+    assert told["pairs"][0]["pearson"] == pytest.approx(-1)
+    assert [each["range"] for each in told["disagreements"]] == [None, None, 1.0]
+    assert command("compare", *paths).code == 0
+
+
+def test_a_large_file_with_a_finding_is_not_compared_and_told():
     paths = written(columns(1, 300), [f"s{k:03}" for k in range(300)])
     paths[1].write_text(paths[1].read_text().replace("s007,", "s007,x", 1))
     with pytest.raises(FindingsError, match="PBL502"):
@@ -111,8 +161,6 @@ def test_the_last_separator_parts_sample_and_target_name(separator):
     with open_duck({}, Limits(threads=1), size=0, spill=Path()) as duck:
         with duck.batch(pl.DataFrame({"id": ids}).with_row_index("row")):
             duck.run("files/first_rows", table="aligned")
-        import re
-
         values = {"split": f"(?s)^(.*){re.escape(separator)}(.*)$", "separator": separator, "column": "none"}
         duck.run("blend/name_rows", values, rows="aligned")
         frame = duck.frame("files/cells", table="named", columns=Sql("id, sample, name"))

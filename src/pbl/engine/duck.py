@@ -167,7 +167,7 @@ def no_room(reason: str) -> EngineError:
 
 
 def require_same_rows(apart: int) -> None:
-    """Raise EngineError if rows that were laid side by side, as they have one order, don't belong together after all."""
+    """Raise EngineError if any rows that were laid side by side, as they have one order, don't belong together."""
     if apart:
         raise EngineError(f"{apart} rows do not stand beside their own; please report this")
 

@@ -6,7 +6,9 @@ Asked of the database while a comparison is open; the sections take it from here
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +16,14 @@ from pbl_sql import Sql, ask, listed
 
 from pbl.domain.weights import divide
 from pbl.engine.duck import require_same_rows
+from pbl.weights.scaling import root_mean_square
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pbl.weights.compare import Compared
 
+_Moved = Callable[[float], list[tuple[float, float]]]
 BINS = 40
 PAIR_BINS = 24
 PAIRS_DRAWN = 12
@@ -223,14 +227,25 @@ def _moves(compared: Compared) -> tuple[Move, ...]:
         if math.fsum(others) <= 0:
             continue
         without = replace(formula, factors=divide(others))
-        blend, values = without.blend(compared.rows), dict(without.values())
+        blend = without.blend(compared.rows)
         targets = Sql(str(formula.targets))
         parts = [
             ask("report/moves_part", blend=blend, targets=targets, target=Sql(str(t)), number=Sql(f"b{t}"))
             for t in range(formula.targets)
         ]
-        moves = compared.duck.rows("report/moves", values, parts=listed(parts, " UNION ALL "))
-        require_same_rows(sum(off for *_, off in moves))
-        for name_at, rmse, largest, _ in moves:
-            found.append(Move(pillar=pillar, target=compared.names[name_at], rmse=rmse, largest=largest))
+        moved = cache(partial(_moved, compared, without.values(), listed(parts, " UNION ALL ")))
+        for k, target in enumerate(compared.names):
+
+            def of_name(size: float, moved: _Moved = moved, k: int = k) -> tuple[float, float]:
+                return moved(size)[k]
+
+            rmse, largest = root_mean_square(of_name)
+            found.append(Move(pillar=pillar, target=target, rmse=rmse, largest=largest))
     return tuple(found)
+
+
+def _moved(compared: Compared, values: Mapping[str, Any], parts: Sql, size: float) -> list[tuple[float, float]]:
+    """Return the mean square and the largest of each target name's moves, multiplied by `size`."""
+    moves = compared.duck.rows("report/moves", {**values, "size": size}, parts=parts)
+    require_same_rows(sum(off for *_, off in moves))
+    return [(square, largest) for _, square, largest, _ in moves]

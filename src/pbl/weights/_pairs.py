@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed
 
 from pbl.engine.duck import require_same_rows
 from pbl.weights.comparison import Pair
+from pbl.weights.scaling import power_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,65 +31,82 @@ _PARTS = 4
 """Such a part of the memory the ranks may take."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Pillar:
+    """One pillar's numbers, multiplied by `size`, in SQL: n4 its numbers, q4 their ranks less the mean rank."""
+
+    place: int
+    size: float
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def scale(self) -> float:
+        """Return how far from the mean they come, at most."""
+        return max(self.high - self.mean, self.mean - self.low) or 1.0
+
+    @property
+    def centred(self) -> str:
+        """Return the numbers less their mean, as parts of the scale, so that no product is too large."""
+        p = self.place
+        return f"((n{p} * $size{p} - $mean{p}) / $scale{p})"
+
+    def values(self) -> dict[str, float]:
+        """Return the values of the $parameters of `centred`."""
+        return {f"size{self.place}": self.size, f"mean{self.place}": self.mean, f"scale{self.place}": self.scale}
+
+
 def compare_pairs(
     duck: Duck, names: Sequence[str], spreads: Sequence[Spread], rows: int, limits: Limits
 ) -> Iterator[Pair]:
     """Yield all pairs of pillars, in pillar order, of so many rows."""
-    pillars = range(len(names))
+    pillars = [_pillar(p, each) for p, each in enumerate(spreads)]
     if len(pillars) < 2:  # noqa: PLR2004 - a pair is two
         return
-    scales = [max(each.max - each.mean, each.mean - each.min) or 1.0 for each in spreads]
-    centred = [f"((n{p} - $mean{p}) / $scale{p})" for p in pillars]
-    for p in pillars:
-        _rank(duck, p, rows, limits)
-    squares = {}
-    for p in pillars:
-        facts = [
-            Sql(f"fsum({centred[p]} * {centred[p]}) AS d{p}, fsum(q{p} * q{p}) AS q{p}"),
-            Sql(f"count(*) FILTER (WHERE ranks{p}.row IS DISTINCT FROM long.row) AS apart"),
-        ]
-        squares |= _sums(duck, facts, {p: (spreads[p].mean, scales[p])})
-        require_same_rows(squares["apart"])
-    for a in pillars[:-1]:
+    for each in pillars:
+        _rank(duck, each.place, rows, limits)
+    squares = [_squares(duck, each) for each in pillars]
+    for a, one in enumerate(pillars[:-1]):
         others = pillars[a + 1 :]
-        facts = [
-            Sql(
-                f"fsum({centred[a]} * {centred[b]}) AS d{b}, fsum(q{a} * q{b}) AS q{b}, "
-                f"favg((n{a} - n{b}) ** 2) AS square{b}, max(abs(n{a} - n{b})) AS largest{b}"
-            )
-            for b in others
-        ]
-        found = _sums(duck, facts, {p: (spreads[p].mean, scales[p]) for p in (a, *others)})
-        for b in others:
-            constant = any(spreads[p].min == spreads[p].max for p in (a, b))
-            pearson = None if constant else _correlation(found[f"d{b}"], squares[f"d{a}"], squares[f"d{b}"])
-            spearman = None if constant else _correlation(found[f"q{b}"], squares[f"q{a}"], squares[f"q{b}"])
+        found = _products(duck, one, others)
+        for other in others:
+            b = other.place
+            constant = one.low == one.high or other.low == other.high
+            pearson = None if constant else _correlation(found[f"d{b}"], squares[a][0], squares[b][0])
+            spearman = None if constant else _correlation(found[f"q{b}"], squares[a][1], squares[b][1])
             same: Same | None = None
             slope = intercept = None
             if found[f"largest{b}"] == 0:
                 same, slope, intercept = "copy", 1.0, 0.0
             elif pearson is not None and 1 - pearson**2 <= _PRUNE + 2 * AFFINE**2 * rows:
-                line = found[f"d{b}"] * scales[b] / (squares[f"d{a}"] * scales[a])
-                start = spreads[b].mean - line * spreads[a].mean
-                if _is_line(duck, a, b, (line, start), spreads[b]):
-                    same, slope, intercept = "affine", line, start
+                line = found[f"d{b}"] * other.scale / (squares[a][0] * one.scale)
+                start = other.mean - line * one.mean
+                if _is_line(duck, one, other, line, start):
+                    same, slope, intercept = "affine", line * one.size / other.size, start / other.size
+            both = min(one.size, other.size)
             yield Pair(
                 a=names[a],
                 b=names[b],
                 pearson=pearson,
                 spearman=spearman,
-                rmse=math.sqrt(found[f"square{b}"]),
-                max_abs_difference=found[f"largest{b}"],
+                rmse=math.sqrt(found[f"square{b}"]) / both,
+                max_abs_difference=found[f"largest{b}"] / both,
                 same=same,
                 slope=slope,
                 intercept=intercept,
             )
-    for p in pillars:
-        duck.run("blend/forget", table=f"ranks{p}")
+    for each in pillars:
+        duck.run("blend/forget", table=f"ranks{each.place}")
+
+
+def _pillar(place: int, spread: Spread) -> _Pillar:
+    size = power_for(max(-spread.min, spread.max))
+    return _Pillar(place=place, size=size, mean=spread.mean * size, low=spread.min * size, high=spread.max * size)
 
 
 def _rank(duck: Duck, pillar: int, rows: int, limits: Limits) -> None:
-    """Make a pillar's table of ranks: by polars, which takes half the time, or by the database, which needs no memory."""
+    """Make a pillar's table of ranks: polars takes half the time, and the database no memory that it hasn't."""
     table, ranks, values = f"ranks{pillar}", f"q{pillar}", {"rows": rows}
     if rows * _BYTES_A_ROW * _PARTS > limits.most():
         ranked = ask("compare/rank", column=ask("compare/column", number=f"n{pillar}"))
@@ -98,12 +117,37 @@ def _rank(duck: Duck, pillar: int, rows: int, limits: Limits) -> None:
         duck.run("compare/keep_ranks", values, table=table, ranks=ranks, ranked="batch")
 
 
-def _sums(duck: Duck, facts: list[Sql], centres: Mapping[int, tuple[float, float]]) -> dict[str, Any]:
-    """Return facts of some pillars over all rows; `centres` are the mean and the scale of each."""
-    values = {}
-    for p, (mean, scale) in centres.items():
-        values |= {f"mean{p}": mean, f"scale{p}": scale}
-    joins = [Sql(f"POSITIONAL JOIN ranks{p}") for p in centres]
+def _squares(duck: Duck, pillar: _Pillar) -> tuple[float, float]:
+    """Return the sums of squares of a pillar's numbers and of its ranks, about their means."""
+    p = pillar.place
+    facts = [
+        Sql(f"fsum({pillar.centred} * {pillar.centred}) AS d, fsum(q{p} * q{p}) AS q"),
+        Sql(f"count(*) FILTER (WHERE ranks{p}.row IS DISTINCT FROM long.row) AS apart"),
+    ]
+    found = _sums(duck, facts, [p], pillar.values())
+    require_same_rows(found["apart"])
+    return found["d"], found["q"]
+
+
+def _products(duck: Duck, one: _Pillar, others: Sequence[_Pillar]) -> dict[str, Any]:
+    """Return the sums of products d4 and q4 of a pillar with another, their mean square difference and the largest.
+
+    Differences are multiplied by the lesser of the two sizes, which is that of the larger numbers.
+    """
+    a, values, facts = one.place, one.values(), []
+    for other in others:
+        b = other.place
+        difference = f"(n{a} * $both{b} - n{b} * $both{b})"
+        values |= {**other.values(), f"both{b}": min(one.size, other.size)}
+        facts += [
+            Sql(f"fsum({one.centred} * {other.centred}) AS d{b}, fsum(q{a} * q{b}) AS q{b}"),
+            Sql(f"favg({difference} ** 2) AS square{b}, max(abs{difference}) AS largest{b}"),
+        ]
+    return _sums(duck, facts, [a, *(other.place for other in others)], values)
+
+
+def _sums(duck: Duck, facts: list[Sql], ranked: Sequence[int], values: Mapping[str, float]) -> dict[str, Any]:
+    joins = [Sql(f"POSITIONAL JOIN ranks{p}") for p in ranked]
     return duck.row("compare/sums", values, facts=listed(facts), joins=listed(joins, " "))
 
 
@@ -112,8 +156,9 @@ def _correlation(product: float, one: float, other: float) -> float | None:
     return max(-1.0, min(1.0, product / size)) if size > 0 else None
 
 
-def _is_line(duck: Duck, a: int, b: int, line: tuple[float, float], spread: Spread) -> bool:
-    """Say whether b is slope * a + intercept, everywhere within a millionth of its range."""
-    values = {"slope": line[0], "intercept": line[1]}
-    found = duck.row("compare/sums", values, facts=Sql(f"max(abs(n{b} - ($slope * n{a} + $intercept))) AS off"), joins=Sql(""))
-    return bool(found["off"] <= AFFINE * (spread.max - spread.min))
+def _is_line(duck: Duck, one: _Pillar, other: _Pillar, slope: float, intercept: float) -> bool:
+    """Say whether the other is slope * one + intercept, everywhere within a millionth of its range."""
+    values = {"slope": slope, "intercept": intercept, "one": one.size, "other": other.size}
+    expected = f"($slope * (n{one.place} * $one) + $intercept)"
+    found = _sums(duck, [Sql(f"max(abs(n{other.place} * $other - {expected})) AS off")], [], values)
+    return bool(found["off"] <= AFFINE * (other.high - other.low))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed
@@ -28,9 +29,10 @@ from pbl.domain.wording import plural
 from pbl.engine.duck import open_duck, require_same_rows
 from pbl.weights._pairs import compare_pairs
 from pbl.weights.comparison import Change, Comparison, Disagreement, Numbers, Spread
+from pbl.weights.scaling import power_for, root_mean_square
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pbl.blending.formula import Formula
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from pbl.engine.duck import Duck
 
 TOP = 10
+_COUNTS = Sql("count(*), count(*) FILTER (WHERE apart)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +156,7 @@ def _lacking(report: Report, whole: Completed) -> Report:
 
 
 def _make_long(duck: Duck, rows: Sql, formula: Formula) -> tuple[str, ...]:
-    """Make `long`: row, id, target, place and the numbers n0, n1, ..., in the order of the ids; return the target names.
-
-    `place` is that of the target name in what is returned.
-    """
+    """Make `long` in the order of the ids: row, id, target, place, n0, n1, ...; return the names that `place` means."""
     named = [name for (name,) in duck.rows("compare/target_names", rows=rows)] if formula.by_row else formula.names
     names = tuple(sorted(named))  # letter by letter, as the database orders them
     several = formula.by_row and len(names) > 1
@@ -183,23 +183,30 @@ def _make_long(duck: Duck, rows: Sql, formula: Formula) -> tuple[str, ...]:
 
 
 def _spreads(duck: Duck, pillars: int, *, by_name: bool) -> tuple[list[list[Spread]], int]:
-    """Return how the pillars' numbers are spread, for each target name, or over all rows; and how many rows there are."""
-    facts = [
-        Sql(
-            f"favg(n{p}) AS mean{p}, stddev_samp(n{p}) AS sd{p}, min(n{p}) AS min{p}, max(n{p}) AS max{p}, "
-            f"avg(CASE WHEN n{p} < 0 THEN 1 ELSE 0 END) AS negative{p}"
-        )
-        for p in range(pillars)
+    """Return how the numbers are spread, for each target name or over all rows, and how many rows there are."""
+    place, range_ = Sql("place" if by_name else "0"), range(pillars)
+    ends = [Sql(f"min(n{p}), max(n{p}), avg(CASE WHEN n{p} < 0 THEN 1 ELSE 0 END)") for p in range_]
+    found = duck.rows("compare/spread", place=place, facts=listed([*ends, _COUNTS]))
+    require_same_rows(sum(apart for *_, apart in found))
+    lows, highs, negative = ([[row[1 + 3 * p + fact] for row in found] for p in range_] for fact in range(3))
+    sizes = [[power_for(max(-a, b)) for a, b in zip(*both, strict=True)] for both in zip(lows, highs, strict=True)]
+    numbers = [f"n{p} * list_extract($sizes{p}::DOUBLE[], {place} + 1)" for p in range_]
+    moments = [Sql(f"favg({number}), stddev_samp({number})") for number in numbers]
+    values = {f"sizes{p}": sizes[p] for p in range_}
+    spreads = [
+        [
+            Spread(
+                mean=row[2 * p] / sizes[p][k],
+                sd=None if row[2 * p + 1] is None else row[2 * p + 1] / sizes[p][k],
+                min=lows[p][k] + 0.0,
+                max=highs[p][k] + 0.0,
+                negative=negative[p][k],
+            )
+            for p in range_
+        ]
+        for k, (_, *row) in enumerate(duck.rows("compare/spread", values, place=place, facts=listed(moments)))
     ]
-    found, rows = [], 0
-    for _, *numbers, count, apart in duck.rows(
-        "compare/spread", place=Sql("place" if by_name else "NULL"), facts=listed(facts)
-    ):
-        require_same_rows(apart)
-        rows += count
-        each = [numbers[5 * p : 5 * p + 5] for p in range(pillars)]
-        found.append([Spread(mean=a, sd=b, min=c + 0.0, max=d + 0.0, negative=e) for a, b, c, d, e in each])
-    return found, rows
+    return spreads, sum(rows for *_, rows, _ in found)
 
 
 def _disagreements(duck: Duck, plan: Plan, top: int) -> Iterator[Disagreement]:
@@ -225,15 +232,21 @@ def _leave_out(duck: Duck, rows: Sql, plan: Plan) -> Iterator[Change]:
     targets = range(formula.targets)
     columns = listed([Sql(f"s{t}, b{t}") for t in targets])
     duck.run("compare/keep_blend", dict(formula.values()), columns=columns, blend=formula.blend(rows))
-    squares = listed([Sql(f"(a.b{t} - b.b{t}) ** 2 / {formula.targets}") for t in targets], " + ")
-    largest = Sql(f"greatest({listed([Sql(f'abs(a.b{t} - b.b{t})') for t in targets])})")
+    differences = [f"(a.b{t} * $size - b.b{t} * $size)" for t in targets]
+    squares = listed([Sql(f"{each} ** 2 / {formula.targets}") for each in differences], " + ")
+    largest = Sql(f"greatest({listed([Sql(f'abs{each}') for each in differences])})")
     for place, name in enumerate(plan.selection.names):
         others = [0.0 if n == place else weight for n, weight in enumerate(weights)]
         if math.fsum(others) <= 0:
             yield Change(pillar=name, rmse=None, max_abs=None)
             continue
         without = replace(formula, factors=divide(others))
-        values, blend = dict(without.values()), without.blend(rows)
-        found = duck.row("compare/changes", values, squares=squares, largest=largest, blend=blend)
-        require_same_rows(found["apart"])
-        yield Change(pillar=name, rmse=math.sqrt(found["square"]), max_abs=found["largest"])
+        facts = {"squares": squares, "largest": largest, "blend": without.blend(rows)}
+        rmse, most = root_mean_square(partial(_change, duck, without.values(), facts))
+        yield Change(pillar=name, rmse=rmse, max_abs=most)
+
+
+def _change(duck: Duck, values: Mapping[str, Any], facts: Mapping[str, Sql], size: float) -> tuple[float, float]:
+    found = duck.row("compare/changes", {**values, "size": size}, **facts)
+    require_same_rows(found["apart"])
+    return found["square"], found["largest"]
