@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from heapq import heapreplace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -58,12 +59,15 @@ def make_folds(groups: Sequence[str], k: int) -> Integers:
     order. Large groups are dealt first, each to the smallest fold; equal ones in the order of their names' SHA-256.
     """
     names, place, sizes = np.unique(np.array(list(groups), dtype=object), return_inverse=True, return_counts=True)
-    order = sorted(range(len(names)), key=lambda g: (-sizes[g], sha256(str(names[g]).encode()).digest()))
-    filled = [0] * k
+    digests = b"".join(sha256(str(name).encode()).digest() for name in names)
+    words = np.frombuffer(digests, dtype=">u8").reshape(-1, 4)
+    order = np.lexsort((*reversed(words.T), -sizes))  # millions of them: Python would compare for longer than all else
     fold = np.zeros(len(names), dtype=np.intp)
-    for g in order:
-        fold[g] = min(range(k), key=lambda f: (filled[f], f))
-        filled[fold[g]] += int(sizes[g])
+    smallest = [(0, f) for f in range(k)]
+    for g, size in zip(order.tolist(), sizes[order].tolist(), strict=True):
+        filled, f = smallest[0]
+        fold[g] = f
+        heapreplace(smallest, (filled + size, f))
     return fold[place].astype(np.intp)
 
 
