@@ -13,12 +13,13 @@ from scipy import stats
 from support.making import command, shuffled, write
 
 from pbl.blending.plan import plan_blend
+from pbl.checks.validate import validate
 from pbl.domain.errors import EngineError, FindingsError
 from pbl.domain.limits import SIZES, Limits
 from pbl.engine.duck import open_duck, require_same_rows
 from pbl.project.pillar_files import select_pillars
 from pbl.weights._pairs import _rank
-from pbl.weights.compare import compare
+from pbl.weights.compare import compare, comparing
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -144,6 +145,21 @@ def test_a_difference_too_large_for_a_double_is_null():
     assert told["pairs"][0]["pearson"] == pytest.approx(-1)
     assert [each["range"] for each in told["disagreements"]] == [None, None, 1.0]
     assert command("compare", *paths).code == 0
+
+
+@pytest.mark.parametrize("limits", [Limits(), LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("template", [True, False])
+def test_a_comparison_knows_what_validate_finds(limits, template):
+    tables = {name: numbers for name, numbers in columns(2, 300).items() if name != "mixed"}
+    tables["copy"] = tables["plain"]
+    paths = written(tables, [f"s{k:03}" for k in range(300)])
+    paths[-1].write_text(paths[-1].read_text().rstrip("\n"))
+    write("sample_submission.csv", {f"s{k:03}": 0.0 for k in range(300)})
+    chosen = select_pillars(paths, template=Path("sample_submission.csv") if template else None)
+    with comparing(plan_blend(chosen), spill=Path(), limits=limits) as compared:
+        told = compared.report.to_json()
+    assert told == validate(chosen, spill=Path()).to_json()
+    assert {"PBL551", "PBL604", "PBL606", "PBL701"} <= {each["code"] for each in told["findings"]}
 
 
 def test_a_large_file_with_a_finding_is_not_compared_and_told():
