@@ -16,8 +16,10 @@ from pbl.blending.plan import plan_blend
 from pbl.checks.validate import validate
 from pbl.domain.errors import EngineError, FindingsError
 from pbl.domain.limits import SIZES, Limits
-from pbl.engine.duck import open_duck, require_same_rows
+from pbl.domain.progress import Progress
+from pbl.engine.duck import open_duck
 from pbl.project.pillar_files import select_pillars
+from pbl.weights import _pairs
 from pbl.weights._pairs import _rank
 from pbl.weights.compare import compare, comparing
 
@@ -185,7 +187,22 @@ def test_the_last_separator_parts_sample_and_target_name(separator):
         assert (sample, name) == ((head, tail) if there else (text, "none")), text
 
 
-def test_rows_that_stand_beside_others_are_no_answer():
-    require_same_rows(0)
-    with pytest.raises(EngineError, match="3 rows"):
-        require_same_rows(3)
+def test_ranks_that_do_not_stand_beside_their_numbers_are_no_answer(monkeypatch):
+    def reverse(duck, pillar, rows, _):
+        ranks = pl.DataFrame({"row": range(rows)[::-1], f"q{pillar}": [0.5] * rows})
+        with duck.batch(ranks):
+            duck.run("files/first_rows", table=f"ranks{pillar}")
+
+    monkeypatch.setattr(_pairs, "_rank", reverse)
+    paths = written({"a": [1.0, 2.0, 3.0, 4.0], "b": [1.0, 3.0, 2.0, 4.0]}, ["s1", "s2", "s3", "s4"])
+    with pytest.raises(EngineError, match="rows do not stand beside their own"):
+        found(paths)
+
+
+def test_a_large_file_is_said_to_be_read(monkeypatch):
+    stages = []
+    monkeypatch.setattr(Progress, "stage", lambda _, text, *__: stages.append(text))
+    compare(
+        plan_blend(select_pillars(written(columns(1, 90), [f"s{k:03}" for k in range(90)]))), spill=Path(), limits=LARGE
+    )
+    assert stages == ["reading about 90 rows of 7 files", "sorting by id", "comparing the numbers"]

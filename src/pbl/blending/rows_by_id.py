@@ -48,7 +48,7 @@ def load_by_id(
     contract = selection.contract
     watched = _Watched()
     try:
-        aligned = align(duck, inputs, contract, limits, spill=spill, progress=progress)
+        aligned = align(duck, inputs, contract, limits, spill=spill, progress=progress, doing="reading")
         if isinstance(aligned, Batches):
             aligned = Batches(rows=Pull(watched.pull(aligned.rows)))
         table = load_table(duck, merge_members(duck, aligned, selection))

@@ -157,8 +157,8 @@ def _lacking(report: Report, whole: Completed) -> Report:
 
 def _make_long(duck: Duck, rows: Sql, formula: Formula) -> tuple[str, ...]:
     """Make `long` in the order of the ids: row, id, target, place, n0, n1, ...; return the names that `place` means."""
-    named = [name for (name,) in duck.rows("compare/target_names", rows=rows)] if formula.by_row else formula.names
-    names = tuple(sorted(named))  # letter by letter, as the database orders them
+    by_row = [name for (name,) in duck.rows("compare/target_names", rows=rows)] if formula.by_row else None
+    names = tuple(by_row or sorted(formula.names))
     several = formula.by_row and len(names) > 1
     if several:
         duck.run("compare/places", rows=rows)
