@@ -19,7 +19,7 @@ from pathlib import Path
 
 import polars as pl
 from race import Contender, race
-from telling import Line, count, document, growth, own_words, peak, ratio
+from telling import Line, beyond_twice, count, document, growth, own_words, peak, ratio
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "RESULTS.md"
@@ -155,6 +155,24 @@ class Bench:
             peak(case, ours, at_most=1024, goal=500, full_size=full_size),
         )
 
+    def report(self) -> None:
+        """The page of four files of 10M rows, in the same order and shuffled."""
+        rows, full_size = self._size(LARGE)
+        for order, in_words in ORDERS.items():
+            case = f"report of {count(rows)} x 4, {in_words}"
+            with self._files(rows, order) as files:
+                check = Contender(name="pbl validate", argv=[sys.executable, PBL, "validate", *files])
+                compare = Contender(name="pbl compare", argv=[sys.executable, PBL, "compare", *files])
+                page = self.room / "out" / "report.html"
+                ours = Contender(
+                    name="pbl report", argv=[sys.executable, PBL, "report", *files, "-o", page], output=page
+                )
+                self._race(case, [check, compare, ours], turns=1)
+            self._add(
+                beyond_twice(case, ours, check, at_most=30, full_size=full_size),
+                peak(case, ours, at_most=4096, full_size=full_size),
+            )
+
     def wide(self) -> None:
         """Four files of 250k rows and 20 targets."""
         rows, full_size = self._size(250_000)
@@ -259,6 +277,7 @@ CASES = {
     "parquet": Bench.parquet,
     "huge": Bench.huge,
     "validate": Bench.validate,
+    "report": Bench.report,
     "wide": Bench.wide,
     "growth": Bench.growth,
 }

@@ -28,7 +28,7 @@ class Line:
     asked: str
     shown: str
     figure: float | None = None
-    unit: Literal["x", "MiB", ""] = ""
+    unit: Literal["x", "MiB", "s", ""] = ""
     at_most: float | None = None
     goal: float | None = None
     full_size: bool = True
@@ -73,6 +73,17 @@ def ratio(
     return Line(
         case=case, asked=asked, shown=shown, figure=figure, unit="x", at_most=at_most, goal=goal, full_size=full_size
     )
+
+
+def beyond_twice(case: str, ours: Contender, theirs: Contender, *, at_most: float, full_size: bool = True) -> Line:
+    """Return the line that sets what a contender takes beyond twice another's wall time against a limit in seconds."""
+    asked = f"{ours.name} - 2 x {theirs.name}, wall"
+    a, b = ours.figure("wall"), theirs.figure("wall")
+    if a is None or b is None:
+        shown, figure = _why(ours, theirs), None
+    else:
+        shown, figure = f"{a - 2 * b:.1f} s ({seconds(a)}, {seconds(b)})", a - 2 * b
+    return Line(case=case, asked=asked, shown=shown, figure=figure, unit="s", at_most=at_most, full_size=full_size)
 
 
 def peak(case: str, ours: Contender, *, at_most: float, goal: float | None = None, full_size: bool = True) -> Line:

@@ -638,9 +638,16 @@ MUTANTS = (
     Mutant(
         "Spearman's ranks take no notice of ties",
         "src/pbl/weights/_pairs.py",
-        '- 1) / 2.0"',
-        '- 1) * 0.0"',
-        "tests/weights/test_compare.py",
+        'rank("average")',
+        'rank("ordinal")',
+        "tests/weights/test_compare.py tests/weights/test_compare_large.py",
+    ),
+    Mutant(
+        "rows are compared in the order of the first file",
+        "src/pbl/blending/rows_by_id.py",
+        "self.ascending = ascending\n        return",
+        "self.ascending = True\n        return",
+        "tests/weights/test_compare_large.py",
     ),
     Mutant(
         "any two pillars are lines of each other",

@@ -1,4 +1,5 @@
--- By how much do two blends differ?
--- no $parameters; {squares} of a row's differences, summed, {largest} of them
-SELECT favg({squares}) AS square, max({largest}) AS largest
-FROM blended AS a JOIN without AS b ON b.row = a.row
+-- By how much do two blends of the same rows, in one order, differ?
+-- the $parameters of {blend}, the other one, and $size, a power of two to multiply by; {squares} of a row's differences, summed, {largest} of them
+SELECT favg({squares}) AS square, max({largest}) AS largest,
+    count(*) FILTER (WHERE a.row IS DISTINCT FROM b.row) AS apart
+FROM blended AS a POSITIONAL JOIN {blend} AS b

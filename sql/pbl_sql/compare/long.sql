@@ -1,5 +1,5 @@
 -- What are the pillars' numbers, a row for each id and target column?
--- the $parameters of {parts}, one for each target column: id, target (its place), name, n0, n1, ...
+-- no $parameters; {parts}, one for each target column: row, id, target, place, n0, n1, ...
 CREATE OR REPLACE TEMP TABLE long AS
 SELECT * FROM ({parts})
-ORDER BY id, target
+ORDER BY row

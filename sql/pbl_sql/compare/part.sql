@@ -1,3 +1,4 @@
 -- What are the pillars' numbers in one target column?
--- no $parameters but {name}'s; {target} its place, {name} the rows' target name, {numbers} the columns n0, n1, ...
-SELECT id, {target} AS target, {name} AS name, {numbers} FROM {rows}
+-- no $parameters; {row} a number that ascends with id and target, {target} the column's place, {place} that of the rows'
+-- target name, {apart} whether it is another row's, {numbers} the columns n0, n1, ..., {rows} where they stand
+SELECT {row} AS row, id, {target} AS target, {place} AS place, {apart} AS apart, {numbers} FROM {rows}

@@ -1,6 +1,6 @@
 -- How are each pillar's numbers spread, over all rows or by target name?
--- no $parameters; {name} what to group by, {facts} of each pillar count, mean, sd, least, largest, share below 0
-SELECT {name} AS name, {facts}
+-- the $parameters of {facts}; {place} what to group by, {facts} of each pillar
+SELECT {place} AS place, {facts}
 FROM long
 GROUP BY ALL
-ORDER BY name
+ORDER BY place

@@ -1,9 +1,9 @@
 -- What did the clip change, by target name?
 -- no $parameters
-SELECT name, count(*) AS rows,
+SELECT place, count(*) AS rows,
     count(*) FILTER (WHERE b > s) AS raised,
     count(*) FILTER (WHERE b < s) AS lowered,
     coalesce(max(abs(b - s)), 0) AS largest
 FROM lines
-GROUP BY name
-ORDER BY name
+GROUP BY place
+ORDER BY place

@@ -1,5 +1,5 @@
 -- What are the pillars' numbers and the blend, a row for each id and target column, in the order of the ids, which rows have?
--- the $parameters of {parts}, one for each target column
+-- no $parameters; {parts}, one for each target column
 CREATE OR REPLACE TEMP TABLE lines AS
 SELECT * FROM ({parts})
-ORDER BY row, target
+ORDER BY row

@@ -62,9 +62,11 @@ def align(
     *,
     spill: Path,
     progress: Progress = Progress(),
+    doing: str = "blending",
 ) -> Table | Batches:
     """Align files that nothing is known of yet: their rows side by side, in the order of the first one.
 
+    `doing` is the word for what is done with batches while they are pulled.
     Raises Unclear, now or while batches are pulled, if a cell, a row or an id needs explaining; see `align_anyway`.
     """
     files = [(each, each.file) for each in inputs.all if each.file]
@@ -77,7 +79,7 @@ def align(
         readable = [find_readable(each, file, contract, limits, first=not n) for n, (each, file) in enumerate(files)]
         if len(sound := [each for each in readable if each]) == len(files):
             rows = align_frames(sound, contract, limits, spill=spill)
-            return Batches(rows=_watched(rows, sound[0].rows, len(files), progress))
+            return Batches(rows=_watched(rows, sound[0].rows, len(files), progress, doing))
     try:
         surveys = [
             (each, survey_source(file, contract, ids_only=not each.pillar, progress=progress)) for each, file in files
@@ -133,14 +135,18 @@ def _read(duck: Duck, files: tuple[CheckedFile, ...], contract: Contract, limits
 
 
 def _watched(
-    batches: Generator[pl.DataFrame, None, tuple[CheckedFile, ...]], rows: int, files: int, progress: Progress
+    batches: Generator[pl.DataFrame, None, tuple[CheckedFile, ...]],
+    rows: int,
+    files: int,
+    progress: Progress,
+    doing: str,
 ) -> Pull[pl.DataFrame, tuple[CheckedFile, ...]]:
     """Return batches that tell how far they are of about so many rows."""
     done = 0
 
     def count() -> Generator[pl.DataFrame, None, tuple[CheckedFile, ...]]:
         nonlocal done
-        progress.stage(f"blending about {plural(rows, 'row')} of {plural(files, 'file')}", lambda: done / rows)
+        progress.stage(f"{doing} about {plural(rows, 'row')} of {plural(files, 'file')}", lambda: done / rows)
         pulled = Pull(batches)
         for batch in pulled:
             yield batch

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from pbl.domain.errors import UsageError
 
@@ -24,6 +25,15 @@ def decimal(cell: str) -> float | None:
         return None
     value = float(cell)
     return value if abs(value) != float("inf") else None
+
+
+def finite(value: Any) -> Any:  # noqa: ANN401 - as JSON knows it
+    """Return a value in which no number is infinite or none: there is null instead."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): finite(each) for key, each in value.items()}
+    return [finite(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def moment(text: str) -> datetime | None:

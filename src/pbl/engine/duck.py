@@ -166,6 +166,12 @@ def no_room(reason: str) -> EngineError:
     )
 
 
+def require_same_rows(apart: int) -> None:
+    """Raise EngineError if any rows that were laid side by side, as they have one order, don't belong together."""
+    if apart:
+        raise EngineError(f"{apart} rows do not stand beside their own; please report this")
+
+
 class _Stream:
     """A frame that shows its Arrow stream and nothing else, so that the engine asks for no other library."""
 

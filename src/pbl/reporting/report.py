@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -17,6 +16,7 @@ from pbl.domain.errors import UsageError
 from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress
 from pbl.domain.report import SCHEMA_VERSION
+from pbl.domain.values import finite
 from pbl.domain.wording import displayable, restore_utf8
 from pbl.reporting import of_blend, of_numbers, of_runs, of_scores
 from pbl.reporting.charts.rows import NARROW, WIDE
@@ -151,7 +151,7 @@ class Reported:
             "not_shown": [each.to_json() for each in self.not_shown],
             "written": [each.to_json() for each in written],
         }
-        known: dict[str, Any] = _known(restore_utf8(table))
+        known: dict[str, Any] = finite(restore_utf8(table))
         return known
 
     def _repr_html_(self) -> str:
@@ -217,12 +217,3 @@ def _title(made: Material) -> str:
     if len(names) > _NAMED:
         return f"Blend of {len(names)} pillars"
     return f"Blend of {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"The pillar {names[0]}"
-
-
-def _known(value: Any) -> Any:  # noqa: ANN401 - as JSON knows it
-    """Return a value in which no number is infinite or none: there is null instead."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {str(key): _known(each) for key, each in value.items()}
-    return [_known(each) for each in value] if isinstance(value, list | tuple) else value

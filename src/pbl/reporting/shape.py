@@ -6,20 +6,24 @@ Asked of the database while a comparison is open; the sections take it from here
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed
 
 from pbl.domain.weights import divide
+from pbl.engine.duck import require_same_rows
+from pbl.weights.scaling import root_mean_square
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from pbl.blending.formula import Formula
     from pbl.weights.compare import Compared
 
+_Moved = Callable[[float], list[tuple[float, float]]]
 BINS = 40
 PAIR_BINS = 24
 PAIRS_DRAWN = 12
@@ -100,32 +104,30 @@ class Shape:
     moves: tuple[Move, ...]
     widest: tuple[float, ...]
     """The blend of each row of disagreement, in the comparison's order."""
-    widest_names: tuple[str, ...]
 
 
 def find_shape(compared: Compared, top: int) -> Shape:
     """Ask the database of an open comparison."""
     duck, plan = compared.duck, compared.plan
-    formula, names = plan.formula, plan.selection.names
+    names = plan.selection.names
     columns = [f"n{p}" for p in range(len(names))]
-    parts, values = _parts(compared, formula, numbers=True)
-    duck.run("report/lines", values, parts=parts)
+    _make_lines(compared)
     every = listed([Sql(each) for each in [*columns, "b"]])
-    duck.run("report/ranges", low=Sql(f"least({every})"), high=Sql(f"greatest({every})"))
-    ranges = duck.rows("report/listed_ranges")
+    ranges = duck.rows("report/ranges", low=Sql(f"least({every})"), high=Sql(f"greatest({every})"))
+    require_same_rows(sum(off for *_, off in ranges))
     series = dict(zip([*names, BLEND], [*columns, "b"], strict=True))
-    counts = {name: _counts(compared, column) for name, column in series.items()}
+    counts = {name: _counts(compared, column, ranges) for name, column in series.items()}
     quantiles = {name: dict(duck.rows("report/quantiles", value=column)) for name, column in series.items()}
     panels = tuple(
         Panel(
-            target=target,
+            target=compared.names[place],
             rows=rows,
             low=low + 0.0,
             high=high + 0.0,
-            counts={name: counts[name][target] for name in series},
-            quantiles={name: tuple(q + 0.0 for q in quantiles[name][target]) for name in series},
+            counts={name: tuple(counts[name][place]) for name in series},
+            quantiles={name: tuple(q + 0.0 for q in quantiles[name][place]) for name in series},
         )
-        for target, low, high, rows in ranges
+        for place, low, high, rows, _ in ranges
     )
     alike = _alike(compared)
     span = Sql(f"greatest({listed([Sql(c) for c in columns])}) - least({listed([Sql(c) for c in columns])})")
@@ -135,38 +137,34 @@ def find_shape(compared: Compared, top: int) -> Shape:
         alike=alike,
         grids=_grids(compared, alike, panels),
         clipped=tuple(
-            Clipped(target=target, rows=rows, raised=raised, lowered=lowered, largest=largest)
-            for target, rows, raised, lowered, largest in duck.rows("report/clipping")
+            Clipped(target=compared.names[place], rows=rows, raised=raised, lowered=lowered, largest=largest)
+            for place, rows, raised, lowered, largest in duck.rows("report/clipping")
         ),
         moves=_moves(compared),
         widest=tuple(b for *_, b in widest),
-        widest_names=tuple(name for _, _, name, _ in widest),
     )
 
 
-def _parts(compared: Compared, formula: Formula, *, numbers: bool) -> tuple[Sql, dict[str, object]]:
-    """Return the rows of all target columns below each other, and the values of their parameters."""
-    values: dict[str, object] = dict(formula.values())
-    parts = []
-    for t, name in enumerate(formula.names):
-        place, blend = Sql(str(t)), formula.blend(compared.rows)
-        if not numbers:
-            parts.append(ask("report/without_part", blend=blend, target=place, number=Sql(f"b{t}")))
-            continue
-        if not formula.by_row:
-            values[f"called{t}"] = name
-        called = Sql("name") if formula.by_row else Sql(f"$called{t}::VARCHAR")
-        columns = [Sql(f"n{p}_{t} AS n{p}") for p in range(len(formula.factors))]
-        columns += [Sql(f"s{t} + 0.0 AS s"), Sql(f"b{t} + 0.0 AS b")]
-        parts.append(ask("report/part", blend=blend, target=place, name=called, numbers=listed(columns)))
-    return listed(parts, " UNION ALL "), values
+def _make_lines(compared: Compared) -> None:
+    """Make `lines`, which is `long` with the blend of each row."""
+    targets = compared.plan.formula.targets
+    parts = [
+        ask("report/part", targets=Sql(str(targets)), target=Sql(str(t)), sum=f"s{t}", blend=f"b{t}")
+        for t in range(targets)
+    ]
+    if targets == 1:
+        compared.duck.run("report/lines_of_one", part=parts[0])
+    else:
+        compared.duck.run("report/lines", parts=listed(parts, " UNION ALL "))
 
 
-def _counts(compared: Compared, column: str) -> dict[str, tuple[int, ...]]:
-    found: dict[str, list[int]] = {}
-    for name, place, rows in compared.duck.rows("report/histogram", {"bins": BINS}, value=column):
-        found.setdefault(name, [0] * BINS)[max(0, place)] += rows
-    return {name: tuple(each) for name, each in found.items()}
+def _counts(compared: Compared, column: str, ranges: Sequence[tuple[Any, ...]]) -> list[list[int]]:
+    """Return how many numbers of a column lie in each bin, for each target name."""
+    values = {"bins": BINS, "lows": [low for _, low, *_ in ranges], "highs": [high for _, _, high, *_ in ranges]}
+    found = [[0] * BINS for _ in ranges]
+    for place, bin_, rows in compared.duck.rows("report/histogram", values, value=column):
+        found[place][max(0, bin_)] += rows
+    return found
 
 
 def _alike(compared: Compared) -> tuple[Alike, ...]:
@@ -180,14 +178,17 @@ def _alike(compared: Compared) -> tuple[Alike, ...]:
         for target, spread in numbers.per_target.items()
         if spread.min == spread.max
     }
-    sizes = [Sql(f"nullif(max(abs(n{p})), 0) AS z{p}") for p in range(len(names))]
-    asked = [Sql(f"corr(n{a} / z{a}, n{b} / z{b})") for a, b in pairs]
-    rows = compared.duck.rows("report/correlations", sizes=listed(sizes), pairs=listed(asked))
+    largest = [Sql(f"nullif(max(abs(n{p})), 0)") for p in range(len(names))]
+    sizes = zip(*compared.duck.rows("report/largest", sizes=listed(largest)), strict=True)
+    values = {f"sizes{p}": each for p, (_, each) in enumerate(zip(names, list(sizes)[1:], strict=True))}
+    parts = [Sql(f"n{p} / list_extract($sizes{p}::DOUBLE[], place + 1)") for p in range(len(names))]
+    asked = [Sql(f"corr({parts[a]}, {parts[b]})") for a, b in pairs]
+    rows = compared.duck.rows("report/correlations", values, pairs=listed(asked))
     found = []
-    for place, (a, b) in enumerate(pairs):
+    for number, (a, b) in enumerate(pairs):
         per_target: dict[str, float | None] = {}
-        for target, *values in rows:
-            value = values[place]
+        for place, *correlations in rows:
+            target, value = compared.names[place], correlations[number]
             still = (names[a], target) in constant or (names[b], target) in constant
             known = value is not None and math.isfinite(value) and not still
             per_target[target] = max(-1.0, min(1.0, value)) if known else None
@@ -225,7 +226,26 @@ def _moves(compared: Compared) -> tuple[Move, ...]:
         others = [0.0 if n == place else weight for n, weight in enumerate(weights)]
         if math.fsum(others) <= 0:
             continue
-        parts, values = _parts(compared, replace(formula, factors=divide(others)), numbers=False)
-        for target, rmse, largest in compared.duck.rows("report/moves", values, parts=parts):
+        without = replace(formula, factors=divide(others))
+        blend = without.blend(compared.rows)
+        targets = Sql(str(formula.targets))
+        parts = [
+            ask("report/moves_part", blend=blend, targets=targets, target=Sql(str(t)), number=Sql(f"b{t}"))
+            for t in range(formula.targets)
+        ]
+        moved = cache(partial(_moved, compared, without.values(), listed(parts, " UNION ALL ")))
+        for k, target in enumerate(compared.names):
+
+            def of_name(size: float, moved: _Moved = moved, k: int = k) -> tuple[float, float]:
+                return moved(size)[k]
+
+            rmse, largest = root_mean_square(of_name)
             found.append(Move(pillar=pillar, target=target, rmse=rmse, largest=largest))
     return tuple(found)
+
+
+def _moved(compared: Compared, values: Mapping[str, Any], parts: Sql, size: float) -> list[tuple[float, float]]:
+    """Return the mean square and the largest of each target name's moves, multiplied by `size`."""
+    moves = compared.duck.rows("report/moves", {**values, "size": size}, parts=parts)
+    require_same_rows(sum(off for *_, off in moves))
+    return [(square, largest) for _, square, largest, _ in moves]

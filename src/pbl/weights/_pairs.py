@@ -6,78 +6,149 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, listed
+from pbl_sql import Sql, ask, listed
 
+from pbl.engine.duck import require_same_rows
 from pbl.weights.comparison import Pair
+from pbl.weights.scaling import power_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from pbl.domain.limits import Limits
     from pbl.engine.duck import Duck
     from pbl.weights.comparison import Same, Spread
 
 AFFINE = 1e-6
 """How near a line must come, in parts of the range."""
 _PRUNE = 1e-9
+_BYTES_A_ROW = 64
+"""What a row takes while polars ranks it."""
+_PARTS = 4
+"""Such a part of the memory the ranks may take."""
 
 
-def compare_pairs(duck: Duck, names: Sequence[str], spreads: Sequence[Spread], rows: int) -> Iterator[Pair]:
-    """Yield all pairs of pillars, in pillar order."""
-    pillars = range(len(names))
+@dataclass(frozen=True, kw_only=True)
+class _Pillar:
+    """One pillar's numbers, multiplied by `size`, in SQL: n4 its numbers, q4 their ranks less the mean rank."""
+
+    place: int
+    size: float
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def scale(self) -> float:
+        """Return how far from the mean they come, at most."""
+        return max(self.high - self.mean, self.mean - self.low) or 1.0
+
+    @property
+    def centred(self) -> str:
+        """Return the numbers less their mean, as parts of the scale, so that no product is too large."""
+        p = self.place
+        return f"((n{p} * $size{p} - $mean{p}) / $scale{p})"
+
+    def values(self) -> dict[str, float]:
+        """Return the values of the $parameters of `centred`."""
+        return {f"size{self.place}": self.size, f"mean{self.place}": self.mean, f"scale{self.place}": self.scale}
+
+
+def compare_pairs(
+    duck: Duck, names: Sequence[str], spreads: Sequence[Spread], rows: int, limits: Limits
+) -> Iterator[Pair]:
+    """Yield all pairs of pillars, in pillar order, of so many rows."""
+    pillars = [_pillar(p, each) for p, each in enumerate(spreads)]
     if len(pillars) < 2:  # noqa: PLR2004 - a pair is two
         return
-    scales = [max(each.max - each.mean, each.mean - each.min) or 1.0 for each in spreads]
-    values = {f"mean{p}": spreads[p].mean for p in pillars} | {f"scale{p}": scales[p] for p in pillars}
-    columns = [
-        Sql(f"n{p}, (n{p} - $mean{p}) / $scale{p} AS d{p}, {_rank(f'n{p}')} / {rows}.0 AS q{p}") for p in pillars
-    ]
-    duck.run("compare/centre", values, columns=listed(columns))
-    squares = duck.row(
-        "compare/sums", facts=listed([Sql(f"fsum(d{p} * d{p}) AS d{p}, fsum(q{p} * q{p}) AS q{p}") for p in pillars])
-    )
-    for a in pillars[:-1]:
+    for each in pillars:
+        _rank(duck, each.place, rows, limits)
+    squares = [_squares(duck, each) for each in pillars]
+    for a, one in enumerate(pillars[:-1]):
         others = pillars[a + 1 :]
-        facts = [
-            Sql(
-                f"fsum(d{a} * d{b}) AS d{b}, fsum(q{a} * q{b}) AS q{b}, favg((n{a} - n{b}) ** 2) AS square{b}, "
-                f"max(abs(n{a} - n{b})) AS largest{b}"
-            )
-            for b in others
-        ]
-        found = duck.row("compare/sums", facts=listed(facts))
-        for b in others:
-            constant = any(spreads[p].min == spreads[p].max for p in (a, b))
-            pearson = None if constant else _correlation(found[f"d{b}"], squares[f"d{a}"], squares[f"d{b}"])
-            spearman = None if constant else _correlation(found[f"q{b}"], squares[f"q{a}"], squares[f"q{b}"])
+        found = _products(duck, one, others)
+        for other in others:
+            b = other.place
+            constant = one.low == one.high or other.low == other.high
+            pearson = None if constant else _correlation(found[f"d{b}"], squares[a][0], squares[b][0])
+            spearman = None if constant else _correlation(found[f"q{b}"], squares[a][1], squares[b][1])
             same: Same | None = None
             slope = intercept = None
             if found[f"largest{b}"] == 0:
                 same, slope, intercept = "copy", 1.0, 0.0
             elif pearson is not None and 1 - pearson**2 <= _PRUNE + 2 * AFFINE**2 * rows:
-                line = found[f"d{b}"] * scales[b] / (squares[f"d{a}"] * scales[a])
-                start = spreads[b].mean - line * spreads[a].mean
-                if _is_line(duck, a, b, (line, start), spreads[b]):
-                    same, slope, intercept = "affine", line, start
+                line = found[f"d{b}"] * other.scale / (squares[a][0] * one.scale)
+                start = other.mean - line * one.mean
+                if _is_line(duck, one, other, line, start):
+                    same, slope, intercept = "affine", line * one.size / other.size, start / other.size
+            both = min(one.size, other.size)
             yield Pair(
                 a=names[a],
                 b=names[b],
                 pearson=pearson,
                 spearman=spearman,
-                rmse=math.sqrt(found[f"square{b}"]),
-                max_abs_difference=found[f"largest{b}"],
+                rmse=math.sqrt(found[f"square{b}"]) / both,
+                max_abs_difference=found[f"largest{b}"] / both,
                 same=same,
                 slope=slope,
                 intercept=intercept,
             )
+    for each in pillars:
+        duck.run("blend/forget", table=f"ranks{each.place}")
 
 
-def _rank(column: str) -> str:
-    """Return the average rank of a number less the mean of all ranks, which counts of rows above and below give."""
-    number = f"CASE WHEN {column} = 0 THEN 0.0 ELSE {column} END"
-    rank = f"rank() OVER (ORDER BY {number}) + (count(*) OVER (PARTITION BY {number}) - 1) / 2.0"
-    return f"({rank} - (count(*) OVER () + 1) / 2.0)::DOUBLE"
+def _pillar(place: int, spread: Spread) -> _Pillar:
+    size = power_for(max(-spread.min, spread.max))
+    return _Pillar(place=place, size=size, mean=spread.mean * size, low=spread.min * size, high=spread.max * size)
+
+
+def _rank(duck: Duck, pillar: int, rows: int, limits: Limits) -> None:
+    """Make a pillar's table of ranks: polars takes half the time, and the database no memory that it hasn't."""
+    table, ranks, values = f"ranks{pillar}", f"q{pillar}", {"rows": rows}
+    if rows * _BYTES_A_ROW * _PARTS > limits.most():
+        ranked = ask("compare/rank", column=ask("compare/column", number=f"n{pillar}"))
+        duck.run("compare/keep_ranks", values, table=table, ranks=ranks, ranked=ranked)
+        return
+    frame = duck.frame("compare/column", number=f"n{pillar}")
+    with duck.batch(frame.select("row", rank=frame["n"].rank("average"))):
+        duck.run("compare/keep_ranks", values, table=table, ranks=ranks, ranked="batch")
+
+
+def _squares(duck: Duck, pillar: _Pillar) -> tuple[float, float]:
+    """Return the sums of squares of a pillar's numbers and of its ranks, about their means."""
+    p = pillar.place
+    facts = [
+        Sql(f"fsum({pillar.centred} * {pillar.centred}) AS d, fsum(q{p} * q{p}) AS q"),
+        Sql(f"count(*) FILTER (WHERE ranks{p}.row IS DISTINCT FROM long.row) AS apart"),
+    ]
+    found = _sums(duck, facts, [p], pillar.values())
+    require_same_rows(found["apart"])
+    return found["d"], found["q"]
+
+
+def _products(duck: Duck, one: _Pillar, others: Sequence[_Pillar]) -> dict[str, Any]:
+    """Return the sums of products d4 and q4 of a pillar with another, their mean square difference and the largest.
+
+    Differences are multiplied by the lesser of the two sizes, which is that of the larger numbers.
+    """
+    a, values, facts = one.place, one.values(), []
+    for other in others:
+        b = other.place
+        difference = f"(n{a} * $both{b} - n{b} * $both{b})"
+        values |= {**other.values(), f"both{b}": min(one.size, other.size)}
+        facts += [
+            Sql(f"fsum({one.centred} * {other.centred}) AS d{b}, fsum(q{a} * q{b}) AS q{b}"),
+            Sql(f"favg({difference} ** 2) AS square{b}, max(abs{difference}) AS largest{b}"),
+        ]
+    return _sums(duck, facts, [a, *(other.place for other in others)], values)
+
+
+def _sums(duck: Duck, facts: list[Sql], ranked: Sequence[int], values: Mapping[str, float]) -> dict[str, Any]:
+    joins = [Sql(f"POSITIONAL JOIN ranks{p}") for p in ranked]
+    return duck.row("compare/sums", values, facts=listed(facts), joins=listed(joins, " "))
 
 
 def _correlation(product: float, one: float, other: float) -> float | None:
@@ -85,8 +156,9 @@ def _correlation(product: float, one: float, other: float) -> float | None:
     return max(-1.0, min(1.0, product / size)) if size > 0 else None
 
 
-def _is_line(duck: Duck, a: int, b: int, line: tuple[float, float], spread: Spread) -> bool:
-    """Say whether b is slope * a + intercept, everywhere within a millionth of its range."""
-    values = {"slope": line[0], "intercept": line[1]}
-    found = duck.row("compare/sums", values, facts=Sql(f"max(abs(n{b} - ($slope * n{a} + $intercept))) AS off"))
-    return bool(found["off"] <= AFFINE * (spread.max - spread.min))
+def _is_line(duck: Duck, one: _Pillar, other: _Pillar, slope: float, intercept: float) -> bool:
+    """Say whether the other is slope * one + intercept, everywhere within a millionth of its range."""
+    values = {"slope": slope, "intercept": intercept, "one": one.size, "other": other.size}
+    expected = f"($slope * (n{one.place} * $one) + $intercept)"
+    found = _sums(duck, [Sql(f"max(abs(n{other.place} * $other - {expected})) AS off")], [], values)
+    return bool(found["off"] <= AFFINE * (other.high - other.low))

@@ -9,52 +9,56 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed
 
-from pbl.blending.members import means_of_members
 from pbl.blending.method_domain import find_outside
 from pbl.blending.residuals import find_residuals
+from pbl.blending.rows_by_id import load_by_id
 from pbl.blending.whole_columns import complete
 from pbl.checks.open_files import open_files
 from pbl.checks.report import make_report
-from pbl.checks.validate import check_files
 from pbl.domain.errors import FindingsError
 from pbl.domain.findings import finding
 from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress
 from pbl.domain.weights import divide
 from pbl.domain.wording import plural
-from pbl.engine.duck import open_duck
+from pbl.engine.duck import open_duck, require_same_rows
 from pbl.weights._pairs import compare_pairs
 from pbl.weights.comparison import Change, Comparison, Disagreement, Numbers, Spread
+from pbl.weights.scaling import power_for, root_mean_square
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pbl.blending.formula import Formula
     from pbl.blending.plan import Plan
     from pbl.blending.whole_columns import Completed
-    from pbl.checks.open_files import CheckedFile
-    from pbl.domain.pillars import Selection
     from pbl.domain.report import Report
     from pbl.engine.duck import Duck
 
-_NUMBERS = Sql("numbers")
 TOP = 10
+_COUNTS = Sql("count(*), count(*) FILTER (WHERE apart)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """A comparison whose numbers are still there: the database knows them as `rows`, and in long form as `long`."""
+    """A comparison whose numbers are still there: the database knows them as `rows`, and in long form as `long`.
+
+    `blended` has row, s0, b0, ... of the same rows in the same order.
+    """
 
     found: Comparison
     report: Report
     plan: Plan
     duck: Duck
     rows: Sql
+    names: tuple[str, ...]
+    """The target names, which `long` knows by their places."""
 
 
 def compare(
@@ -85,40 +89,39 @@ def comparing(
 ) -> Iterator[Compared]:
     """Compare as `compare` does, and keep the numbers for more questions; see in the end that no file has changed."""
     alone = replace(limits, threads=1)
-    contract = plan.selection.contract
     with (
         open_files(plan.selection) as inputs,
         open_duck(inputs.paths, alone, size=inputs.size, spill=spill) as duck,
     ):
-        files = check_files(duck, inputs, contract, limits, progress=progress)
+        files, numbers = load_by_id(duck, inputs, plan.selection, limits, spill=spill, progress=progress)
         report = make_report(files, plan.selection)
         if not report.errors():
             report = replace(report, findings=(*report.findings, *find_outside(duck, files, plan)))
-        if report.errors():
+        if numbers is None or report.errors():
             raise FindingsError(report)
         progress.stage("comparing the numbers", duck.part)
-        _gather(duck, [file for file in files if file.input.pillar], plan.selection)
-        found, rows = _compare(duck, plan, report, top=top)
-        yield Compared(found=found, report=report, plan=plan, duck=duck, rows=rows)
+        found, rows, names = _compare(duck, numbers, plan, report, top=top, limits=limits)
+        yield Compared(found=found, report=report, plan=plan, duck=duck, rows=rows, names=names)
         for file in files:
             file.unchanged()
 
 
-def compare_rows(duck: Duck, plan: Plan, report: Report, *, top: int) -> Comparison:
+def compare_rows(duck: Duck, plan: Plan, report: Report, *, top: int, limits: Limits) -> Comparison:
     """Compare the rows of the table `numbers` (row, id, n0_0, n0_1, ...), in the order of their ids."""
-    return _compare(duck, plan, report, top=top)[0]
+    return _compare(duck, Sql("numbers"), plan, report, top=top, limits=limits)[0]
 
 
-def _compare(duck: Duck, plan: Plan, report: Report, *, top: int) -> tuple[Comparison, Sql]:
-    """Return the comparison, and the name of the table of the completed rows."""
+def _compare(
+    duck: Duck, numbers: Sql, plan: Plan, report: Report, *, top: int, limits: Limits
+) -> tuple[Comparison, Sql, tuple[str, ...]]:
+    """Return the comparison, the name of the table of the completed rows, and the target names."""
     formula, names = plan.formula, plan.selection.names
-    whole = complete(duck, _NUMBERS, formula, separator=plan.separator, constraints=plan.constraints)
+    whole = complete(duck, numbers, formula, separator=plan.separator, constraints=plan.constraints)
     if whole.lacking.count:
         raise FindingsError(_lacking(report, whole))
-    _make_long(duck, whole.table, formula)
-    spreads = _spreads(duck, len(names), by_name=False)[None]
-    by_name = _spreads(duck, len(names), by_name=True)
-    rows = duck.rows("blend/count", rows=Sql("long"))[0][0]
+    targets = _make_long(duck, whole.table, formula)
+    by_name, rows = _spreads(duck, len(names), by_name=True)
+    spreads = by_name[0] if len(targets) == 1 else _spreads(duck, len(names), by_name=False)[0][0]
     found = Comparison(
         rows=rows,
         samples=whole.samples,
@@ -127,24 +130,16 @@ def _compare(duck: Duck, plan: Plan, report: Report, *, top: int) -> tuple[Compa
             Numbers(
                 pillar=name,
                 all=spreads[place],
-                per_target={str(target): each[place] for target, each in by_name.items()},
+                per_target={target: each[place] for target, each in zip(targets, by_name, strict=True)},
             )
             for place, name in enumerate(names)
         ),
-        pairs=tuple(compare_pairs(duck, names, spreads, rows)),
+        pairs=tuple(compare_pairs(duck, names, spreads, rows, limits)),
         disagreements=tuple(_disagreements(duck, plan, top)),
         leave_one_out=tuple(_leave_out(duck, whole.table, plan)),
         constraints=find_residuals(duck, whole.table, formula, plan.constraints, names),
     )
-    return found, whole.table
-
-
-def _gather(duck: Duck, files: Sequence[CheckedFile], selection: Selection) -> None:
-    """Make the table `numbers` of checked files, which all have the same ids."""
-    columns = [[Sql(f"f{p}.t{t}::DOUBLE") for t in range(len(selection.contract.targets))] for p in range(len(files))]
-    numbers, values = means_of_members(selection, columns)
-    joins = [Sql(f"JOIN {file.table} AS f{p} ON f{p}.id = f0.id") for p, file in enumerate(files) if p]
-    duck.run("compare/gather", values, numbers=listed(numbers), first=files[0].table or "", joins=listed(joins, " "))
+    return found, whole.table, targets
 
 
 def _lacking(report: Report, whole: Completed) -> Report:
@@ -160,33 +155,58 @@ def _lacking(report: Report, whole: Completed) -> Report:
     return replace(report, findings=(*report.findings, found))
 
 
-def _make_long(duck: Duck, rows: Sql, formula: Formula) -> None:
-    pillars = range(len(formula.factors))
-    parts, values = [], {}
+def _make_long(duck: Duck, rows: Sql, formula: Formula) -> tuple[str, ...]:
+    """Make `long` in the order of the ids: row, id, target, place, n0, n1, ...; return the names that `place` means."""
+    by_row = [name for (name,) in duck.rows("compare/target_names", rows=rows)] if formula.by_row else None
+    names = tuple(by_row or sorted(formula.names))
+    several = formula.by_row and len(names) > 1
+    if several:
+        duck.run("compare/places", rows=rows)
+    parts = []
     for t, name in enumerate(formula.names):
-        if not formula.by_row:
-            values[f"name{t}"] = name
-        column = Sql("name") if formula.by_row else Sql(f"$name{t}::VARCHAR")
-        numbers = listed([Sql(f"n{p}_{t} AS n{p}") for p in pillars])
-        parts.append(ask("compare/part", rows=rows, target=Sql(str(t)), name=column, numbers=numbers))
-    duck.run("compare/long", values, parts=listed(parts, " UNION ALL "))
-
-
-def _spreads(duck: Duck, pillars: int, *, by_name: bool) -> dict[str | None, list[Spread]]:
-    """Return how the pillars' numbers are spread, by target name, or over all rows under None."""
-    facts = [
-        Sql(
-            f"favg(n{p}) AS mean{p}, stddev_samp(n{p}) AS sd{p}, min(n{p}) AS min{p}, max(n{p}) AS max{p}, "
-            f"avg(CASE WHEN n{p} < 0 THEN 1 ELSE 0 END) AS negative{p}"
+        parts.append(
+            ask(
+                "compare/part",
+                rows=Sql(f"{rows} AS r POSITIONAL JOIN places") if several else rows,
+                row=Sql(f"{'r.' * several}row::BIGINT * {formula.targets} + {t}"),
+                target=Sql(str(t)),
+                place=Sql("places.place" if several else "0" if formula.by_row else str(names.index(name))),
+                apart=Sql("places.row IS DISTINCT FROM r.row" if several else "false"),
+                numbers=listed([Sql(f"n{p}_{t} AS n{p}") for p in range(len(formula.factors))]),
+            )
         )
-        for p in range(pillars)
+    if len(parts) == 1:
+        duck.run("compare/long_of_one", part=parts[0])
+    else:
+        duck.run("compare/long", parts=listed(parts, " UNION ALL "))
+    return names
+
+
+def _spreads(duck: Duck, pillars: int, *, by_name: bool) -> tuple[list[list[Spread]], int]:
+    """Return how the numbers are spread, for each target name or over all rows, and how many rows there are."""
+    place, range_ = Sql("place" if by_name else "0"), range(pillars)
+    ends = [Sql(f"min(n{p}), max(n{p}), avg(CASE WHEN n{p} < 0 THEN 1 ELSE 0 END)") for p in range_]
+    found = duck.rows("compare/spread", place=place, facts=listed([*ends, _COUNTS]))
+    require_same_rows(sum(apart for *_, apart in found))
+    lows, highs, negative = ([[row[1 + 3 * p + fact] for row in found] for p in range_] for fact in range(3))
+    sizes = [[power_for(max(-a, b)) for a, b in zip(*both, strict=True)] for both in zip(lows, highs, strict=True)]
+    numbers = [f"n{p} * list_extract($sizes{p}::DOUBLE[], {place} + 1)" for p in range_]
+    moments = [Sql(f"favg({number}), stddev_samp({number})") for number in numbers]
+    values = {f"sizes{p}": sizes[p] for p in range_}
+    spreads = [
+        [
+            Spread(
+                mean=row[2 * p] / sizes[p][k],
+                sd=None if row[2 * p + 1] is None else row[2 * p + 1] / sizes[p][k],
+                min=lows[p][k] + 0.0,
+                max=highs[p][k] + 0.0,
+                negative=negative[p][k],
+            )
+            for p in range_
+        ]
+        for k, (_, *row) in enumerate(duck.rows("compare/spread", values, place=place, facts=listed(moments)))
     ]
-    rows = duck.rows("compare/spread", name=Sql("name" if by_name else "NULL"), facts=listed(facts))
-    found = {}
-    for name, *numbers in rows:
-        each = [numbers[5 * p : 5 * p + 5] for p in range(pillars)]
-        found[name] = [Spread(mean=a, sd=b, min=c + 0.0, max=d + 0.0, negative=e) for a, b, c, d, e in each]
-    return found
+    return spreads, sum(rows for *_, rows, _ in found)
 
 
 def _disagreements(duck: Duck, plan: Plan, top: int) -> Iterator[Disagreement]:
@@ -207,23 +227,26 @@ def _disagreements(duck: Duck, plan: Plan, top: int) -> Iterator[Disagreement]:
 
 
 def _leave_out(duck: Duck, rows: Sql, plan: Plan) -> Iterator[Change]:
-    """Yield what each pillar is to the blend: the others' weights are normalised again."""
+    """Yield what each pillar is to the blend, which is kept as `blended`: the others' weights are normalised again."""
     formula, weights = plan.formula, plan.weighing.weights
     targets = range(formula.targets)
-    _keep(duck, "blended", formula, rows)
-    squares = listed([Sql(f"(a.b{t} - b.b{t}) ** 2 / {formula.targets}") for t in targets], " + ")
-    largest = Sql(f"greatest({listed([Sql(f'abs(a.b{t} - b.b{t})') for t in targets])})")
+    columns = listed([Sql(f"s{t}, b{t}") for t in targets])
+    duck.run("compare/keep_blend", dict(formula.values()), columns=columns, blend=formula.blend(rows))
+    differences = [f"(a.b{t} * $size - b.b{t} * $size)" for t in targets]
+    squares = listed([Sql(f"{each} ** 2 / {formula.targets}") for each in differences], " + ")
+    largest = Sql(f"greatest({listed([Sql(f'abs{each}') for each in differences])})")
     for place, name in enumerate(plan.selection.names):
         others = [0.0 if n == place else weight for n, weight in enumerate(weights)]
         if math.fsum(others) <= 0:
             yield Change(pillar=name, rmse=None, max_abs=None)
             continue
-        _keep(duck, "without", replace(formula, factors=divide(others)), rows)
-        found = duck.row("compare/changes", squares=squares, largest=largest)
-        yield Change(pillar=name, rmse=math.sqrt(found["square"]), max_abs=found["largest"])
+        without = replace(formula, factors=divide(others))
+        facts = {"squares": squares, "largest": largest, "blend": without.blend(rows)}
+        rmse, most = root_mean_square(partial(_change, duck, without.values(), facts))
+        yield Change(pillar=name, rmse=rmse, max_abs=most)
 
 
-def _keep(duck: Duck, table: str, formula: Formula, rows: Sql) -> None:
-    columns = listed([Sql(f"b{t}") for t in range(formula.targets)])
-    values: dict[str, Any] = dict(formula.values())
-    duck.run("compare/keep_blend", values, table=table, columns=columns, blend=formula.blend(rows))
+def _change(duck: Duck, values: Mapping[str, Any], facts: Mapping[str, Sql], size: float) -> tuple[float, float]:
+    found = duck.row("compare/changes", {**values, "size": size}, **facts)
+    require_same_rows(found["apart"])
+    return found["square"], found["largest"]

@@ -52,7 +52,7 @@ def compare_oof(
     with open_duck({}, alone, size=sheet.predictions.nbytes, spill=spill) as duck:
         with duck.batch(_frame(sheet)):
             duck.run("files/first_rows", table="numbers")
-        found = compare_rows(duck, plan, report, top=top)
+        found = compare_rows(duck, plan, report, top=top, limits=limits)
     with one_thread():
         scores = [metrics.score(sheet, metric, np.asarray(row)) for row in sheet.predictions]
         errors = [np.asarray(row) - sheet.truth for row in sheet.predictions]

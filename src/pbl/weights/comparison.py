@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from pbl.domain.values import finite
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -122,9 +124,9 @@ class Comparison:
     metric: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the public form."""
+        """Return the public form; what is too large for a double is null."""
         judged = self.metric is not None
-        return {
+        table = {
             "rows": self.rows,
             "samples": self.samples,
             **({"metric": self.metric} if judged else {}),
@@ -137,3 +139,5 @@ class Comparison:
             "leave_one_out": [each.to_json() for each in self.leave_one_out],
             **({"constraints": [each.to_json() for each in self.constraints]} if self.constraints else {}),
         }
+        known: dict[str, Any] = finite(table)
+        return known

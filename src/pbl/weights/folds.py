@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from heapq import heapreplace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pbl.weights.errors import MetricError
+from pbl.weights.sheet import factor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,14 +59,18 @@ def make_folds(groups: Sequence[str], k: int) -> Integers:
     One entry a sample, with the name of its group. Depends on the names, how often each occurs, and k; not on the
     order. Large groups are dealt first, each to the smallest fold; equal ones in the order of their names' SHA-256.
     """
-    names, place, sizes = np.unique(np.array(list(groups), dtype=object), return_inverse=True, return_counts=True)
-    order = sorted(range(len(names)), key=lambda g: (-sizes[g], sha256(str(names[g]).encode()).digest()))
-    filled = [0] * k
+    names, place = factor(groups)
+    sizes = np.bincount(place, minlength=len(names))
+    digests = b"".join(sha256(str(name).encode()).digest() for name in names)
+    words = np.frombuffer(digests, dtype=">u8").reshape(-1, 4)
+    order = np.lexsort((*reversed(words.T), -sizes))  # millions of them: Python would compare for longer than all else
     fold = np.zeros(len(names), dtype=np.intp)
-    for g in order:
-        fold[g] = min(range(k), key=lambda f: (filled[f], f))
-        filled[fold[g]] += int(sizes[g])
-    return fold[place].astype(np.intp)
+    smallest = [(0, f) for f in range(k)]
+    for g, size in zip(order.tolist(), sizes[order].tolist(), strict=True):
+        filled, f = smallest[0]
+        fold[g] = f
+        heapreplace(smallest, (filled + size, f))
+    return fold[place]
 
 
 def own_folds(sheet: Sheet, k: int = TUNE_FOLDS) -> Folds:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -124,14 +124,13 @@ def make_sheet(
     by_row = None if in_order else order
     numbers = _rows(np.eye(width)[classes], None, width) if classes is not None else _rows(truth, by_row, width)
     stems, suffixes = _split(sorted_ids, separator)
-    samples, sample = np.unique(stems, return_inverse=True)
+    samples, sample = factor(stems)
     if width > 1:
         names, target = tuple(columns), np.tile(np.arange(width), len(sorted_ids))
     else:
         # As `blend` does: an id without the separator is a row of the column's own name.
-        found, target = np.unique(_texts([columns[0] if s is None else s for s in suffixes]), return_inverse=True)
-        names = tuple(found)
-    group_names, group = _groups(tuple(samples), sample, {k: _texts(v)[order] for k, v in (groups or {}).items()})
+        names, target = factor([columns[0] if s is None else s for s in suffixes])
+    group_names, group = _groups(samples, sample, {k: _texts(v)[order] for k, v in (groups or {}).items()})
     return Sheet(
         ids=sorted_ids,
         columns=tuple(columns),
@@ -139,9 +138,9 @@ def make_sheet(
         pillars=tuple(predictions),
         predictions=_stack(list(predictions.values()), by_row, width, len(numbers)),
         names=names,
-        target=target.astype(np.intp),
-        samples=tuple(samples),
-        sample=np.repeat(sample.astype(np.intp), width),
+        target=target,
+        samples=samples,
+        sample=np.repeat(sample, width),
         groups=group_names,
         group=np.repeat(group, width),
         grouped_by=tuple(groups) if groups else ("sample",),
@@ -152,6 +151,14 @@ def make_sheet(
         label_name=label_name,
         separator=separator,
     )
+
+
+def factor(texts: Iterable[str]) -> tuple[tuple[str, ...], Integers]:
+    """Return the different texts in order, and the place of each text among them: `numpy.unique` sorts them all."""
+    every = list(texts)
+    names = tuple(sorted(set(every)))
+    place = dict(zip(names, range(len(names)), strict=True))
+    return names, np.fromiter(map(place.__getitem__, every), dtype=np.intp, count=len(every))
 
 
 def _texts(values: Sequence[str] | Texts) -> Texts:

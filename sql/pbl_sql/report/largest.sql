@@ -1,0 +1,6 @@
+-- What is the largest absolute number of each pillar, by target name?
+-- no $parameters; {sizes} of each pillar
+SELECT place, {sizes}
+FROM lines
+GROUP BY place
+ORDER BY place
