@@ -51,7 +51,7 @@ BLEND_PARQUET = "tests/blending/test_parquet.py tests/blending/test_parquet_faul
 METHODS = "tests/blending/test_methods.py tests/blending/test_methods_domain.py"
 SELECTED = "tests/project/test_pillar_files.py tests/project/test_named_weights.py"
 FROM_FILES = "tests/weights/test_from_files.py tests/weights/test_metric_file.py"
-BLEND = "tests/blending/test_blend.py tests/blending/test_blend_values.py tests/blending/test_refusals.py tests/blending/test_replay.py"
+BLEND = " ".join(f"tests/blending/test_{part}.py" for part in ("blend", "blend_values", "refusals", "replay"))
 VALIDATE = "tests/checks/test_validate.py tests/checks/test_flags.py tests/checks/test_against_each_other.py"
 SCHEMA = "schemas/pbl_schemas/prediction.py"
 

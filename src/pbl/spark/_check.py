@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from pbl_sql import Sql, ask, listed
 
 from pbl.checks.beside_others import compare_profiles
-from pbl.checks.profile import UNIT_SUM, Profile, Range, as_labels
+from pbl.checks.profile import UNIT_SUM
 from pbl.domain.findings import Example, finding
 from pbl.domain.report import FileReport, Report
 from pbl.domain.wording import plural
 from pbl.spark._open import Opened, lacking, open_source, unreadable
+from pbl.spark._profiles import LARGE, read_profiles
 from pbl.spark._rows import Rows, digest
 from pbl.spark._session import SparkError, rows_of, told_as_engine
 
@@ -30,7 +31,6 @@ SCALE_FACTOR = 10.0
 """PBL607, as `checks` has it."""
 PLACEHOLDER_PART = 0.1
 """PBL603, as `checks` has it."""
-_LARGE = 2.0**64
 _SAID = {
     "PBL103": ("{n} that is no UTF-8", "id"),
     "PBL106": ("{n} with a NUL byte", "id"),
@@ -120,7 +120,7 @@ def _facts(rows: Rows) -> Sql:
             number = f"n{place}_{t}"
             facts.append(f"min({number}) AS low{place}_{t}")
             facts.append(f"max({number}) AS high{place}_{t}")
-            facts.append(f"avg(abs({number} / {_LARGE!r}D)) AS size{place}_{t}")
+            facts.append(f"avg(abs({number} / {LARGE!r}D)) AS size{place}_{t}")
             facts.append(f"count(CASE WHEN {number} <> floor({number}) THEN 1 END) AS parts{place}_{t}")
         total = " + ".join(f"n{place}_{t}" for t in rows.targets)
         facts.append(f"count(CASE WHEN abs({total} - 1) <= {UNIT_SUM!r}D THEN 1 END) AS units{place}")
@@ -133,7 +133,7 @@ def _facts(rows: Rows) -> Sql:
         facts.append(f"{digest(['id', *blends], sound)} AS digest")
         for b in blends:
             facts += [f"min({b}) AS low_{b}", f"max({b}) AS high_{b}", f"avg({b}) AS mean_{b}"]
-            facts.append(f"avg({b} / {_LARGE!r}D) AS small_mean_{b}")
+            facts.append(f"avg({b} / {LARGE!r}D) AS small_mean_{b}")
     return listed([Sql(fact) for fact in facts])
 
 
@@ -247,39 +247,13 @@ class _Explainer:
                 sizes = sorted(facts[f"size{p}_{t}"] for p in self.rows.pillars)
                 middle, size = sizes[(len(sizes) - 1) // 2], facts[f"size{place}_{t}"]
                 if middle > 0 and not middle / SCALE_FACTOR <= size <= middle * SCALE_FACTOR:
-                    told = (
-                        f"the mean absolute prediction is {size * _LARGE:.4g}, and {middle * _LARGE:.4g} in the middle"
-                    )
+                    told = f"the mean absolute prediction is {size * LARGE:.4g}, and {middle * LARGE:.4g} in the middle"
                     yield place, self._note(place, "PBL607", f"{told} of all pillars", rows, column=target)
 
         names = [self.rows.sources[place].name or "" for place in self.rows.pillars]
-        for odd in compare_profiles(names, self._profiles(), contract):
+        for odd in compare_profiles(names, read_profiles(self.spark, self.rows, facts), contract):
             place, column = self.rows.pillars[odd.place], {"column": odd.column} if odd.column else {}
             yield place, self._note(place, odd.code, odd.message, odd.count, **column)
-
-    def _profiles(self) -> list[Profile]:
-        """Return what the pillars' numbers are like; labels are counted where all numbers are whole."""
-        facts, targets = self.facts, self.rows.targets
-        columns = [f"{place}_{t}" for place in self.rows.pillars for t in targets]
-        labels: Mapping[str, int] = {}
-        if not any(facts[f"parts{column}"] for column in columns):
-            counts = listed([Sql(f"count(DISTINCT n{column}) AS labels{column}") for column in columns])
-            sql = ask("spark/labels", counts=counts, grouped=self.rows.grouped())
-            (labels,) = rows_of(self.spark, sql, self.rows.values, self.rows.frames)
-
-        def made(column: str) -> Range:
-            low, high, size = facts[f"low{column}"], facts[f"high{column}"], facts[f"size{column}"]
-            return Range(low=low, high=high, size=size * _LARGE, labels=as_labels(labels.get(f"labels{column}", 0)))
-
-        return [
-            Profile(
-                rows=facts[f"rows{place}"],
-                distinct=True,
-                ranges=tuple(made(f"{place}_{t}") for t in targets),
-                unit_rows=facts[f"units{place}"],
-            )
-            for place in self.rows.pillars
-        ]
 
     def _alike(self, one: int, other: int) -> bool:
         return bool(self.facts[f"digest{one}"] == self.facts[f"digest{other}"])
