@@ -1,4 +1,4 @@
--- How many rows has the blend, how many are no number or clipped, what is its range, and which pillar is below the bound?
+-- How many rows has the blend, how many are not numbers or are clipped, what is its range, and which pillar is below the bound?
 -- the $parameters of {blend}; {lowest}, {highest}, {mean} over all targets, {counts} of rows that meet a condition
 SELECT
     count(*) AS rows,

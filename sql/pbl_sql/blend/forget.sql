@@ -1,3 +1,3 @@
--- Nobody asks for this table any more.
+-- Drop a table that no later question needs.
 -- no $parameters; {table} its name
 DROP TABLE IF EXISTS {table}

@@ -1,3 +1,3 @@
--- What does the template bring to the gathering?
+-- What does the template give to gather.sql?
 -- no $parameters; {file} the template
 (SELECT row, id FROM {file})

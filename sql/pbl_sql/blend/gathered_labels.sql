@@ -1,4 +1,4 @@
--- How many values has each of some gathered columns? Asked of whole numbers only: to count takes longer than all the rest.
--- {counts} a count for each of the columns
+-- How many different values have some of the gathered columns? Asked of whole numbers only: counting them is slow.
+-- no $parameters; {counts} a count for each of the columns
 SELECT {counts}
 FROM numbers

@@ -1,6 +1,6 @@
--- Which target name and which sample has each row, as its id says? The last separator parts them.
--- $split the pattern of sample, separator and name, for ids in which it may stand twice, as it takes five times as long;
--- $separator, $column the name of ids without one; {rows} the aligned rows
+-- Which target name and which sample has each row, as its id says? They are split at the last separator.
+-- $separator; $split the pattern of sample, separator and name, used only where the separator stands twice, as it is five
+-- times slower; $column the name of ids without a separator; {rows} the aligned rows
 CREATE OR REPLACE TEMP TABLE named AS
 SELECT * EXCLUDE (first, once),
     CASE WHEN first = 0 THEN $column

@@ -1,3 +1,3 @@
--- What are the numbers of no rows at all? Only the columns are to be known.
+-- What is the empty table of numbers? It gives a query its columns and no rows.
 -- no $parameters; {columns} an example of each
 (SELECT {columns} WHERE false)

@@ -1,3 +1,3 @@
--- What are a row's sums once they are projected on the constraints?
+-- What are the sums of a row, projected on the constraints?
 -- the $parameters of the sums and of the projection; {projected} the columns x0, x1, ..., {sums} the rows with s0, s1, ...
 (SELECT *, {projected} FROM {sums})

@@ -1,3 +1,3 @@
--- What are each row's sums, before a clip?
+-- What are the sums of each row, before a clip?
 -- the $parameters of the factors; {sums} the sums s0, s1, ..., {numbers} the gathered numbers, or a part of them
 (SELECT *, {sums} FROM {numbers})

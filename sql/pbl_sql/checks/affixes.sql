@@ -1,5 +1,5 @@
--- What stands before and behind most of the ids that are unknown (here) or missing (there), and not in their counterparts?
--- One row: which side has it, what it is, of how many of the ids looked at, and how many those are.
+-- Which beginning and end have most of the ids that are unknown (here) or missing (there), but not their counterparts?
+-- One row: which side has it, the text, how many of the ids looked at have it, and how many were looked at.
 -- $few how many ids to look at; unknown and missing are the answers to unmatched.sql
 WITH few AS (SELECT canonical AS u FROM unknown ORDER BY row LIMIT $few),
 pairs AS (SELECT u, m.canonical AS m FROM few JOIN missing AS m ON contains(u, m.canonical) OR contains(m.canonical, u)),

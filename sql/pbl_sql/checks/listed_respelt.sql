@@ -1,5 +1,5 @@
--- Which ids are spelt otherwise, and how should they be?
--- $edged a regular expression, $limit rows at most, NULL for all
+-- Which ids are spelt differently, and how should they be spelt? Each row also has their number.
+-- $edged a regular expression of blanks at an edge, $limit rows at most, NULL for all
 SELECT count(*) OVER () AS n, row, id, meant AS value
 FROM respelt WHERE NOT regexp_matches(id, $edged)
 ORDER BY row LIMIT $limit

@@ -1,5 +1,5 @@
--- What are the numbers of one prediction column like? Cells that are no numbers are passed over.
--- $labels how many values labels have at most; {t} the column
+-- What are the numbers of one prediction column like? Cells that are not numbers are ignored.
+-- $labels the most different values that class labels have; {t} the column
 min(try_cast({t} AS DOUBLE)) AS {t}_low,
 max(try_cast({t} AS DOUBLE)) AS {t}_high,
 avg(abs(try_cast({t} AS DOUBLE))) AS {t}_size,

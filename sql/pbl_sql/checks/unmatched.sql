@@ -1,5 +1,5 @@
--- Which ids of one file are not in the other, blank ones aside?
--- $blank a regular expression; {table} the name to give the answer, {file} and {other} the files
+-- Which ids of one file are not in the other? Blank ids are ignored.
+-- $blank a regular expression; {table} the name of the answer, {file} and {other} the files
 CREATE OR REPLACE TEMP TABLE {table} AS
 SELECT f.row, f.id,
     CASE

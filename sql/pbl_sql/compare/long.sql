@@ -1,4 +1,4 @@
--- What are the pillars' numbers, a row for each id and target column?
+-- What are the pillars' numbers, one row for each id and target column?
 -- no $parameters; {parts}, one for each target column: row, id, target, place, n0, n1, ...
 CREATE OR REPLACE TEMP TABLE long AS
 SELECT * FROM ({parts})

@@ -1,4 +1,4 @@
--- Which of the target names has each row, as its place among them? Places are faster to group by than names.
+-- Which target name has each row, as its place among the sorted names? Places are faster to group by than names.
 -- no $parameters; {rows} the rows
 CREATE OR REPLACE TEMP TABLE places AS
 SELECT r.row AS row, names.place AS place

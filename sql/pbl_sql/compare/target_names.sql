@@ -1,3 +1,3 @@
--- Which target names have the rows?
+-- Which target names do the rows have?
 -- no $parameters; {rows} the rows
 SELECT DISTINCT name FROM {rows} ORDER BY name

@@ -1,3 +1,3 @@
--- What are a file's cells, in the file's order?
+-- What are the cells of a file, in the order of the file?
 -- no $parameters; {table} the file, {columns} its columns
 SELECT {columns} FROM {table} ORDER BY row

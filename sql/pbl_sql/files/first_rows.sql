@@ -1,3 +1,3 @@
--- What are the first rows of a table that is put together elsewhere?
--- no $parameters; {table} the name to give it
+-- Make a table of the first batch of rows; more_rows.sql adds the others.
+-- no $parameters; {table} the name of the answer
 CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM batch

@@ -1,4 +1,4 @@
--- What does a file say? Asked once, and the answer kept in memory.
+-- What are the cells of a file? Read once, and kept in memory.
 -- no $parameters; {table} the file, {kept} the name of the answer
 CREATE OR REPLACE TEMP TABLE {kept} AS SELECT * FROM {table};
 CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM {kept}

@@ -1,3 +1,3 @@
--- What are the next rows of that table?
--- no $parameters; {table} the name it has
+-- Add the next batch of rows to the table of first_rows.sql.
+-- no $parameters; {table} its name
 INSERT INTO {table} SELECT * FROM batch

@@ -1,5 +1,5 @@
--- What does a plain file say, cell by cell, as text?
--- no $parameters; {table} the name to give it, {file} its path, {every} all columns, {picked} the contract's
+-- What are the cells of a plain file, as text?
+-- no $parameters; {table} the name of the answer, {file} its path, {every} all columns, {picked} the contract's
 CREATE OR REPLACE TEMP VIEW {table} AS
 SELECT row_number() OVER () + 1 AS row, {picked}
 FROM read_csv(

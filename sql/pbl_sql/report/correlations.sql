@@ -1,4 +1,4 @@
--- How do the pillars correlate within each target name? Numbers are parts of the largest, so that no product overflows
+-- How do the pillars correlate within each target name? Numbers are divided by the largest, so that no product overflows.
 -- $sizes0, ... the largest absolute number of each pillar, by place; {pairs} the correlations
 SELECT place, {pairs}
 FROM lines

@@ -1,5 +1,5 @@
--- How many numbers of one series lie in each of $bins bins between its target name's ends?
--- $bins, $lows and $highs the ends by place; {value} the series' column. Halves, so that the width of a range is a number
+-- How many numbers of one series lie in each of $bins bins between the ends of its target name?
+-- $bins, $lows and $highs the ends by place; {value} the series' column. All are halved, so that no width overflows
 SELECT place, bin, count(*) AS rows
 FROM (
     SELECT place,

@@ -1,4 +1,4 @@
--- What are the pillars' numbers and the blend, a row for each id and target column, in the order of the ids, which rows have?
+-- What are the pillars' numbers and the blend, one row for each id and target column, in the order of `row`, that of the ids?
 -- no $parameters; {parts}, one for each target column
 CREATE OR REPLACE TEMP TABLE lines AS
 SELECT * FROM ({parts})

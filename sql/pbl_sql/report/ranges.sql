@@ -1,4 +1,4 @@
--- Between which numbers do all pillars and the blend lie, by target name? And how many rows stand beside another's blend?
+-- What is the range of all pillars and the blend, by target name? And how many rows are beside the blend of another row?
 -- no $parameters; {low} and {high} the least and the largest of a row
 SELECT place, min({low}) AS low, max({high}) AS high, count(*) AS rows, count(*) FILTER (WHERE off) AS off
 FROM lines

@@ -1,5 +1,5 @@
 -- What is the blend of the rows on which the pillars disagree most?
--- $top so many rows; {range} the largest number less the least
+-- $top how many rows; {range} the largest number less the least
 SELECT id, target, place, b
 FROM lines
 ORDER BY {range} DESC, id, target

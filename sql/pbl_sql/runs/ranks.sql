@@ -1,5 +1,5 @@
 -- Do CV and the public leaderboard put the runs of one metric in the same order? rho is Spearman's, of average ranks.
--- $label the runs of that label only, or null; runs is the answer to runs.sql
+-- $label the label of the runs, or NULL for all; runs is the answer to runs.sql
 WITH merits AS (  -- the greater the better, whichever way the metric goes; a negative error is a negated one
     SELECT
         metric,

@@ -1,7 +1,7 @@
--- Which runs do the logs tell of, and what is the newest of each score?
+-- Which runs are in the logs, and what is the newest of each of their scores?
 -- $facts a JSON object of equally long lists: n (the order of the rows), run_id, pillar, model, label, metric, sense (which
--- way it goes, or empty), sha256, later (a score that was added), place (Kaggle's order of its scores, or null), cv, full_cv, public,
--- private
+-- way it goes, or empty), sha256, later (whether the row adds a score), place (Kaggle's order of its scores, or null), cv,
+-- full_cv, public, private
 CREATE TEMP TABLE runs AS
 WITH facts AS MATERIALIZED (
     SELECT
@@ -24,7 +24,7 @@ scores AS (
     UNION ALL SELECT run_id, pillar, model, n, place, 'public', public FROM facts WHERE public IS NOT NULL
     UNION ALL SELECT run_id, pillar, model, n, place, 'private', private FROM facts WHERE private IS NOT NULL
 ),
--- what Kaggle said earlier than what was imported before it counts no more
+-- Kaggle may list an older score after a newer one was imported: the older one no longer counts
 counted AS (
     SELECT run_id, pillar, model, kind, n, score
     FROM scores

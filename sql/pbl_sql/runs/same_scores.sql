@@ -1,4 +1,4 @@
--- Which score rows stand under more than one label, one submission's own aside? Grouped by the labels.
+-- Which score rows are under more than one label, unless all are of one submission? Grouped by the labels.
 -- no $parameters; runs is the answer to runs.sql
 SELECT labels, count(*) AS rows, arg_min(pillar, n) AS pillar, arg_min(model, n) AS model, arg_min(cv, n) AS cv
 FROM (

@@ -1,4 +1,4 @@
--- What is to be known of all ids at once? One row.
+-- What are the facts about all ids together? One row.
 -- the $parameters of {rows}; {facts} the columns
 SELECT {facts}
 FROM {rows}

@@ -1,4 +1,4 @@
--- What is the blend? It is made of rows that keep every rule, judged again while it is written; any other stops it.
--- the $parameters of {blend}, $changed the words; {columns} the blend or the stop
+-- What is the blend? Each row is checked again while it is written, and one that breaks a rule stops the job.
+-- the $parameters of {blend}, $changed the message; {columns} the blend or the error
 SELECT id, {columns}
 FROM {blend}

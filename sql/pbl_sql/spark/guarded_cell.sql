@@ -1,3 +1,3 @@
--- What is one number of the blend? None, but a stop, where a rule isn't kept.
--- $changed the words; {good} whether all is well, {number} the number
+-- What is one number of the blend? Where a rule is broken, an error stops the job.
+-- $changed the message; {good} whether every rule is kept, {number} the number
 CASE WHEN {good} THEN {number} ELSE CAST(raise_error($changed) AS DOUBLE) END

@@ -1,3 +1,3 @@
--- Where does a frame come from?
--- no $parameters; {frame} it
+-- What is the query plan of a frame? It says where the frame comes from.
+-- no $parameters; {frame} the frame
 EXPLAIN SELECT * FROM {frame}

@@ -1,6 +1,6 @@
--- Does this engine answer as Spark does? One row of known answers; an engine that is fast in another way fails here.
--- $low_bound 0.0; in hex $one "a" and LF, $two a non-ASCII letter, $whole a pattern of "a"; $x, $y, $z whose product and sum shows
--- whether they are fused
+-- Does this engine compute as Spark does? One row, whose right answers are known.
+-- $low_bound 0.0; in hex $one "a" and LF, $two a non-ASCII letter, $whole a pattern of "a"; $x, $y, $z whose product and
+-- sum shows whether they are fused
 SELECT
     max(CASE WHEN k = 1 THEN v END) AS lowest,
     max(CASE WHEN k = 9 THEN v END) AS nothing,

@@ -1,3 +1,3 @@
--- What are a file's cells, in the order of its ids?
--- no $parameters; {table} the file, {columns} what to tell of each row
+-- What are the cells of a file, in the order of its ids?
+-- no $parameters; {table} the file, {columns} the columns of the answer
 SELECT {columns} FROM {table} ORDER BY id
