@@ -1,4 +1,7 @@
-"""What a prediction file must look like: one row a sample, an id and one number or more."""
+"""What a prediction file must look like: a row for each sample, with an id and one or more numbers.
+
+`checks` asks it of every file; its verdict decides, and the faster screens may only say that a file is clean.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,9 @@ _SPELLINGS = """
     0x10 0b1 0o7 1p3 0x1p3 1f 1d 1l 1j 1i 1n 1q 1e5f 1D5 1% $1 #1 ~1 1'000 1,5 1;5 1:5 1/2 1=1 (1) [1] '1'
     nan NaN -nan +nan nan0 nan(1) inf Inf -inf +inf infinity -Infinity in infin true false null none na n/a
 """
-"""Texts that some engine takes for a number and another doesn't; besides,"""
+"""Texts that some engine reads as a number and another doesn't."""
 _ODD = "\t\n\v\f\r \0\x85\xa0\u2009\u3000\ufeff\u0661\uff11\xbd\xb2\u221e\u2212"
-"""white space of all kinds and what resembles a digit or a minus, at any place in a number."""
+"""White space of all kinds, and signs that resemble a digit or a minus: each is tried at every place in a number."""
 
 
 def prediction_schema(
@@ -42,11 +45,13 @@ def prediction_schema(
 ) -> pa.DataFrameSchema:
     """Return the schema of one file's raw text: a frame of string columns, the id first, no nulls.
 
-    With `numbers` the targets are float64 instead, of a file that holds doubles; what is wrong is explained of text.
 
-    Unless it is to be `explained` what is wrong, there is one check of all, as strict and several times as fast.
-    A frame that isn't the `whole` file says nothing about whether its ids are unique: they may repeat then. What is
-    `seen` on the way is told the numbers of a sound frame, a column a target.
+
+    With `numbers` the targets are float64 instead, for a file that holds doubles; this form can't explain.
+
+    `explained` gives a check for each fault. Without it there is one check, as strict and several times as fast.
+    Where the frame isn't the `whole` file, ids may repeat. `seen` is called with the numbers of a clean frame, a
+    column for each target.
 
     `number` and `id_pattern` are whole-cell regular expressions in Rust's dialect; a pattern that Rust can't read
     raises polars' ComputeError at validation. Each check is named by the public code of what it finds. No cell fails
@@ -66,9 +71,11 @@ def prediction_schema(
 
 @cache
 def cast_tells(number: str) -> bool:
-    """Say whether polars makes finite numbers of just those texts that have the form, and are not too large.
 
-    Then nobody need look at how each is spelt. It is asked of every spelling that an engine was ever seen to take.
+
+    """Say whether polars casts exactly the texts of this form to finite numbers, those that are too large aside.
+
+    Then the form of each cell need not be checked. All spellings are tried that any engine is known to accept.
     """
     odd = (text.replace("@", letter) for letter in _ODD for text in ("@", "@1", "1@", "1@5", "1.@5", "1e@5", "-@1"))
     texts = pl.DataFrame({"text": ["", *_SPELLINGS.split(), *odd]})

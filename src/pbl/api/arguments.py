@@ -1,6 +1,6 @@
-"""What callers hand in, turned into typed values; UsageError names the argument that is wrong.
+"""The arguments of Python's functions as typed values; UsageError names the argument that is wrong.
 
-The other modules of `api` begin here.
+The first step of every function of `api`.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def select(
 
 
 def as_path(value: object, what: str) -> Path:
-    """Return a path; raise UsageError for an empty one and for what is none."""
+    """Return a path; raise UsageError for an empty one and for what is not a path."""
     if isinstance(value, str | os.PathLike):
         if not os.fspath(value):
             raise UsageError(f"{what} is empty")
@@ -79,7 +79,7 @@ def as_path(value: object, what: str) -> Path:
 
 
 def severity(fail_on: str) -> Severity:
-    """Return what a blend is refused for."""
+    """Return the severity at which a blend is refused."""
     if fail_on not in {Severity.ERROR, Severity.WARNING}:
         raise UsageError(f"fail_on: {fail_on!r} is not one of error, warning")
     return Severity(fail_on)
@@ -103,7 +103,7 @@ def as_text(metric: AnyPath | None) -> str | None:
 
 
 def several(names: Sequence[str], what: str) -> list[str]:
-    """Return the names; a text is taken for none, as it would be taken letter by letter."""
+    """Return the names; raise UsageError for a single text, which would be read letter by letter."""
     if isinstance(names, str):
         raise UsageError(f"{what}: {names!r} is a text; give a list of names")
     return list(names)
@@ -112,7 +112,7 @@ def several(names: Sequence[str], what: str) -> list[str]:
 def as_weights(
     weights: Sequence[float] | Mapping[str, float] | None, selection: Selection
 ) -> list[float] | dict[str, float] | None:
-    """Return weights as floats; numpy's numbers are taken, and text as it is typed on the command line."""
+    """Return weights as floats, from Python's and numpy's numbers or from text as on the command line."""
     if weights is None:
         return None
     if isinstance(weights, str):
@@ -125,7 +125,7 @@ def as_weights(
 
 
 def real(value: float, what: str) -> float:
-    """Return a float; raise UsageError, which names the argument, for what is no number."""
+    """Return a float; raise UsageError, which names the argument, for what is not a number."""
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
@@ -133,7 +133,7 @@ def real(value: float, what: str) -> float:
 
 
 def as_limits(threads: int | None, memory_limit: str | None, temp_dir: AnyPath | None) -> Limits:
-    """Return the limits of a call; raise UsageError for threads, memory or a folder that can't be."""
+    """Return the limits of a call; raise UsageError for threads, memory or a folder that are not valid."""
     if threads is not None and threads != max(1, int(threads)):
         raise UsageError(f"threads: {threads!r} is not a whole number of 1 or more")
     memory = None if memory_limit is None else parse_memory(memory_limit)

@@ -1,6 +1,7 @@
-"""The seam between reading and blending, and the only place that knows a size: files become aligned rows.
+"""The rows of all files, aligned: side by side, in the order of the first file.
 
-Small files become a table, joined in SQL; large ones batches, read by polars. A second engine would be a third case.
+The seam between reading and blending, and the only place that knows a size. Small files become a table, joined in SQL;
+large ones become batches, read by polars. A second engine would be a third case.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pbl.reading.sources import Source
 
 _CELL = 20
-"""Bytes of a cell in a CSV file, about."""
+"""About how many bytes a cell takes in a CSV file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +44,13 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Batches:
-    """Aligned rows, to be pulled batch by batch; `rows.result` has the files once the last one was taken."""
+    """Aligned rows, to be pulled batch by batch; after the last batch, `rows.result` has the files."""
 
     rows: Pull[pl.DataFrame, tuple[CheckedFile, ...]]
 
 
 def load_engines(inputs: Inputs, limits: Limits) -> None:
-    """Begin to load polars if files are large, before the database is opened: each takes its time."""
+    """Begin to load polars if files are large, before the database opens: the two load at the same time."""
     if sum(_size(each.file) for each in inputs.all if each.file) >= limits.sizes.large:
         load_ahead("polars", "duckdb")
 
@@ -64,10 +65,13 @@ def align(
     progress: Progress = Progress(),
     doing: str = "blending",
 ) -> Table | Batches:
-    """Align files that nothing is known of yet: their rows side by side, in the order of the first one.
 
-    `doing` is the word for what is done with batches while they are pulled.
-    Raises Unclear, now or while batches are pulled, if a cell, a row or an id needs explaining; see `align_anyway`.
+
+    """Align files that were not checked yet: their rows side by side, in the order of the first one.
+
+    `doing` is the verb for the progress line, such as "blending".
+    Raises Unclear, now or while batches are pulled, if a cell, a row or an id needs explaining. Then `checks.validate`
+    explains it, and `align_anyway` aligns files without an error.
     """
     files = [(each, each.file) for each in inputs.all if each.file]
     if len(files) < len(inputs.all):
@@ -92,14 +96,14 @@ def align(
 
 
 def align_anyway(duck: Duck, files: Sequence[CheckedFile], contract: Contract, limits: Limits) -> Table | Batches:
-    """Align files that were Unclear, and have been checked and found to be in order."""
+    """Align files that were Unclear, and in which the checks then found no error."""
     align_checked(duck, files, contract)
     large = sum(_size(file.survey.file) for file in files if file.survey) >= limits.sizes.large
     return _read(duck, tuple(files), contract, limits) if large else Table(files=tuple(files))
 
 
 def load_table(duck: Duck, rows: Table | Batches) -> Table:
-    """Return aligned rows as a table; batches are put into one, which the database spills if it must."""
+    """Return aligned rows as a table; batches go into one, which the database spills to disk if it must."""
     if isinstance(rows, Table):
         return rows
     at = 2
@@ -121,7 +125,7 @@ def read_batches(duck: Duck, table: Table, columns: Iterable[str], limits: Limit
 
 
 def _size(file: Source) -> int:
-    """Return the bytes of a file, or what they would be about as CSV."""
+    """Return the bytes of a CSV file, or about how many a Parquet file would have as CSV."""
     if isinstance(file, PartsFile):
         return max(file.size, sum(_CELL * part.rows * len(part.columns) for part in file.parts))
     return file.size
@@ -141,7 +145,7 @@ def _watched(
     progress: Progress,
     doing: str,
 ) -> Pull[pl.DataFrame, tuple[CheckedFile, ...]]:
-    """Return batches that tell how far they are of about so many rows."""
+    """Return batches that report the progress, of about so many rows."""
     done = 0
 
     def count() -> Generator[pl.DataFrame, None, tuple[CheckedFile, ...]]:

@@ -1,7 +1,8 @@
-"""Align large files: their rows side by side, batch by batch, by polars, each file read once.
+"""Align large files with polars: their rows side by side, batch by batch, each file read once.
 
-As long as the files have one order, batches go by and nothing is kept. Where the orders part, what is left of the files
-is matched by id (`_match_ids`). Whatever isn't clean is Unclear; what is wrong is for `validate` to find.
+`_align` calls it for files that are too large for a table. While all files have one order, nothing is kept in memory.
+From the first row that differs, the rest is matched by id (`_match_ids`). What isn't clean raises Unclear, and
+`validate` explains it.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
     from pbl.reading.sources import Source, Surveyed
 
 _BYTES_A_ROW = 64
-"""What a row takes in memory besides its file's bytes: where each id is, two hashes, two places."""
+"""Bytes that a row takes in memory besides its file's bytes: where each id is, two hashes, two places."""
 _PARTS_A_MEMORY = 4
-"""Into how many parts that which just fits into memory would be cut, so that there is room for all else."""
+"""How many parts rows that just fit into memory are cut into, so that there is room for everything else."""
 _PARTS = 500
 _READERS = 2
 """Files to read ahead at once."""
@@ -63,7 +64,7 @@ class Readable:
 
 
 def find_readable(each: Input, file: Source, contract: Contract, limits: Limits, *, first: bool) -> Readable | None:
-    """Return a file as one to be read in batches; None if it can't be, or what it begins with needs a closer look."""
+    """Return a file as one to be read in batches; None if it can't be, or if its first bytes need explaining."""
     ids_only = not each.pillar
     if isinstance(file, PartsFile):
         header = match_columns(file, contract, ids_only=ids_only)
@@ -88,8 +89,8 @@ def align_frames(
 ) -> Generator[pl.DataFrame, None, tuple[CheckedFile, ...]]:
     """Yield the rows of all files side by side, in the first one's order: id, and each pillar's numbers n0_0, n0_1, ...
 
-    Return what is known of the files. Raises Unclear if they don't all have the same ids, an id stands twice or a cell
-    isn't clean; batches that were yielded are worth nothing then.
+    Return what is known of the files. Raises Unclear if they don't all have the same ids, an id is repeated or a cell
+    isn't clean; then batches that were already yielded must not be used.
     """
     sources = [Pull(each.frames) for each in files]
     profiler = Profiler(limits.sizes.ids, targets=len(contract.targets))
@@ -132,7 +133,7 @@ def _side_by_side(
     limits: Limits,
     spill: Path,
 ) -> Generator[pl.DataFrame, None, list[bool]]:
-    """Yield the rows of all files; return of each whether it has the first one's order."""
+    """Yield the rows of all files; return for each whether it has the first one's order."""
     import polars as pl
 
     pillars = [bool(each.input.pillar) for each in files]
@@ -165,7 +166,7 @@ def _refill(frame: pl.DataFrame, source: Iterator[pl.DataFrame], enough: int) ->
 
 
 def _needed(files: Sequence[Readable], contract: Contract) -> int:
-    """Return how many bytes it takes, about, to match the files in memory."""
+    """Return about how many bytes it takes to match the files in memory."""
     numbers = len(contract.targets) * sum(1 for each in files if each.input.pillar)
     rows = files[0].rows
     return 2 * max(each.size for each in files) + rows * (_BYTES_A_ROW + 8 * numbers)

@@ -1,4 +1,4 @@
-"""Align small files: one table of their rows side by side, joined by the database, every cell screened on the way.
+"""Align small files: one table of their rows side by side, joined by the database, with every cell screened.
 
 `_align` calls it for files that fit; `_write` writes the table.
 """
@@ -40,7 +40,7 @@ NUMBERS = Sql("numbers")
 
 @dataclass(frozen=True, kw_only=True)
 class _Source:
-    """What is joined: a file, the name of its table, and how its bytes are read."""
+    """A file to join, the name of its table, and how its bytes are read."""
 
     input: Input
     survey: Surveyed
@@ -53,7 +53,7 @@ class _Source:
 
     @property
     def rows(self) -> int | None:
-        """Return how many rows it has, None if nobody has counted them yet."""
+        """Return how many rows it has, None if they were not counted yet."""
         if isinstance(self.survey, PartsSurvey):
             return self.survey.file.rows
         return self.survey.scan.rows if self.survey.plain else None
@@ -62,9 +62,11 @@ class _Source:
 def align_table(
     duck: Duck, files: Sequence[tuple[Input, Surveyed]], contract: Contract, limits: Limits
 ) -> tuple[CheckedFile, ...]:
-    """Make the table NUMBERS of files that nothing is known against yet, and return what is known of them.
 
-    Raises Unclear if a cell isn't clean, an id may stand twice, or not all files have the same ids.
+
+    """Make the table NUMBERS of files that were not checked yet, and return what is known of them.
+
+    Raises Unclear if a cell isn't clean, an id may be repeated, or not all files have the same ids.
     """
     sources = [_Source(input=each, survey=survey, table=f"p{n}") for n, (each, survey) in enumerate(files)]
     if not all(survey.header.columns for _, survey in files) or not (sources[0].typed or sources[0].survey.ascii):
@@ -82,7 +84,7 @@ def align_table(
 
 
 def align_checked(duck: Duck, files: Sequence[CheckedFile], contract: Contract) -> None:
-    """Make the table NUMBERS of files that have been found to be in order; EngineError if they are not after all."""
+    """Make the table NUMBERS of files that the checks found to be clean; raise EngineError if they don't join."""
     facts = _join(duck, [(each.input, each.table or "") for each in files], contract, None)
     if facts["wrong"] or facts["rows"] != files[0].rows:
         raise EngineError("the files were found to be in order, and yet don't fit together; please report this")
@@ -101,7 +103,7 @@ def read_table(duck: Duck, columns: Sequence[str], *, rows: int, table: Sql = NU
 
 
 def _load(duck: Duck, source: _Source, contract: Contract, limits: Limits) -> int:
-    """Have the database know a file, and return how many rows it has; raise Unclear if its structure isn't sound."""
+    """Make a file a table of the database, and return its number of rows; raise Unclear if its structure is broken."""
     survey = source.survey
     if isinstance(survey, PartsSurvey):
         return _load_parts(duck, source.table, survey.file, contract, limits, ids_only=not source.input.pillar)
@@ -141,7 +143,7 @@ def _load_parts(duck: Duck, table: str, file: PartsFile, contract: Contract, lim
 def _join(
     duck: Duck, tables: Sequence[tuple[Input, str]], contract: Contract, screened: Sequence[_Source] | None
 ) -> Mapping[str, Any]:
-    """Join the files by id into one table, and return what is to be known of it; all of them are screened, if any."""
+    """Join the files by id into one table, and return the facts about it; either all files are screened or none."""
     aliases = ["o", *(f"f{place}" for place in range(1, len(tables)))]
     pillars = [alias for alias, (each, _) in zip(aliases, tables, strict=True) if each.pillar]
     targets = range(len(contract.targets))
@@ -192,7 +194,7 @@ def _clean(source: _Source, contract: Contract) -> Condition:
 
 
 def _cells(each: Input, table: str, contract: Contract, clean: Condition | None) -> Sql:
-    """Return what a file brings: of the template only the ids, never its targets."""
+    """Return the columns that a file gives: of the template only the ids, never its targets."""
     if not each.pillar:
         return ask("blend/gathered_ids", file=table)
     return ask(
@@ -204,7 +206,7 @@ def _cells(each: Input, table: str, contract: Contract, clean: Condition | None)
 
 
 def _differ(duck: Duck, rows: int, ids: int) -> bool:
-    """Say whether all ids are known to differ, and by more than case: hashes that differ prove ids that differ."""
+    """Say whether all ids are known to differ, ignoring case: different hashes prove different ids."""
     if rows <= ids:
         return bool(duck.rows("blend/different_ids")[0][0] == rows)
     parts = 1 + rows // ids

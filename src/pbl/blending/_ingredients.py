@@ -1,6 +1,6 @@
-"""What a recipe says of the files that went into a blend.
+"""The entries of a recipe about the files that went into a blend.
 
-`_submission` asks once the blend is written.
+`_submission` makes them when the blend is written.
 """
 
 from __future__ import annotations

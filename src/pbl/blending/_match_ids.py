@@ -1,7 +1,8 @@
-"""Rows of large files in one order: the first file's.
+"""Put the rows of large files into one order, that of the first file.
 
-Files whose rows stand in any order are matched by the hashes of their ids, and the ids confirm it; in memory, or, where
-that is too small, in parts: rows whose ids have like hashes go to one part on the disk, and each is matched alone.
+`_align_frames` calls it from the row on where the orders differ. Rows are matched by the hashes of their ids, and then
+the ids are compared. Where memory is too small, this is done in parts on the disk: a row goes to a part by the hash of
+its id, and each part is matched by itself.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ def match_in_memory(
 ) -> Generator[pl.DataFrame, None, list[bool]]:
     """Yield the rows of all files side by side, in the first one's order, in batches of so many `cells`.
 
-    `pillars` says of each file whether it is a pillar's. Return of each whether it has the first one's order. Raises
-    Unclear if not all have the first one's ids.
+    `pillars` says for each file whether it is a pillar's. Return for each whether it has the first one's order.
+    Raises Unclear if not all have the first one's ids.
     """
     import polars as pl
 
@@ -41,7 +42,7 @@ def match_in_memory(
 def match_on_disk(
     pillars: Sequence[bool], sources: Sequence[Iterable[pl.DataFrame]], cells: int, folder: Path, parts: int
 ) -> Generator[pl.DataFrame, None, list[bool]]:
-    """Do what `match_in_memory` does, by way of the folder; raises EngineError if the disk is too small."""
+    """Do what `match_in_memory` does, with parts in the folder; raises EngineError if the disk is too small."""
     import polars as pl
 
     in_order = [True] * len(pillars)
@@ -63,7 +64,7 @@ def match_on_disk(
 
 
 def number_columns(pillars: Sequence[bool], parts: Sequence[pl.DataFrame]) -> Iterator[pl.Series]:
-    """Yield the numbers of each part that is a pillar's, as n0_0, n0_1, ..."""
+    """Yield the numbers of each pillar, as n0_0, n0_1, ..."""
     for place, part in enumerate(part for pillar, part in zip(pillars, parts, strict=True) if pillar):
         for name in part.columns:
             if name not in {"id", "row"}:
@@ -71,7 +72,7 @@ def number_columns(pillars: Sequence[bool], parts: Sequence[pl.DataFrame]) -> It
 
 
 def _match(pillars: Sequence[bool], frames: Iterator[pl.DataFrame]) -> tuple[pl.DataFrame, list[bool]]:
-    """Return the rows of frames (row, id, numbers) in the first one's order, and of each if its rows are the same."""
+    """Return the rows of frames (row, id, numbers) in the first one's order, and for each whether it had that order."""
     import polars as pl
 
     first = next(frames)
@@ -84,7 +85,7 @@ def _match(pillars: Sequence[bool], frames: Iterator[pl.DataFrame]) -> tuple[pl.
         if len(frame) != len(ids):
             raise Unclear("not all files have as many rows")
         if not (same := bool((frame["id"] == ids).all())):
-            # Sorted by the hashes of their ids, rows that belong together have the same place; the ids say if it is so.
+            # Sorted by the hashes of their ids, rows that belong together have the same place; the ids prove it.
             places = frame["id"].hash().arg_sort().gather(back)
             if not (frame["id"].gather(places) == ids).all():
                 raise Unclear("not all files have the same ids")
@@ -95,7 +96,7 @@ def _match(pillars: Sequence[bool], frames: Iterator[pl.DataFrame]) -> tuple[pl.
 
 
 def _part(frames: Iterable[pl.DataFrame], shelf: _Shelf, parts: int) -> _Shelf:
-    """Put rows, numbered, into as many parts on the disk, by the hashes of their ids."""
+    """Number the rows, and put them into so many parts on the disk, by the hashes of their ids."""
     import polars as pl
 
     rows = 0
@@ -108,7 +109,7 @@ def _part(frames: Iterable[pl.DataFrame], shelf: _Shelf, parts: int) -> _Shelf:
 
 
 class _Shelf:
-    """A folder of rows, put there by number, piece by piece, and taken from there together."""
+    """A folder of numbered parts, each written piece by piece and read as a whole."""
 
     def __init__(self, folder: Path) -> None:
         self.names: dict[int, list[Path]] = {}
@@ -117,14 +118,14 @@ class _Shelf:
             folder.mkdir()
 
     def put(self, number: int, frame: pl.DataFrame) -> None:
-        """Put another piece there."""
+        """Write another piece of a part."""
         pieces = self.names.setdefault(number, [])
         pieces.append(self._folder / f"{number}-{len(pieces)}.arrow")
         with _room():
             frame.write_ipc(pieces[-1])
 
     def take(self, number: int) -> pl.DataFrame:
-        """Take all pieces of a number from there, as one frame in the order of `row`."""
+        """Read and remove all pieces of a part, as one frame in the order of `row`."""
         import polars as pl
 
         pieces = self.names.pop(number)
@@ -146,5 +147,5 @@ def _room() -> Iterator[None]:
 
 
 def _height(frame: pl.DataFrame, cells: int) -> int:
-    """Return how many rows of a frame to hand on at once."""
+    """Return how many rows of a frame a batch has."""
     return max(cells // len(frame.columns), 1)

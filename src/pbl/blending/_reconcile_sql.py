@@ -1,4 +1,4 @@
-"""A sample's numbers held to constraints, in SQL: projected orthogonally, clipped, the totals summed up again.
+"""SQL that holds a sample's numbers to constraints: project orthogonally, clip, then sum up the totals again.
 
 `formula` asks for it where a row is a sample, `_whole_columns` where a sample has a row for each target name.
 """
@@ -40,7 +40,7 @@ def projection_values(constraints: Sequence[Constraint]) -> dict[str, float]:
 def settle(
     constraints: Sequence[Constraint], projected: Mapping[str, Sql], clip: Callable[[Sql], Sql]
 ) -> dict[str, Sql]:
-    """Return each name's final number: what is no total is clipped, then the totals are sums, in order, as they are."""
+    """Return each name's final number: numbers that are no total are clipped, then each total is summed, in order."""
     totals = {each.total for each in constraints}
     found = {name: clip(column) for name, column in projected.items() if name not in totals}
     for each in constraints:

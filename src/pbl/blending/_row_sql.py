@@ -1,4 +1,4 @@
-"""One row's number by each method, in SQL: terms in pillar order, double precision.
+"""SQL of one row's number by each method: terms in pillar order, in double precision.
 
 `formula` makes the terms of the pillars' columns and factors; a factor of 0 leaves its pillar out.
 """
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 EDGES: Mapping[str, float] = {"edge_low": 1e-15, "edge_high": 1 - 1e-15}
-"""What logit holds probabilities to, by $parameter."""
+"""The bounds that logit holds probabilities to, by $parameter."""
 _HALF = 1e-12
-"""How near to 1/2 shares are 1/2 to the median."""
+"""How near to 1/2 a sum of shares counts as 1/2 for the median."""
 
 
 class Term(NamedTuple):
-    """A pillar's number and what it is multiplied by."""
+    """A pillar's number and its factor."""
 
     number: Sql
     factor: Sql
 
 
 def row_number(method: Method, terms: Sequence[Term], upto: Sequence[Sql]) -> Sql:
-    """Return the number that a method makes of a row's terms; the median is told the columns of `shares_upto`."""
+    """Return the number that a method makes of a row's terms; the median needs the columns of `shares_upto`."""
     match method:
         case Method.MEAN | Method.RANK:
             return listed([Sql(f"{term.factor} * {term.number}") for term in terms], " + ")
@@ -48,7 +48,7 @@ def row_number(method: Method, terms: Sequence[Term], upto: Sequence[Sql]) -> Sq
 
 
 def shares_upto(terms: Sequence[Term]) -> list[Sql]:
-    """Return for each term the shares of all whose number is not above its own."""
+    """Return for each term the sum of the shares of all terms whose number is not above its own."""
     return [
         listed(
             [Sql(f"CASE WHEN {other.number} <= {each.number} THEN {other.factor} ELSE 0 END") for other in terms], " + "

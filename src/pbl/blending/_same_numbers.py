@@ -1,4 +1,4 @@
-"""Whether a submission made again has a recipe's numbers, where its bytes may differ in the last digit.
+"""Whether a submission made again has the recipe's numbers, where the last digits may differ.
 
 `replay` asks it of geometric and logit, whose logarithms differ between machines.
 """
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from pbl.storage.commit import Draft
 
 NEAR = 1e-12
-"""By what part of a number two machines may differ."""
+"""The relative difference that two machines may have."""
 _NEAR_MEAN = 1e-11
-"""The same of a mean, which recipes keep in 12 digits."""
+"""The same for a mean, which recipes keep in 12 digits."""
 
 
 def same_numbers(made: Submission, draft: Draft, recipe: Recipe, recorded: Path) -> bool:
-    """Say whether a draft has the recipe's numbers to 1e-12: the file's, if it is still there, else what is known."""
+    """Say whether a draft has the recipe's numbers to 1e-12: those of its file, or, without it, of its summary."""
     summary, output = made.written.summary, recipe.output
     if (summary.rows, summary.clipped) != (output.rows, output.clipped):
         return False

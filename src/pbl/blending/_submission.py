@@ -1,4 +1,4 @@
-"""A plan carried out: the submission in a draft, with all that its recipe says.
+"""Carry out a plan: write the submission into a draft, with the facts for its recipe.
 
 `blend` and `replay` publish the draft; `_align`, `_write` and the checks do the work.
 """
@@ -56,12 +56,12 @@ class Submission:
     files: tuple[CheckedFile, ...]
     written: Written
     whole: Completed | None = None
-    """What the rows are like together, where that was asked for."""
+    """The facts about all rows together, for plans that need them."""
     residuals: tuple[Residuals, ...] = ()
 
     @property
     def warnings(self) -> tuple[Warned, ...]:
-        """Return what to know of the blend that is no finding of a file."""
+        """Return the warnings about the blend that are no finding of a file."""
         return tuple(blend_warnings(self.plan, self.written.summary, self.whole, self.residuals))
 
     @property
@@ -71,7 +71,7 @@ class Submission:
         return dict(zip(self.plan.selection.names, summary.below, strict=True)) if summary.clipped else {}
 
     def recipe(self, folder: Path, *, called: str) -> Recipe:
-        """Return the recipe, its paths relative to a folder; `called` is the submission's own."""
+        """Return the recipe, its paths relative to a folder; `called` is the submission's path."""
         plan, summary = self.plan, self.written.summary
         template = next((file for file in self.files if not file.input.pillar), None)
         pillars = iter([file for file in self.files if file.input.pillar])
@@ -115,9 +115,9 @@ def make_submission(
 ) -> Submission:
     """Check the files of a plan, and write their blend into a draft.
 
-    Each value is min(high, max(low, s)), s being what the plan's method makes of the pillars' numbers, such as
-    (w1/W) t1 + (w2/W) t2 + ..., W the sum of the weights, in double precision, the terms in pillar order. Rows
-    come in the template's order, else the first pillar's. Raises FindingsError if a check finds an error, and what
+    Each value is min(high, max(low, s)). Here s is what the plan's method makes of the pillars' numbers, such as
+    (w1/W) t1 + (w2/W) t2 + ..., with W the sum of the weights, in double precision, the terms in pillar order. Rows
+    are in the template's order, else the first pillar's. Raises FindingsError if a check finds an error, and what
     `validate` raises.
     """
     with open_files(plan.selection) as inputs:
@@ -234,7 +234,7 @@ def _note_lacking(files: Sequence[CheckedFile], plan: Plan, whole: Completed | N
 
 
 def _add_findings(files: Sequence[CheckedFile], found: Sequence[Finding]) -> tuple[CheckedFile, ...]:
-    """Return the files, each with what was found in it besides."""
+    """Return the files, each with its further findings."""
 
     def about(file: CheckedFile) -> list[Finding]:
         return [each for each in found if (each.file, each.pillar) == (str(file.input.path), file.input.name)]
@@ -243,7 +243,7 @@ def _add_findings(files: Sequence[CheckedFile], found: Sequence[Finding]) -> tup
 
 
 def _is_pointless(files: Sequence[CheckedFile], draft: Draft, contract: Contract) -> bool:
-    """Say whether all files, the template too, are written without a point, and the blend in the draft is whole."""
+    """Say whether all files and the template are written without a point, and the blend in the draft is whole."""
     ranges = [each for file in files if file.profile for each in file.profile.ranges]
     if not all(each.low.is_integer() and each.high.is_integer() for each in ranges):
         return False

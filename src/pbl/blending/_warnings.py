@@ -1,6 +1,6 @@
-"""What to know of a blend that is no finding of one file: ranks that mean little, sums that no longer hold.
+"""Warnings about a blend that are no finding of one file: ranks that mean little, sums that no longer hold.
 
-`_submission` asks once everything was written; the terminal and the JSON show it.
+`_submission` makes them when everything is written; the terminal and the JSON show them.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 FEWEST = 100
 """Rows of a target name under which ranks are coarse."""
 PLACEHOLDER_ROWS = 50
-"""So many rows, or fewer, are taken for the placeholder of a hidden test set ..."""
+"""So many rows, or fewer, may be the placeholder of a hidden test set ..."""
 PLACEHOLDER_SAMPLES = 10
-"""... and so many samples; `pack` takes the same."""
+"""... and so many samples; `pack` uses the same number."""
 _OF_ORDER = ("auc",)
-"""Metrics that ask for the order of predictions only; a metric file may be another."""
+"""Metrics that depend on the order of predictions only; a metric file may be another."""
 _SUM_OFF = 1e-9
 _CAUSES = {
     "clip": "the clip",

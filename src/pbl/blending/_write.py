@@ -1,7 +1,7 @@
-"""The blend's bytes in a draft, seen to be what was meant: of an aligned table, or of aligned batches.
+"""Write the blend of an aligned table, or of aligned batches, as CSV into a draft, read it back and compare.
 
-Both ways give the same bytes. Of a table the database writes the file. Batches go by and are kept nowhere; the database
-makes their numbers and the numbers' text, and polars puts the lines together.
+`_submission` calls it with what `_align` gave. Both ways give the same bytes. A table is written by the database.
+Batches are not kept; the database makes their numbers and the numbers' text, and polars puts the lines together.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ if TYPE_CHECKING:
 
 _BATCH = Sql("batch")
 _WHOLE = "::BIGINT"
-"""What makes a whole number's text one without a point."""
+"""The cast that makes the text of a whole number one without a point."""
 _WORKERS = 2
 _LEAST_MEMORY = 32 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """What a draft holds, as it was read back: `size` in bytes; and a summary of the blend."""
+    """The hash and `size` in bytes of a draft, as read back, and a summary of the blend."""
 
     sha256: str
     size: int
@@ -82,7 +82,7 @@ def write_table(
     table: Sql = NUMBERS,
     pointless: bool = False,
 ) -> Written:
-    """Write the blend of an aligned table, whole numbers without a point if it is `pointless`.
+    """Write the blend of an aligned table; `pointless` writes whole numbers without a point.
 
     Raises OutputError if what is read back is not what was blended.
     """
@@ -150,7 +150,7 @@ def _copy(
 
 
 def _same(duck: Duck, formula: Formula, contract: Contract, found: Survey, draft: Draft, *, table: Sql) -> bool:
-    """Say whether what was written are the rows of the table's blend."""
+    """Say whether the written rows are those of the table's blend."""
     columns = found.header.columns
     if columns != tuple(range(len(contract.columns))) or found.findings:
         return False
@@ -190,9 +190,11 @@ def blend_ahead(
     workers: int = _WORKERS,
     texts: Sql | None = None,
 ) -> Generator[tuple[pl.Series, pl.DataFrame]]:
-    """Yield the ids of batches and their blend, in order, while further ones are being blended.
 
-    With `texts`, further columns of the blend are made.
+
+    """Yield the ids of batches and their blend, in order, while the next ones are blended.
+
+    `texts` are further columns to make of the blend.
     """
     workers = min(max((limits.threads or os.cpu_count() or 1) // 2, 1), workers)  # files are read by the other half
     with ExitStack() as databases, threads(workers) as pool, threads(1) as puller:
@@ -209,9 +211,11 @@ def blend_ahead(
 def _blender(
     formula: Formula, draft: Draft, limits: Limits, databases: ExitStack, *, texts: Sql | None
 ) -> Callable[[pl.DataFrame], tuple[pl.Series, pl.DataFrame]]:
-    """Return what blends a batch in any thread, each with a database of its own: one that waits keeps no other waiting.
 
-    The caller closes the `databases`, once no thread blends any more.
+
+    """Return a function that blends a batch in any thread; each thread has its own database, so that none waits.
+
+    The caller closes the `databases` when no thread blends any more.
     """
     memory = replace(limits, memory=max(limits.most() // 8, _LEAST_MEMORY))
     columns = listed([*(Sql(f"b{t}") for t in range(formula.targets)), *([texts] if texts else [])])
@@ -231,7 +235,7 @@ def _blender(
 
 
 def _encode(ids: pl.Series, blend: pl.DataFrame, formula: Formula, draft: Draft) -> bytes:
-    """Return the lines of rows whose texts have been seen to say the numbers, each beside its id."""
+    """Return the lines of rows; each text was parsed again and gave the number, and each is beside its id."""
     import polars as pl
 
     columns = [blend[f"x{t}"] for t in range(formula.targets)]

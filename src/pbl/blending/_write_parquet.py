@@ -1,6 +1,6 @@
-"""The blend as Parquet in a draft, seen to be what was meant; batches go by and are kept nowhere.
+"""Write the blend as Parquet into a draft, batch by batch, read it back and compare.
 
-The counterpart of `_write`, which writes CSV. What is compared in the end are the bytes, and what they say once read.
+The counterpart of `_write`, which writes CSV. Both the bytes and the rows that they hold are compared in the end.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def write_parquet_batches(
 
 
 def read_fingerprint(path: Path, contract: Contract, limits: Limits) -> tuple[object, ...]:
-    """Return the fingerprint of what a Parquet file of the contract's columns holds; nothing if it is none."""
+    """Return the fingerprint of the rows of a Parquet file with the contract's columns; an empty one of other files."""
     import polars as pl
 
     content = Content(contract.columns, recorded=False)

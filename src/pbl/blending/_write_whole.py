@@ -1,6 +1,6 @@
-"""A blend for which all rows must be there at once: samples' sums, or ranks within a target name.
+"""Write a blend that needs all rows at once: for the sums of samples, or for ranks within a target name.
 
-`_submission` loads it for such plans only. `whole_columns` completes the rows, `_write` and `_write_parquet` write
+`_submission` loads it for such plans only. `whole_columns` completes the rows; `_write` and `_write_parquet` write
 them.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def write_whole(
     duck: Duck, aligned: Table | Batches, plan: Plan, draft: Draft, *, limits: Limits, progress: Progress
 ) -> Done:
-    """Write a blend for which all rows must be there at once."""
+    """Write a blend that needs all rows at once."""
     contract, formula = plan.selection.contract, plan.formula
     table = load_table(duck, aligned)
     progress.stage("gathering the samples", duck.part)

@@ -47,13 +47,13 @@ class Blended:
     already: bool = False
     """Whether the same bytes were there before."""
     warnings: tuple[Warned, ...] = ()
-    """What to know of the blend that is no finding of a file."""
+    """Warnings about the blend that are no finding of a file."""
     residuals: tuple[Residuals, ...] = ()
-    """What became of the constraints."""
+    """How far each constraint is off."""
     dry_run: bool = False
     """Whether nothing was written."""
     left: tuple[Path, ...] = ()
-    """Files that an earlier run, killed while it wrote, had left, and that were kept under other names."""
+    """Files of an earlier run that was killed while it wrote; they were kept under other names."""
 
 
 def blend(
@@ -68,9 +68,11 @@ def blend(
     limits: Limits = Limits(),
     progress: Progress = Progress(),
 ) -> Blended:
-    """Carry out a plan: write the submission and, beside it, its recipe; or hand its bytes to a stream.
 
-    `spill` is the folder for what doesn't fit into memory. A dry run does all of it but leaves nothing behind. Raises
+
+    """Carry out a plan: write the submission and, beside it, its recipe; or write its bytes to a stream.
+
+    `spill` is the folder for data that doesn't fit into memory. A dry run does all of it and leaves no file. Raises
     FindingsError (nothing written) if a check finds something as bad as `fail_on`, OutputError if the output is an
     input, must not be replaced or can't be written, and what `validate` raises.
     """
@@ -138,7 +140,7 @@ def write_submission(
 
 
 def make_outcome(made: Submission, recipe: Recipe, more: tuple[Warned, ...] = ()) -> Blended:
-    """Return what is to be told of a submission, wherever it went."""
+    """Return the outcome to show for a submission, wherever it was written."""
     return Blended(
         recipe=recipe,
         report=made.report,

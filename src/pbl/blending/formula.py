@@ -1,6 +1,7 @@
-"""What a blend is, in SQL: for each target, what the method makes of the pillars' numbers, held to the bounds.
+"""The formula of a blend, in SQL: for each target, the method's number of the pillars' numbers, held to the bounds.
 
-`plan` makes it, `_write` asks it of aligned rows; what needs more than one row is in columns of `_whole_columns`.
+`plan` makes it, and `_write` applies it to aligned rows. Columns that need more than one row come from
+`whole_columns`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pbl.engine.duck import Duck
 
 SUM_TOLERANCE = 1e-3
-"""How near to 1 the sum of a row's classes is taken for 1, as PBL610 does."""
+"""How near to 1 the sum of a row's classes counts as 1, as in PBL610."""
 _LARGE = 2.0**64
 """A power of two, so that no digit is lost."""
 
@@ -48,7 +49,7 @@ class Clip:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What is to be said of some rows of a blend."""
+    """A summary of some rows of a blend."""
 
     rows: int = 0
     broken: int = 0
@@ -57,9 +58,9 @@ class Summary:
     summed: int = 0
     """Rows in which every pillar's classes sum to 1, where that is asked for."""
     held: int = 0
-    """Numbers that logit held back."""
+    """Numbers that logit held to its bounds."""
     off: float = 0.0
-    """By how much the blend of classes that summed to 1 misses 1 at most."""
+    """By how much the blend of classes that summed to 1 differs from 1 at most."""
     lowest: float = math.inf
     highest: float = -math.inf
     mean: float = 0.0
@@ -67,7 +68,7 @@ class Summary:
     """For each pillar, in how many of the clipped rows it is itself below the lower bound."""
 
     def __add__(self, more: Summary) -> Summary:
-        """Return what is to be said of these rows and others together."""
+        """Return the summary of these rows and others together."""
         rows = self.rows + more.rows
         return Summary(
             rows=rows,
@@ -85,13 +86,15 @@ class Summary:
 
 @dataclass(frozen=True, kw_only=True)
 class Formula:
-    """min(high, max(low, s)) for each target, s being what the method makes of the pillars' numbers.
 
-    It is asked of rows that have the columns id and n0_0, n0_1, ..., each pillar's numbers, and further `columns`.
+
+    """min(high, max(low, s)) for each target, where s is what the method makes of the pillars' numbers.
+
+    It is applied to rows with the columns id and n0_0, n0_1, ..., each pillar's numbers, and further `columns`.
     """
 
     factors: Sequence[float]
-    """What each pillar is multiplied by."""
+    """The factor of each pillar."""
     names: tuple[str, ...]
     """The target columns."""
     clip: Clip
@@ -99,9 +102,9 @@ class Formula:
     own: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """The factors of target names that have their own."""
     by_row: bool = False
-    """Whether a row's target name is in its column `name`, as ids say it; else the columns are the target names."""
+    """Whether a row's target name is in its column `name`, taken from its id; else the columns are the target names."""
     constraints: tuple[Constraint, ...] = ()
-    """Sums to which each sample is reconciled, a total that is a part of another before that."""
+    """Constraints that each sample is held to; a total that is a part of another comes before it."""
 
     @property
     def targets(self) -> int:
@@ -110,7 +113,7 @@ class Formula:
 
     @property
     def columns(self) -> dict[str, str]:
-        """Return the columns that rows must have beside the id, each with its type."""
+        """Return the columns that rows must have besides the id, each with its type."""
         numbers = [f"n{place}_{t}" for place in range(len(self.factors)) for t in range(self.targets)]
         if self.method is Method.RANK:
             numbers += [f"r{place}_{t}" for place in range(len(self.factors)) for t in range(self.targets)]
@@ -164,7 +167,7 @@ class Formula:
         return found | {key: bound for key, bound in bounds.items() if bound is not None}
 
     def summarize(self, duck: Duck, numbers: Sql) -> Summary:
-        """Sum the blend of some rows up."""
+        """Return the query of the Summary of some rows' blend."""
         blends = [f"b{t}" for t in range(self.targets)]
         counts = [
             Sql(f"count(*) FILTER (WHERE {condition}) AS {name}") for name, condition in self._conditions().items()
@@ -184,12 +187,12 @@ class Formula:
         return Summary(**found, below=below)
 
     def marks(self) -> Sql:
-        """Return what `summarize_rows` needs to know of each row besides its blend."""
+        """Return the columns that `summarize_rows` needs of each row besides its blend."""
         conditions = [Sql(f"{condition} AS {name}") for name, condition in self._conditions().items()]
         return listed([*conditions, Sql(f"({self._held()})::BIGINT AS held"), Sql(f"({self._off()}) AS off")])
 
     def summarize_rows(self, rows: pl.DataFrame) -> Summary:
-        """Sum rows of the blend up that have its columns b0, b1, ... and the `marks`, as `summarize` does."""
+        """Return the summary of rows that have the blend's columns b0, b1, ... and the `marks`, as `summarize` does."""
         import polars as pl
 
         blends = pl.col([f"b{t}" for t in range(self.targets)])
@@ -231,7 +234,7 @@ class Formula:
         return Sql(f"$own{list(self.own).index(name)}_{place}" if name in self.own else f"$share{place}")
 
     def _conditions(self) -> dict[str, Sql]:
-        """Return what rows are counted by: no finite number, clipped, classes that sum to 1, which pillar is below."""
+        """Return the conditions to count rows by: not finite, clipped, classes that sum to 1, a pillar too low."""
         broken = [Sql(f"NOT coalesce(isfinite(s{t}) AND isfinite(b{t}), false)") for t in range(self.targets)]
         below = {
             f"below{place}": Sql(f"clipped AND ({listed(self._lower(place), ' OR ')})")
@@ -240,7 +243,7 @@ class Formula:
         return {"broken": listed(broken, " OR "), "clipped": Sql("clipped"), "summed": self._summed(), **below}
 
     def _summed(self) -> Sql:
-        """Return whether every pillar's classes sum to 1; of one target, or of a mean, nobody asks."""
+        """Return whether every pillar's classes sum to 1; false for one target, and for a mean."""
         if self.targets == 1 or self.method is Method.MEAN:
             return Sql("false")
         places = range(len(self.factors))
@@ -248,12 +251,12 @@ class Formula:
         return listed([Sql(f"abs({each} - 1) <= {SUM_TOLERANCE!r}") for each in sums], " AND ")
 
     def _off(self) -> Sql:
-        """Return by how much the blend of such classes misses 1."""
+        """Return by how much the blend of such classes differs from 1."""
         sums = listed([Sql(f"b{t}") for t in range(self.targets)], " + ")
         return Sql(f"CASE WHEN {self._summed()} THEN abs({sums} - 1) ELSE 0 END::DOUBLE")
 
     def _held(self) -> Sql:
-        """Return how many of a row's numbers logit holds back."""
+        """Return how many of a row's numbers logit holds to its bounds."""
         if self.method is not Method.LOGIT:
             return Sql("0")
         every = [each for t in range(self.targets) for each in count_held(self._terms(t))]
@@ -264,6 +267,6 @@ class Formula:
 
 
 def _mean(column: str) -> Sql:
-    """Return the mean of finite numbers; where their sum is none, they are summed up as so many parts of themselves."""
+    """Return the mean of finite numbers; where their sum overflows, each is divided before it is added."""
     parts = f"{_LARGE!r}::DOUBLE"
     return Sql(f"CASE WHEN isfinite(avg({column})) THEN avg({column}) ELSE avg({column} / {parts}) * {parts} END")

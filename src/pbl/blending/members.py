@@ -1,7 +1,7 @@
 """Several files that are one pillar: their weighted mean takes the place of their numbers.
 
-Asked by `_submission` and `compare` once the files' rows stand side by side. The terms are summed up in the order of
-the files, in double precision, by the database and by polars alike.
+`_submission` and `compare` call it when the files' rows are side by side. The terms are added in the order of the
+files, in double precision, by the database and by polars alike.
 """
 
 from __future__ import annotations

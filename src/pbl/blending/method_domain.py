@@ -1,6 +1,6 @@
-"""Numbers that a method can't take: findings by file, row and id.
+"""Find numbers that a method can't take, by file, row and id.
 
-`_submission` asks once the files are known to be clean; in most cases a file's range says that there is nothing.
+`_submission` calls it when the files are known to be clean; in most cases a file's range shows that there is none.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The plan of a blend: which pillars, with which weights, by which method, held to which bounds and sums.
+"""The plan of a blend: its pillars, weights, method, bounds and constraints.
 
-It is made once, by the same function for Python and for the terminal.
+Made once, before `blend`, by the same function for Python and for the terminal.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is blended, and how."""
+    """The pillars of a blend, and how they are blended."""
 
     selection: Selection
     """The pillars that are blended, and no others."""
@@ -43,7 +43,7 @@ class Plan:
 
     @property
     def factors(self) -> tuple[float, ...]:
-        """Return what each pillar is multiplied by."""
+        """Return the factor of each pillar."""
         return self.weighing.weights if self.raw_weights else self.weighing.shares
 
     @property
@@ -53,7 +53,7 @@ class Plan:
 
     @property
     def separator(self) -> str:
-        """Return what parts a sample from the target's name in an id."""
+        """Return the text between the sample and the target name in an id."""
         return self.selection.settings.id_separator
 
     @property
@@ -63,7 +63,7 @@ class Plan:
 
     @property
     def needs_names(self) -> bool:
-        """Say whether the blend depends on what ids say of target names and samples."""
+        """Say whether the blend depends on the target names and samples in ids."""
         by_row = len(self.selection.contract.targets) == 1
         return by_row and bool(self.method is Method.RANK or self.per_target or self.reconcile)
 
@@ -95,10 +95,10 @@ def plan_blend(
     clip_min: float | None = None,
     clip_max: float | None = None,
 ) -> Plan:
-    """Settle what was left open: what isn't given is taken from `pbl.toml`, else it is the default.
+    """Make the plan: what isn't given is taken from `pbl.toml`, else from the defaults.
 
     `weights` are in pillar order, or by name: then only those pillars are blended. Raises UsageError for weights,
-    bounds or a method that can't be, and ContractError for target names that aren't there.
+    bounds or a method that are not valid, and ContractError for target names that aren't there.
     """
     settings = selection.settings
     chosen, weighing = weigh(selection, weights, negative=negative)
@@ -129,7 +129,7 @@ def plan_blend(
 
 
 def default_output(selection: Selection) -> Path:
-    """Return where a submission goes unless a file is named."""
+    """Return the path of a submission for which no file is named."""
     return selection.settings.output or Path("submission.csv")
 
 

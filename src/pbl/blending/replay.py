@@ -1,6 +1,6 @@
 """Make the submission of a recipe again, byte for byte.
 
-The function behind `pbl blend --recipe`.
+The function behind `pbl blend --recipe`: it makes a plan of the recipe and writes it as `blend` does.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def replay(
 ) -> Blended:
     """Make the submission of a recipe again, byte for byte, beside the recipe unless `output` is given.
 
-    Inputs are looked for where the recipe says, relative to it, and, given the folder `inputs`, by hash in there.
-    Raises ChangedError if one is missing or changed, or if the bytes made are not those of the recipe; of Parquet the
+    Inputs are looked for at the recipe's paths, relative to the recipe, and, given the folder `inputs`, in it by hash.
+    Raises ChangedError if one is missing or changed, or if the new bytes are not those of the recipe; for Parquet the
     rows are compared. The logarithms of geometric and logit may differ between machines: other bytes give a warning if
     the numbers are the same to 1e-12.
     """

@@ -1,6 +1,6 @@
 """By how much constraints are off, in each pillar and in the blend, and what broke them.
 
-It is asked of the rows that `whole_columns` completed, after `blend` has written them and by `compare`.
+Computed over the rows that `whole_columns` completed: by `blend` after it wrote them, and by `compare`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Cause = Literal["pillars", "clip", "method", "per-target-weights"]
 
 @dataclass(frozen=True, kw_only=True)
 class Off:
-    """By how much a sum is off: at most, in the mean, and in how many samples beyond the tolerance."""
+    """By how much a sum is off: at most, on average, and in how many samples beyond the tolerance."""
 
     max_abs: float
     mean_abs: float
@@ -40,7 +40,7 @@ class Off:
 
 @dataclass(frozen=True, kw_only=True)
 class Residuals:
-    """What became of one constraint."""
+    """By how much one constraint is off, in each pillar and in the blend."""
 
     constraint: Constraint
     pillars: Mapping[str, Off]

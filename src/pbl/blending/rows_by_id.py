@@ -1,6 +1,6 @@
 """The pillars' numbers side by side, in the order of the ids: a table that doesn't depend on how the files are ordered.
 
-`compare` asks for it where `blend` asks `_align` for rows in the order of the first file; both read each file once.
+`compare` calls it, where `blend` calls `_align` for rows in the order of the first file; both read each file once.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def load_by_id(
 ) -> tuple[tuple[CheckedFile, ...], Sql | None]:
     """Check files as `validate` does; return what is known of each, and the table of their rows: row, id, n0_0, ...
 
-    Where a check finds an error, there is no table. The database must have one thread, as several shuffle rows.
+    There is no table if a check finds an error. The database must have one thread, as several put rows out of order.
     """
     contract = selection.contract
     watched = _Watched()
@@ -69,7 +69,7 @@ def load_by_id(
 
 
 class _Watched:
-    """Whether the ids of batches that went by ascend from the first to the last."""
+    """Batches that pass through, and whether their ids ascend from the first to the last."""
 
     def __init__(self) -> None:
         self.ascending = False

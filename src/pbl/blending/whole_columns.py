@@ -1,7 +1,7 @@
-"""Columns that no row can tell alone: target names and samples, ranks within a name, numbers held to constraints.
+"""Columns that need more than one row: target names and samples, ranks within a name, numbers held to constraints.
 
-`_submission` has them made of aligned rows where the formula asks for them, `compare` of its own; both read on from the
-table that is returned, whose rows stand in the same order.
+`_submission` adds them to aligned rows if the formula needs them, and `compare` to its own rows. Both go on with the
+table that is returned, whose rows have the same order.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _EXAMPLES = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Completed:
-    """A table of aligned rows with all columns that its formula asks for."""
+    """A table of aligned rows with all columns that its formula needs."""
 
     table: Sql
     samples: int
@@ -48,9 +48,12 @@ def complete(
     separator: str,
     constraints: Sequence[Constraint] = (),
 ) -> Completed:
-    """Complete a table that has the columns row, id and n0_0, n0_1, ...; the new one, in its place, has more.
 
-    `constraints` are to be looked at, the formula's own or not. Raises ContractError for a target name that no row has.
+
+    """Replace a table of the columns row, id and n0_0, n0_1, ... by one that has further columns.
+
+    `constraints` are those to report on, the formula's own or others. Raises ContractError for a target name that no
+    row has.
     """
     column = formula.names[0]
     if separator:
@@ -78,7 +81,7 @@ def name_values(names: Sequence[str]) -> dict[str, str]:
 
 
 def _rank(duck: Duck, formula: Formula) -> Sql:
-    """Rank a column at a time, which takes that much less memory; a rank beside another row would be NULL."""
+    """Rank one column after the other, which takes less memory; a rank beside the wrong row would be NULL."""
     by, alike = ("PARTITION BY name", "PARTITION BY name, n") if formula.by_row else ("", "PARTITION BY n")
     rank = f"rank() OVER ({by} ORDER BY n) + (count(*) OVER ({alike}) - 1) / 2.0"
     scaled = Sql(f"({rank} - 0.5)::DOUBLE / count(*) OVER ({by})")
