@@ -1,6 +1,6 @@
-"""Files against each other: their ids, their order, their predictions.
+"""Compare files with each other: their ids, their order, their predictions.
 
-`validate` asks it once each file was checked by itself.
+`validate` calls it when each file was checked by itself.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from pbl.engine.duck import Duck
 
 SCALE_FACTOR = 10.0
-"""PBL607: a pillar's mean absolute prediction is this many times the pillars' median, or less than one such part."""
+"""PBL607: a pillar's mean absolute prediction is this many times larger or smaller than the pillars' median."""
 PLACEHOLDER_PART = 0.1
-"""PBL603: the part of the template's ids that a pillar covers at most, knowing no others."""
+"""PBL603: a placeholder has at most this part of the template's ids, and no others."""
 HANDFUL = 50
-"""PBL603: so many rows at most, none of the template's ids, are those of the visible test set, and its are hidden."""
+"""PBL603: so many rows at most, with none of the template's ids, may be the placeholder of a hidden test set."""
 _FEW_IDS = 2
 _LOOKED_AT = 20
-"""PBL605: ids that are looked at for a constant beginning or end."""
+"""PBL605: how many ids are searched for a constant beginning or end."""
 
 
 def compare_ids(duck: Duck, file: CheckedFile, reference: CheckedFile, limit: int | None) -> list[Finding]:
@@ -80,7 +80,7 @@ def compare_ids(duck: Duck, file: CheckedFile, reference: CheckedFile, limit: in
 def compare_predictions(
     duck: Duck, files: Sequence[CheckedFile], contract: Contract
 ) -> Iterator[tuple[CheckedFile, Finding]]:
-    """Yield warnings of predictions that are another file's, or of another scale; every file is clean."""
+    """Yield warnings of predictions that are copies of another file's, or on another scale; every file is clean."""
     for place, file in enumerate(files):
         for before, other in enumerate(files[:place]):
             names = f"same{before}", f"same{place}"
@@ -110,7 +110,7 @@ def note_constants(file: CheckedFile, contract: Contract) -> Iterator[Finding]:
 
 
 def _strip_affix(duck: Duck) -> tuple[str, str, str] | None:
-    """Take off a beginning and an end that the unmatched ids of one side all have, and return side and both."""
+    """Remove a beginning and an end that the unmatched ids of one side all have; return the side and both texts."""
     found = duck.rows("checks/affixes", {"few": _LOOKED_AT})
     side, begins, ends, times, few = found[0] if found else ("", "", "", 0, 0)
     if times < few or few < _FEW_IDS or not (begins or ends):
@@ -121,7 +121,7 @@ def _strip_affix(duck: Duck) -> tuple[str, str, str] | None:
 
 
 def _tell_affix(side: str, begins: str, ends: str, respelt: Offences) -> str:
-    """Say what stands before and behind the ids of one side, as the first of them has it if it can be seen there."""
+    """Say which beginning and end the ids of one side have, spelt as in the first of them if they are found there."""
     for example in respelt.examples[:1]:
         whole, part = (example.id, example.value) if side == "here" else (example.value, example.id)
         if whole and part and part in whole:
@@ -147,7 +147,7 @@ def _offences(duck: Duck, question: str, values: Mapping[str, Any], limit: int |
 
 
 def _same_profile(file: CheckedFile, other: CheckedFile) -> bool:
-    """Say whether two files may hold the same numbers; their means are summed in different orders."""
+    """Say whether two files may hold the same numbers; means are compared roughly, as they are summed in any order."""
     if not file.profile or not other.profile or file.rows != other.rows:
         return False
     pairs = zip(file.profile.ranges, other.profile.ranges, strict=True)

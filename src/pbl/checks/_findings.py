@@ -25,6 +25,6 @@ def note(each: Input, code: str, message: str, found: Offences, **rest: Any) -> 
 
 
 def instead(found: Offences) -> tuple[Offences, str]:
-    """Return offences with the raw cells as their values, and of the first id what stands elsewhere in its place."""
+    """Return offences with the raw cells as their values, and words for the first id: here and in the other file."""
     told = f": {found.examples[0].id!r} here, {found.examples[0].value!r} there" if found.examples else ""
     return replace(found, examples=[replace(each, value=each.id) for each in found.examples]), told

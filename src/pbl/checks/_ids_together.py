@@ -1,6 +1,7 @@
-"""What the ids of all pillars say together, where each by itself is not the template's.
+"""Remedies for ids that are not the template's, found by comparing all pillars.
 
-Files that are parts of one, and pillars that agree against the template, need another remedy than each file alone.
+The last step of `validate` on ids: files that are parts of one file, and pillars that agree but differ from the
+template, need another remedy than each file alone.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ if TYPE_CHECKING:
 
 _FEWEST = 2
 _MOST = 50
-"""Files that are looked at for parts, at most: each is compared with each other."""
+"""The most files among which parts are looked for: each is compared with each other."""
 _FEW = 12
-"""Files that are looked at for three parts, at most."""
+"""The most files among which three parts are looked for."""
 _Notes = dict[int, "list[Finding]"]
 
 
 def explain_together(
     duck: Duck, files: Sequence[CheckedFile], template: CheckedFile, notes: _Notes, *, complete: bool
 ) -> _Notes:
-    """Return the files' findings (by `id(file)`) with the remedy that all together show; all are `complete` or not."""
+    """Return the files' findings (by `id(file)`) with a remedy for all together; `complete` if all are sound."""
     distinct = all(file.profile and file.profile.distinct for file in (*files, template))
     if len(files) < _FEWEST or not distinct:
         return notes

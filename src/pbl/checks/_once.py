@@ -1,6 +1,6 @@
-"""What all files have in common is said once: a header that isn't the contract's, names of one model.
+"""Say once what is true of many files: a header that isn't the contract's, names that differ by fold or version.
 
-`validate` asks it of all files, when each was checked.
+`validate` calls it when each file was checked.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from pbl.domain.pillars import Selection
 
 _FEWEST = 2
-"""So many files, and columns, at least."""
+"""The least number of files, and of columns."""
 _FOREIGN = frozenset({"PBL201", "PBL202", "PBL205"})
-"""What is found of a header whose columns are not the contract's, none of them nearly so."""
+"""The findings of a header with other columns than the contract's, none of them misspelt."""
 
 
 def tell_header_once(files: Sequence[CheckedFile], selection: Selection) -> tuple[CheckedFile, ...]:
-    """Return the files with one finding for all that have one sound header, where none has the contract's."""
+    """Return the files with one finding for all that share a sound header, if no file has the contract's header."""
     headers = [file.survey.header for file in files if file.survey]
     names = Counter(header.names for header in headers if not header.stopped)
     if len(files) < _FEWEST or any(header.columns for header in headers):
@@ -43,7 +43,7 @@ def tell_header_once(files: Sequence[CheckedFile], selection: Selection) -> tupl
 
 
 def note_one_model(selection: Selection) -> Iterator[Finding]:
-    """Yield a warning for each group of pillars whose names differ in the number of a fold, or in a version, only."""
+    """Yield a warning for each group of pillars whose names differ only in the number of a fold or in a version."""
     pillars = {pillar.name: pillar for pillar in selection.pillars}
     told = [("PBL609", "the number of a fold or seed only: folds", group) for group in selection.folds]
     told += [("PBL612", "a version only: versions", group) for group in selection.versions]
@@ -62,7 +62,7 @@ def _headed(files: Sequence[CheckedFile], names: Sequence[str]) -> list[CheckedF
 
 
 def _say_once(files: Sequence[CheckedFile], told: Sequence[CheckedFile], once: Finding) -> Sequence[CheckedFile]:
-    """Return the files with one finding, at the file that it names, in place of all that was said of their headers."""
+    """Return the files with one finding, at the file that it names, in place of all findings about their headers."""
     return [
         replace(
             file,
@@ -78,19 +78,19 @@ def _say_once(files: Sequence[CheckedFile], told: Sequence[CheckedFile], once: F
 
 
 def _is_foreign(files: Sequence[CheckedFile]) -> bool:
-    """Say whether all that is wrong with the files' headers is that the columns are others than the contract's."""
+    """Say whether the only fault of the files' headers is that they have other columns than the contract."""
     found = [each.code for file in files if file.survey for each in file.survey.header.findings]
     return "PBL201" in found and set(found) <= _FOREIGN
 
 
 def _without_index(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns but for the first, if that is an index that a program saved without a name."""
+    """Return the columns without the first one, if that is a saved index without a name."""
     saved = len(names) > _FEWEST and (not names[0].strip() or names[0].startswith("Unnamed:"))
     return tuple(names[1:] if saved else names)
 
 
 def _is_sound(names: Sequence[str], files: Sequence[CheckedFile]) -> bool:
-    """Say whether `pbl init` would take the header for columns: all named, all different, none a number."""
+    """Say whether `pbl init` would accept the header: all columns named, all different, none a number."""
     names = _without_index(names)
     headless = any(found.code == "PBL206" for file in files for found in file.findings)
     named = all(name.strip() and name.isprintable() for name in names)
@@ -98,7 +98,7 @@ def _is_sound(names: Sequence[str], files: Sequence[CheckedFile]) -> bool:
 
 
 def _wrong_header(told: Sequence[CheckedFile], common: Sequence[str], files: int, selection: Selection) -> Finding:
-    """Return what is wrong with the header that some files have; `common` is the one that most of them have."""
+    """Return the finding about the header of some files; `common` is the one that most of them have."""
     first = told[0]
     whole = first.survey.header.names if first.survey else ()
     names, common = _without_index(whole), _without_index(common)

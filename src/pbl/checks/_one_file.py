@@ -1,6 +1,6 @@
-"""One file by itself: its structure, then each of its cells.
+"""Check one CSV file by itself: its structure, then each of its cells.
 
-The first step of `validate`, for CSV; `_parquet_file` is its counterpart.
+The first step of `validate`; `_parquet_file` is its counterpart for Parquet.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pbl.reading.survey import OpenFile, Survey
 
 _KEEP_UP_TO = 32 << 20
-"""Bytes of a file whose cells are kept in memory."""
+"""The cells of a file of up to so many bytes are kept in memory."""
 
 
 def check_file(
@@ -45,9 +45,9 @@ def check_file(
     most: int | None,
     progress: Progress = Progress(),
 ) -> CheckedFile:
-    """Check a file; the database knows it as `table`, or by a name like it, if its structure is sound.
+    """Check a file; it becomes the table `table` of the database, or one named after it, if its structure is sound.
 
-    `most` is how many places to keep of a finding, None for all.
+    `most` is the number of places that a finding keeps, None for all.
     """
     if each.file is None:
         return CheckedFile(input=each, findings=each.findings, not_checked=(ROWS, VALUES, IDS))
@@ -104,7 +104,7 @@ def _explain(
 
 
 def _load_plain(duck: Duck, found: Survey, table: str, columns: Sequence[int]) -> Profile | None:
-    """Have the database read a plain file, and return its profile; None where it reads other rows than the survey."""
+    """Have the database read a plain file, and return its profile; None if it reads other rows than the survey."""
     if not (found.plain and found.header.columns and found.scan.rows):
         return None
     try:

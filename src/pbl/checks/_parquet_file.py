@@ -1,6 +1,7 @@
-"""One Parquet file, or one pillar's parts, by itself: its columns, then each of its cells.
+"""Check one Parquet file, or one pillar's parts, by itself: its columns, then each of its cells.
 
-What `_one_file` does for CSV. The schema sees the doubles; what is wrong is explained of their text, as of a CSV's.
+The counterpart of `_one_file`, which checks CSV. The schema gets the doubles; what it refuses is explained on their
+text, as for CSV.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def check_parts(
     most: int | None,
     progress: Progress,
 ) -> CheckedFile:
-    """Check a file; the database knows it as `table`, or by a name like it, if its columns are sound."""
+    """Check a file; it becomes the table `table` of the database, or one named after it, if its columns are sound."""
     header = match_columns(file, contract, ids_only=not each.pillar)
     try:
         found = survey_parts(file, header)
@@ -80,7 +81,7 @@ def check_parts(
 
 
 class _Looks:
-    """What rows are like that go by on their way into the database."""
+    """Rows on their way into the database: whether they are clean, and their profile."""
 
     def __init__(self, contract: Contract, limits: Limits, *, ids_only: bool) -> None:
         self.ascii = True
@@ -90,7 +91,7 @@ class _Looks:
         self.rows = 0
 
     def watch(self, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        """Yield frames once they were looked at; after the first that isn't clean nobody looks any more."""
+        """Yield frames after checking them; frames after the first that isn't clean are not checked."""
         for frame in frames:
             self.ascii = self.ascii and has_plain_ids(frame)
             if self._clean:
@@ -99,7 +100,7 @@ class _Looks:
             self.rows += len(frame)
 
     def profile(self) -> Profile | None:
-        """Return the profile of all rows, None if anything is to be explained."""
+        """Return the profile of all rows, None if a row needs explaining."""
         found = self._profiler.profile() if self._clean else None
         return found if found and found.distinct else None
 

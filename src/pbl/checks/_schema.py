@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _Clean = tuple[Survey, Profile]
 _TIMES = 4
-"""Blocks to show at once: Pandera takes its time for each frame, however small."""
+"""Blocks to validate at a time: Pandera takes some time for each frame, however small."""
 _SAID = {
     "PBL401": ("{n} without an id", "row"),
     "PBL402": ("{n} with an id that stands elsewhere too", "row"),
@@ -53,9 +53,9 @@ _SAID = {
 
 
 def check_blocks(each: Input, file: OpenFile, contract: Contract, limits: Limits, progress: Progress) -> _Clean:
-    """Show a file to the schema, block by block; return its survey and profile if nothing at all is wrong.
+    """Validate a file by the schema, block by block; return its survey and profile if nothing is wrong.
 
-    Else, and if the file can't be read so, raise Unclear: what is wrong is for `explain` to say.
+    Raises Unclear if something is wrong, or the file can't be read in blocks; then `explain` says what it is.
     """
     import polars as pl
 
@@ -88,13 +88,13 @@ def check_blocks(each: Input, file: OpenFile, contract: Contract, limits: Limits
 
 
 def is_clean(frame: pl.DataFrame, contract: Contract, *, ids_only: bool, seen: Callable[[pl.DataFrame], None]) -> bool:
-    """Show rows whose targets are float64 to the schema, and say whether nothing at all is wrong with them."""
+    """Validate rows whose targets are float64 by the schema, and say whether nothing is wrong with them."""
     columns = _names(None if ids_only else contract)
     return _failures(frame, contract, columns, explained=False, whole=False, numbers=True, seen=seen) is None
 
 
 def explain(duck: Duck, each: Input, table: str, contract: Contract, limit: int | None) -> list[Finding]:
-    """Show a table of a file's cells to the schema, and return what it finds."""
+    """Validate a table of a file's cells by the schema, and return the offences."""
     import polars as pl
 
     columns = _names(contract if each.pillar else None)
@@ -129,7 +129,7 @@ def unreadable_pattern(contract: Contract, error: object) -> ContractError:
 
 
 def _names(contract: Contract | None) -> list[str]:
-    """Return the columns' names in a frame: of a pillar's file the id and its targets, else the id."""
+    """Return the names of the columns in a frame: the id and the targets of a pillar's file, the id of a template."""
     return ["id", *(f"t{n}" for n in range(len(contract.targets) if contract else 0))]
 
 
@@ -180,7 +180,7 @@ def _failures(
 
 
 def _load() -> None:
-    """Load Pandera while the environment tells it nothing: it stops at a strange value."""
+    """Load Pandera with its variables hidden from it: some of their values make it fail."""
     environment = os.environ  # noqa: TID251 - hidden, not asked
     hidden = {name: environment.pop(name) for name in list(environment) if name.startswith("PANDERA_")}
     try:

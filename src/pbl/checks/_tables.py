@@ -1,6 +1,6 @@
-"""What the database says of a file that it knows as a table: its profile, and ids that are alike.
+"""The profile of a file that is a table of the database, and a warning of ids that are alike.
 
-`_one_file` and `_parquet_file` ask it of files whose structure is sound.
+`_one_file` and `_parquet_file` ask for them if the file's structure is sound.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def profile_table(duck: Duck, table: str, columns: Sequence[int]) -> Profile:
-    """Sum a file's rows up, in one query; cells that are no numbers are passed over."""
+    """Return the profile of a file's rows, in one query; cells that are not numbers are ignored."""
     targets = range(len(columns) - 1)
     asked = [ask("checks/profile_target", t=name(f"t{n}")) for n in targets]
     values: dict[str, float] = {"labels": LABELS} if targets else {}
@@ -63,7 +63,7 @@ def _real(value: float | None) -> float:
 
 
 def note_alike(duck: Duck, each: Input, table: str, contract: Contract, limit: int | None) -> list[Finding]:
-    """Warn of ids that are the same once normalised (NFKC) and case-folded, and yet differ."""
+    """Warn of different ids that are the same when normalised (NFKC) and case-folded."""
     alike, told = instead(_find_alike(duck, table, limit))
     return note(
         each,

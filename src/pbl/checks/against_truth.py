@@ -1,6 +1,6 @@
-"""Out-of-fold files against the truth: each checked by its contract, then its ids by the truth's.
+"""Check out-of-fold files against the truth: each by its contract, then its ids by the truth's.
 
-Beside `validate`, for commands that score; the Pandera schema decides about every cell here too.
+The counterpart of `validate` for commands that score. The Pandera schema decides about every cell here too.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def check_against_truth(
     max_examples: int | None = 5,
     progress: Progress = Progress(),
 ) -> tuple[CheckedFile, ...]:
-    """Check open files, the truth first, and return what is known of each; the database knows the sound ones as tables.
+    """Check open files, the truth first; return what is known of each. Sound ones become tables of the database.
 
     Every file must have exactly the truth's ids; with `common_rows` it may lack some.
     """

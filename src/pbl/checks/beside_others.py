@@ -1,6 +1,6 @@
-"""Warnings of pillars whose numbers differ in kind from the others': class labels, row sums, probabilities.
+"""Warnings of pillars whose numbers are of another kind than the others': class labels, row sums, probabilities.
 
-Asked of profiles, as the last check: by `report` of clean files, by `pbl.spark` of frames.
+The last check, on profiles: `report` calls it for clean files, `pbl.spark` for frames.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from pbl.domain.contract import Contract
 
 UNIT_PART = 0.99
-"""PBL610: the part of a pillar's rows that sum to 1 at least, if its rows are to."""
+"""PBL610: the part of its rows that must sum to 1, for a pillar to count as one whose rows sum to 1."""
 UNIT_SLACK = 1e-6
-"""PBL611: how far below 0 or above 1 a probability may be written."""
+"""PBL611: how far below 0 or above 1 a probability may be, through rounding."""
 UNIT_OTHERS = 2
-"""PBL611: so many other pillars at least lie within 0 and 1."""
+"""PBL611: the least number of other pillars that must lie within 0 and 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Different:
-    """A warning about the profile at a place: its code and words, how many rows it is about, and the column if one."""
+    """A warning about the profile at a place: its code and words, its number of rows, and its column if it has one."""
 
     place: int
     code: str
@@ -37,9 +37,9 @@ class Different:
 
 
 def compare_profiles(names: Sequence[str], profiles: Sequence[Profile], contract: Contract) -> Iterator[Different]:
-    """Yield warnings of pillars that are all class labels, or whose numbers differ in kind from the others'.
+    """Yield warnings of pillars that are all class labels, or whose numbers are of another kind than the others'.
 
-    `names` are the pillars' names; one stands several times where a pillar has several files.
+    `names` are the pillars' names; a pillar of several files is there once for each.
     """
     if len(profiles) > 1:
         yield from _labels(names, profiles)
@@ -50,12 +50,12 @@ def compare_profiles(names: Sequence[str], profiles: Sequence[Profile], contract
 
 
 def all_of(names: Sequence[str | None]) -> str:
-    """Return the words for all pillars; for all files, where a pillar has several."""
+    """Return the words for all pillars, or for all files if a pillar has several."""
     return f"all {len(names)} {'files' if len(set(names)) < len(names) else 'pillars'}"
 
 
 def _labels(names: Sequence[str], profiles: Sequence[Profile]) -> Iterator[Different]:
-    """Say once, at the first pillar, that all predictions of all pillars are labels; some stand more than once."""
+    """Warn once, at the first pillar, that all predictions of all pillars are labels; not if no label is repeated."""
     labels = all(each.labels for profile in profiles for each in profile.ranges)
     if labels and any(all(each.labels < profile.rows for each in profile.ranges) for profile in profiles):
         message = f"every prediction of {all_of(names)} is a whole number, of {LABELS} values at most"

@@ -1,7 +1,7 @@
 """The rules of a cell in Spark's SQL: the code of what is wrong with it, NULL where nothing is.
 
-The other compilations are `screen_sql` and `screen_frames`; the authority is the Pandera schema. Cells are text or
-doubles here, so that no rule asks how a number is spelt.
+`pbl.spark` checks with it. The other compilations are `screen_sql` and `screen_frames`; the authority is the Pandera
+schema. Numbers are doubles here, so no rule is about how a number is spelt.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r"\\.|\(\?P<[a-z_]+>", re.DOTALL)
 _IN_JAVA = {"\\v": "\\x0B"}
-"""What Java reads otherwise: there `\\v` is a class."""
+"""Patterns that Java reads differently: there `\\v` is a class."""
 _FLAGS = "(?Ud)"
-"""Classes as Unicode has them, and LF alone ends a line: so Rust, the schema's engine, has it without asking."""
+"""Flags for what Rust, the schema's engine, does by default: Unicode classes, and only LF ends a line."""
 
 
 def id_code(contract: Contract, cell: str) -> Condition:
-    """Return the code of what is wrong with an id's text; bytes that are no text are found by no rule of a text."""
+    """Return the code of what is wrong with an id's text; bytes that are not UTF-8 are tested first."""
     damaged = Sql(f"WHEN instr({cell}, CAST(unhex('00') AS STRING)) > 0 THEN 'PBL106' ")
     bytes_ = Condition(sql=Sql(f"WHEN NOT is_valid_utf8({cell}) THEN 'PBL103' {damaged}"))
     return _first([bytes_, *(_of_text(rule, cell) for rule in cell_rules(contract).id)])
@@ -53,20 +53,20 @@ def number_code(contract: Contract, cell: str) -> Condition:
 
 
 def is_finite(number: str) -> Condition:
-    """Return whether a double is finite; Spark holds NaN for greater than all numbers."""
+    """Return whether a double is finite; to Spark, NaN is greater than all numbers."""
     return Condition(
         sql=Sql(f"coalesce({number} BETWEEN -$largest AND $largest, false)"), values={"largest": sys.float_info.max}
     )
 
 
 def java_pattern(pattern: str) -> str:
-    """Return a whole-cell pattern that Java reads as Rust reads the given one, if that is one that pbl takes."""
+    """Return a whole-cell pattern that Java reads as Rust reads the given one, if `pbl.toml` accepts that."""
     body = _TOKEN.sub(lambda token: "(" if token[0].startswith("(?P") else _IN_JAVA.get(token[0], token[0]), pattern)
     return rf"{_FLAGS}\A(?:{body})\z"
 
 
 def as_hex(text: str) -> str:
-    """Return a text as it is bound: the engine writes it into the question, where a setting reads a backslash anew."""
+    """Return a text as hex: Spark puts bound text into the query, where a setting may change what a backslash means."""
     return text.encode("utf-8", "surrogatepass").hex()
 
 

@@ -1,4 +1,4 @@
-"""Every offending place of a report as CSV.
+"""Write every offending place of a report as CSV.
 
 The last step of `pbl validate --failures`.
 """
@@ -24,7 +24,7 @@ _HEADER = ["file", "row", "column", "code", "id", "value"]
 
 
 def protect_failures(path: Path, selection: Selection, *, force: bool) -> None:
-    """Raise OutputError if the file is an input, or is there and isn't such a table: only `force` replaces that."""
+    """Raise OutputError if the file is an input, or exists and isn't such a table; only `force` replaces that."""
     refuse_input(path, selection)
     if not force:
         refuse_foreign(path, mark=csv_line(_HEADER).encode())
@@ -33,7 +33,7 @@ def protect_failures(path: Path, selection: Selection, *, force: bool) -> None:
 def write_failures(report: Report, path: Path, selection: Selection, *, force: bool = False) -> int:
     """Write every place of every error and warning as CSV, replacing the file as a whole; return how many there are.
 
-    Raises what `protect_failures` does. No CSV can hold a NUL: it is written as it is shown on a terminal.
+    Raises what `protect_failures` does. CSV can't hold a NUL: it is escaped as on a terminal.
     """
     protect_failures(path, selection, force=force)
     lines = [csv_line(_HEADER)]

@@ -1,6 +1,7 @@
-"""Where a table's row stands in the file that it came from.
+"""Turn a row of a table into a part and a row of the file that it came from.
 
-Tables count all rows of a file as a CSV does, the header being 1; findings name the part, and count its own rows.
+Used when findings are made. Tables count rows as a CSV does, where the header is row 1; findings name the part of a
+Parquet folder, and count the rows in that part.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def locate(each: Input, places: Iterable[Example]) -> tuple[Example, ...]:
-    """Return places whose rows are a table's with the rows of the file, or of its parts."""
+    """Return the places with the rows of the file, or of its parts, in place of the table's rows."""
     if not isinstance(each.file, PartsFile):
         return tuple(places)
     at = [(place, *each.file.locate(place.row)) for place in places]

@@ -1,4 +1,4 @@
-"""The files of a selection, open for as long as they are used, and what becomes known of each.
+"""The files of a selection, open while they are used, and what becomes known of each.
 
 The first step of `validate` and `blend`: `project` has found the files.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pbl.reading.sources import Source, Surveyed
 
 ROWS, VALUES, IDS = "rows", "values", "ids"
-"""What of a file may not have been checked."""
+"""The parts of a check that may not have been made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,17 +69,17 @@ class Inputs:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedFile:
-    """What is known of a file once it was checked."""
+    """What is known of a file after it was checked."""
 
     input: Input
     survey: Surveyed | None = None
-    """None where the file can't be read."""
+    """None if the file can't be read."""
     table: str | None = None
-    """What the database knows it as; None unless its structure is sound."""
+    """The file's table in the database; None unless its structure is sound."""
     profile: Profile | None = None
-    """What its rows are like, if its structure is sound."""
+    """The profile of its rows, if its structure is sound."""
     clean: bool = False
-    """Whether every cell is as the contract wants it."""
+    """Whether every cell keeps the contract."""
     findings: tuple[Finding, ...] = ()
     not_checked: tuple[str, ...] = ()
 
@@ -107,10 +107,10 @@ class CheckedFile:
 
 @contextmanager
 def open_files(selection: Selection) -> Iterator[Inputs]:
-    """Open the files of a selection, and close them on the way out.
+    """Open the files of a selection, and close them at the end.
 
-    Raises InputError for a file that was named and isn't there; one that `pbl.toml` names, or that can't be opened, has
-    its finding instead.
+    Raises InputError for a file that was named and isn't there. A file that `pbl.toml` names, or that can't be opened,
+    has a finding instead.
     """
     with ExitStack() as stack:
         template = [_open(stack, None, selection.template)] if selection.template else []

@@ -1,6 +1,6 @@
-"""What a file's rows are like: how many, whether their ids differ, and each target's range.
+"""The profile of a file's rows: how many there are, whether their ids differ, and each target's range.
 
-Rows go by a block at a time, and what is known of blocks adds up.
+Made while a file is checked or aligned, a block at a time; the warnings that compare pillars read it.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ class Range:
     high: float
     size: float
     labels: int = 0
-    """How many values there are, if all are whole numbers and no more than LABELS; else 0."""
+    """How many different values there are, if all are whole numbers and there are at most LABELS; else 0."""
 
 
 def as_labels(values: int) -> int:
-    """Return how many labels so many different whole numbers are: none if they are more than LABELS."""
+    """Return the number of labels that so many different whole numbers are: 0 if they are more than LABELS."""
     return values if values <= LABELS else 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What a file's rows are like; `ranges` has one for each target, none for a template."""
+    """The profile of a file's rows; `ranges` has one for each target, none for a template."""
 
     rows: int
     distinct: bool
-    """Whether no id stands twice, case aside."""
+    """Whether no id is repeated, ignoring case."""
     ranges: tuple[Range, ...] = ()
     unit_rows: int = 0
     """In how many rows the targets sum to 1; not counted where there is one target."""
 
 
 class Profiler:
-    """Takes note of rows as they go by."""
+    """Makes a profile of rows that are added block by block."""
 
     def __init__(self, ids: int, *, targets: int) -> None:
-        """Compare the hashes of so many ids at a time in the end; `targets` columns are one pillar's."""
+        """Begin without rows; the end compares the hashes of so many ids at a time. A pillar has `targets` columns."""
         self.rows = 0
         self._ids = ids
         self._targets = targets
@@ -60,12 +60,12 @@ class Profiler:
         self._units: list[int] = []
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Take note of rows: of their ids, case aside, and of all other columns, which are numbers."""
+        """Add rows: their ids, ignoring case, and all other columns, which are numbers."""
         self.add_ids(frame)
         self.add_numbers(frame.drop("id"))
 
     def add_ids(self, frame: pl.DataFrame) -> None:
-        """Take note of rows' ids."""
+        """Add the ids of rows."""
         import polars as pl
 
         hashes = frame.lazy().select(pl.col("id").str.to_lowercase().hash()).collect()  # by all cores, as it is lazy
@@ -73,7 +73,7 @@ class Profiler:
         self.rows += len(frame)
 
     def add_numbers(self, frame: pl.DataFrame) -> None:
-        """Take note of rows' numbers: the columns of one pillar after the other's."""
+        """Add the numbers of rows: the columns of one pillar after those of another."""
         import polars as pl
 
         names = frame.columns
@@ -92,7 +92,7 @@ class Profiler:
         self._units = [a + b for a, b in zip(self._units or [0] * len(new), new, strict=True)]
 
     def profile(self) -> Profile:
-        """Return what is known of all rows; the ranges are in the order in which the columns first came by."""
+        """Return the profile of all rows; the ranges are in the order in which the columns were first added."""
         return Profile(
             rows=self.rows,
             distinct=self._differ(),
@@ -104,7 +104,7 @@ class Profiler:
         )
 
     def split(self, profile: Profile) -> list[Profile]:
-        """Return the profile of each pillar whose columns stood beside each other."""
+        """Return a profile for each of the pillars whose columns were side by side."""
         units = self._units or [0] * (len(profile.ranges) // self._targets)
         return [
             Profile(
@@ -117,7 +117,7 @@ class Profiler:
         ]
 
     def _note_labels(self, name: str, numbers: pl.Series) -> None:
-        """Keep the values of a column as long as it may hold labels; the first fraction ends that for good."""
+        """Keep the values of a column while they may be labels: until the first fraction."""
         seen = self._labels.setdefault(name, set())
         if seen is None or not len(numbers):
             return
@@ -126,7 +126,7 @@ class Profiler:
         self._labels[name] = set(values) if 0 < len(values) <= LABELS else None
 
     def _differ(self) -> bool:
-        """Say whether all ids are known to differ, and by more than case: different hashes prove different ids."""
+        """Say whether all ids are known to differ, ignoring case: different hashes prove different ids."""
         import polars as pl
 
         if not self._hashes:

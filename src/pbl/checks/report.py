@@ -1,4 +1,4 @@
-"""The report of checked files, and the warnings that need all of them.
+"""Make the report of checked files, with the warnings that need all of them.
 
 `validate` ends here; `blend` comes straight here where every cell is clean.
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def compare_numbers(duck: Duck, files: Sequence[CheckedFile], contract: Contract) -> tuple[CheckedFile, ...]:
-    """Return the files with warnings of predictions that are constant, another file's, or of another scale."""
+    """Return the files with warnings of predictions that are constant, copied, or on another scale."""
     clean = [file for file in files if file.clean and file.input.pillar]
     found = {id(file): list(note_constants(file, contract)) for file in clean}
     for file, each in (*compare_predictions(duck, clean, contract), *_compare_kinds(clean, contract)):
@@ -38,7 +38,7 @@ def compare_numbers(duck: Duck, files: Sequence[CheckedFile], contract: Contract
 
 
 def clean_findings(each: Input, survey: Surveyed, reference: Input, *, in_order: bool) -> tuple[Finding, ...]:
-    """Return what there is to say of a file whose every cell is clean and whose ids are the reference's."""
+    """Return the findings of a file whose cells are all clean and whose ids are the reference's."""
     found = [*survey.findings, *(missing_line_end(survey) if isinstance(survey, Survey) else ())]
     if not in_order:
         order = f"the rows stand in another order than in {reference.called}"
@@ -61,7 +61,7 @@ def make_report(files: Sequence[CheckedFile], selection: Selection) -> Report:
 
 
 def add_findings(file: CheckedFile, more: Iterable[Finding]) -> CheckedFile:
-    """Return a file with what was found in it besides."""
+    """Return a file with further findings."""
     return replace(file, findings=(*file.findings, *more))
 
 

@@ -1,6 +1,7 @@
-"""The rules of a cell in polars: the blocks of a large file, as long as every cell is clean.
+"""The rules of a cell in polars: yield the blocks of a large file while every cell is clean.
 
-The other compilation is `screen_sql`; the authority is the Pandera schema.
+`blending` reads large files with it. The other compilations are `screen_sql` and `codes_spark`; the authority is the
+Pandera schema.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from pbl.reading.survey import OpenFile, Preview, Survey
 
 _MOST_TIMES = 3
-"""Blocks at once where rows are long: what is asked of them takes its time to plan, however few they are."""
+"""Blocks to screen at a time where rows are long: planning takes some time, however few the rows."""
 
 
 def clean_blocks(
@@ -45,7 +46,7 @@ def clean_blocks(
     """Yield a file's rows as frames: the text `id`, and t0, t1, ... as float64 (none with `ids_only`).
 
     `size` is the bytes of a block of few columns. Return the survey of the file. Raises Unclear at a block that isn't
-    clean, and where the file proves not to be plain; what was yielded is worth something only if the end is reached.
+    clean, and if the file is found not to be plain; then blocks that were already yielded must not be used.
     """
     import polars as pl
 
@@ -75,7 +76,7 @@ def clean_parts(
 ) -> Generator[pl.DataFrame, None, PartsSurvey]:
     """Yield the rows of Parquet parts as `clean_blocks` does those of CSV; return their survey.
 
-    The ids' rules aren't asked where they are `ids_known`: the caller compares them with those of another file.
+    With `ids_known` the ids are not screened: the caller compares them with those of another file.
     """
     import polars as pl
 
@@ -95,7 +96,7 @@ def clean_parts(
 
 
 def _on_text(rule: TextRule, cell: pl.Expr, *, spaced: bool) -> list[pl.Expr]:
-    """Return what to ask of a text; where no cell holds white space, some rules ask nothing of one that isn't empty."""
+    """Return the conditions of a clean text; if no cell has white space, some rules need no look at a text."""
     match rule:
         case NotBlank():
             return [cell.str.len_bytes() > 0] if spaced else []  # all white space is edged, which is asked too

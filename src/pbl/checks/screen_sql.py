@@ -1,6 +1,7 @@
 """The rules of a cell in SQL: whether a row is clean. It may only say so, never what is wrong.
 
-The second compilation is `screen_frames`; the authority is the Pandera schema.
+`blending` screens small files with it. The other compilations are `screen_frames` and `codes_spark`; the authority is
+the Pandera schema.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ class Condition:
 
 
 def clean_id(contract: Contract, cell: str, *, spaced: bool) -> Condition:
-    """Return the condition of a clean id; where the bytes hold no white space, not `spaced`, none is looked for."""
+    """Return the condition of a clean id; white space is looked for only if the file is `spaced`."""
     return _all([_text(rule, cell, spaced=spaced) for rule in cell_rules(contract).id])
 
 
 def clean_targets(contract: Contract, table: str, *, spaced: bool, typed: bool = False) -> Condition:
-    """Return the condition of a row of a table whose targets t0, t1, ... are all clean; `typed` ones are doubles."""
+    """Return the condition that the targets t0, t1, ... of a row are all clean; `typed` ones are doubles."""
     rules = cell_rules(contract)
     parts = []
     for target in range(len(contract.targets)):
@@ -54,7 +55,7 @@ def clean_targets(contract: Contract, table: str, *, spaced: bool, typed: bool =
 
 
 def number(table: str, target: int) -> str:
-    """Return the number of a table's cell, NULL if the engine takes it for none."""
+    """Return the number of a table's cell, NULL if the engine can't read it as one."""
     return f"try_cast({table}.t{target} AS DOUBLE)"
 
 
@@ -82,14 +83,14 @@ def _spaced_text(rule: NotBlank | NotEdged | IsNumber, cell: str) -> Condition:
 
 
 def _plain_text(rule: NotBlank | NotEdged | IsNumber, cell: str) -> Sql:
-    """Return what is left to ask of a text without white space."""
+    """Return the conditions that remain for a text without white space."""
     match rule:
         case NotBlank():
             return Sql(f"{cell} <> ''")
         case NotEdged():
             return Sql("true")
         case IsNumber():
-            # Of such texts the engine's cast takes `_` between digits and `+-1` besides; nan and inf are not finite.
+            # Of such texts the engine's cast also accepts `_` between digits and `+-1`; nan and inf are not finite.
             return Sql(f"NOT contains({cell}, '_') AND NOT starts_with({cell}, '+-')")
         case other:
             assert_never(other)

@@ -1,4 +1,4 @@
-"""The database's table of a checked file, made when it is asked for.
+"""The database's table of a checked file, made when it is first needed.
 
 `_across_files` and `blending` ask for it; a file that polars aligned has no table until then.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def table_of(duck: Duck, file: CheckedFile, contract: Contract, name: str) -> str:
-    """Return the table of a clean file; `name` is one that the database doesn't know yet."""
+    """Return the table of a clean file; a new one gets `name`, which must be unused."""
     if file.table is not None or file.survey is None:
         return file.table or name
     source = file.survey.file

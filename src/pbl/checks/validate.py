@@ -1,6 +1,7 @@
-"""A report of prediction files: each checked by its contract, then all against each other and the template.
+"""Check prediction files and report: each by its contract, then all against each other and the template.
 
-The Pandera schema decides about every cell. All files are checked; a fault of one stops its own later checks only.
+The function behind `pbl validate`. The Pandera schema decides about every cell. All files are checked; a fault of one
+stops only its own later checks.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def validate(
     Raises InputError for a file that isn't there, ContractError for a pattern no engine reads, ChangedError for a file
     that changes meanwhile and EngineError where memory or disk run out.
     """
-    most = None if max_examples is None else max(max_examples, 1)  # what is found at all is told by its first place
+    most = None if max_examples is None else max(max_examples, 1)  # one place shows that there is a finding
     with open_files(selection) as inputs, open_duck(inputs.paths, limits, size=inputs.size, spill=spill) as duck:
         files = check_files(duck, inputs, selection.contract, limits, max_examples=most, progress=progress)
         for file in files:
@@ -58,7 +59,7 @@ def check_files(
     max_examples: int | None = 5,
     progress: Progress = Progress(),
 ) -> tuple[CheckedFile, ...]:
-    """Check open files, and return what is known of each; the database knows those that are sound as tables."""
+    """Check open files, and return what is known of each; the sound ones become tables of the database."""
     files = []
     for place, each in enumerate(inputs.all):
         files.append(check_file(duck, each, f"p{place}", contract, limits=limits, most=max_examples, progress=progress))
