@@ -1,6 +1,6 @@
-"""A small card for a notebook: what a result says, its numbers, and pictures as data; no script, no style.
+"""A small HTML card of a result for a notebook: its text, numbers, and pictures as data; no script, no style.
 
-Results of several rooms show one; JupyterLab strips more than this from a notebook that isn't trusted.
+Results of several rooms show one. JupyterLab removes anything more from a notebook that isn't trusted.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The rules of a cell, each stated once: what an id and a number must be.
 
-The screens in `checks` compile them, one to SQL and one to polars; the Pandera schema states them independently.
+`checks` compiles them to SQL, to polars and to Spark's SQL; the Pandera schema states them independently.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from pbl.domain.contract import Contract
 
 SPACE = r"[\t\n\x0B\f\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
-"""White space, as the regular expressions of DuckDB and polars have it."""
+"""White space, for the regular expressions of DuckDB and polars."""
 BLANK = rf"{SPACE}*"
 EDGED = rf"\A{SPACE}|{SPACE}\z"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Matches:
-    """The whole text matches a regular expression; `plain_text` says whether text without white space needs no look."""
+    """The whole text matches a regular expression; `plain_text` says that text without white space always does."""
 
     pattern: str
 
@@ -38,7 +38,7 @@ class NotEdged:
 
 @dataclass(frozen=True, kw_only=True)
 class IsNumber:
-    """The text has the form of a number: NUMBER, whatever an engine's own cast takes besides."""
+    """The text has the form NUMBER; an engine's own cast may accept more."""
 
     pattern: str = NUMBER
 

@@ -21,7 +21,7 @@ class Constraint:
     total: str
     parts: tuple[str, ...]
     tolerance: float = TOLERANCE
-    """By how much a sample may be off."""
+    """By how much a sample's sum may be off."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the constraint as recipes and `pbl.toml` write it."""
@@ -29,12 +29,12 @@ class Constraint:
 
 
 def names_of(constraints: Sequence[Constraint]) -> tuple[str, ...]:
-    """Return the target names that constraints speak of, each once, in the order of their first mention."""
+    """Return the target names in constraints, each once, in the order in which they first occur."""
     return tuple(dict.fromkeys(name for each in constraints for name in (each.total, *each.parts)))
 
 
 def sort_constraints(constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
-    """Return the constraints, a total that is a part of another before that; raise ValueError for what can't hold."""
+    """Return the constraints, each total before those that it is a part of; raise ValueError if they can't all hold."""
     by_total: dict[str, Constraint] = {}
     for each in constraints:
         if each.total in by_total:

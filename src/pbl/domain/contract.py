@@ -1,6 +1,6 @@
-"""What each prediction file must look like.
+"""The contract: what each prediction file must look like.
 
-`pbl.toml` says it; every check asks it.
+Made from `pbl.toml`; every check compares a file with it.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class Contract:
 
 @dataclass(frozen=True, kw_only=True)
 class WideContract(Contract):
-    """A contract of files that may have more than the id and the targets; a prediction file never has."""
+    """A contract of files that may have more columns than the id and the targets; a prediction file may not."""
 
     texts: tuple[str, ...] = ()
-    """Columns of text that may be there."""
+    """Columns of text that the file may have."""
     others: bool = False
-    """Whether any other columns may be there too."""
+    """Whether the file may have any other columns too."""
 
     @property
     def optional(self) -> tuple[str, ...]:

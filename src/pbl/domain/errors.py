@@ -1,6 +1,6 @@
-"""Say what a user can fix: one class a kind of trouble, each with its exit code.
+"""The errors that a user can fix: one class for each kind, each with its exit code.
 
-Raised by every room, and made into words and exit codes by `cli.boundary`.
+Every room raises them; `cli.boundary` turns them into messages and exit codes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 _TOLD = 5
-"""As many findings stand in an exception's text; the report has all of them."""
+"""The most findings in an exception's text; the report has all of them."""
 
 
 class PblError(Exception):
@@ -32,7 +32,7 @@ class NoPillarsError(UsageError):
 
 
 class ContractError(PblError):
-    """`pbl.toml` or its contract cannot be read as meant."""
+    """`pbl.toml` or its contract is not valid."""
 
 
 class InputError(PblError):
@@ -40,7 +40,7 @@ class InputError(PblError):
 
 
 class UnreadableError(InputError):
-    """A file is there and can't be read; `reason` says why, without the file's name."""
+    """A file exists and can't be read; `reason` says why, without the file's name."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.reason = reason
@@ -48,7 +48,7 @@ class UnreadableError(InputError):
 
 
 class ChangedError(PblError):
-    """An input, a submission or a recipe is not the one that the record speaks of."""
+    """An input, a submission or a recipe is not the one that was recorded."""
 
 
 class OutputError(PblError):
@@ -64,13 +64,13 @@ class EngineError(PblError):
 
 
 class DataError(PblError):
-    """The data isn't fine, in a way that only what was to be done with it could tell."""
+    """The data isn't fine, as only the work itself could show."""
 
     exit_code: ClassVar[int] = 1
 
 
 class FindingsError(PblError):
-    """The data isn't fine; what was asked for was left `undone`."""
+    """The data isn't fine; `undone` says what was not done."""
 
     exit_code: ClassVar[int] = 1
 
@@ -81,4 +81,4 @@ class FindingsError(PblError):
 
 
 class Unclear(Exception):  # noqa: N818 - an answer, caught by the one who asked
-    """What was asked for can't be told the fast way: some cell or row needs to be explained."""
+    """The fast way has no answer: some cell or row needs explaining."""

@@ -1,6 +1,6 @@
-"""Say what an optional part of pbl needs where it isn't installed: one line with the command that installs it.
+"""Refuse an optional part of pbl whose libraries aren't installed, with the command that installs them.
 
-Asked by every command, and function of `pbl`, that needs an extra, before anything is read.
+Every command and function that needs an extra calls it, before anything is read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EXTRAS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "train": _SCIKIT_LEARN,
     "tune": _SCIKIT_LEARN,
 }
-"""Of each extra its libraries, with the modules to look for."""
+"""The libraries of each extra, with the modules to look for."""
 
 
 def require_extra(extra: str, what: str) -> None:

@@ -1,4 +1,4 @@
-"""What a check found, as frozen values that know their JSON.
+"""What a check found, as frozen values with a JSON form.
 
 `checks` makes them; a `domain.report` holds them.
 """
@@ -23,7 +23,7 @@ class Example:
     id: str | None = None
     value: str | None = None
     part: str | None = None
-    """The name of the part in which the row is counted; None where the file is one."""
+    """The name of the part in which the row is counted; None for a single file."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the public form."""
@@ -33,7 +33,7 @@ class Example:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One problem of one file and column, with how often and where first."""
+    """One problem of one file and column, with its count and its first places."""
 
     code: str
     pillar: str | None
@@ -51,7 +51,7 @@ class Finding:
         return RULES[self.code].name
 
     def in_one_line(self) -> str:
-        """Return where it is, what it is and what to do."""
+        """Return the place, the problem and the remedy."""
         first = self.examples[0] if self.examples else Example()
         told = quote(first.value) if first.value is not None else first.id and safe(first.id)
         places = [
@@ -87,7 +87,7 @@ class Offences:
     limit: int | None
     count: int = 0
     partial: bool = False
-    """Whether the counting ended before the file did."""
+    """Whether the counting stopped before the end of the file."""
     examples: list[Example] = field(default_factory=list)
 
     @property

@@ -1,4 +1,4 @@
-"""How much of the machine a command may take.
+"""How much of the machine a command may use.
 
 `--threads`, `--memory-limit` and `--temp-dir` set it; `engine` and `reading` keep to it.
 """
@@ -19,18 +19,18 @@ _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MI
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """How much is taken at a time."""
+    """How much is read or compared at a time."""
 
     large: int = 32 << 20
-    """Files of so many bytes or more are aligned in batches; loading polars pays then."""
+    """Files of so many bytes or more are aligned in batches, for which polars is loaded."""
     block: int = 4 << 20
     """Bytes of a file to read at a time: more than any record may have."""
     preview: int = 1 << 20
-    """Bytes of a file to judge by whether it begins as plain text."""
+    """Bytes of a file that show whether it begins as plain text."""
     ids: int = 16_000_000
     """Ids whose hashes are compared at a time."""
     rows: int = 50_000
-    """Rows that are worth a batch of their own."""
+    """The least number of rows of a batch."""
     cells: int = 2_000_000
     """Cells of a batch of rows that had to be matched."""
     parquet_rows: int = 262_144
@@ -40,12 +40,12 @@ class Sizes:
 
 
 SIZES = Sizes()
-"""The sizes that are taken unless others are given."""
+"""The default sizes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much of the machine to take: threads, bytes of memory, the folder to spill into, and how much at a time."""
+    """How much of the machine to use: threads, bytes of memory, the folder to spill into, and how much at a time."""
 
     threads: int | None = None
     memory: int | None = None
@@ -53,7 +53,7 @@ class Limits:
     sizes: Sizes = field(default_factory=lambda: SIZES)
 
     def most(self) -> int:
-        """Return the bytes of memory to take at most: unless told otherwise, half of what the machine has."""
+        """Return the most bytes of memory to use: by default, half of what the machine has."""
         return self.memory or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 

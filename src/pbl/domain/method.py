@@ -1,4 +1,4 @@
-"""The ways to blend, by the names that flags, `pbl.toml` and recipes have for them.
+"""The methods of blending, by their names in flags, `pbl.toml` and recipes.
 
 `blending.formula` has each one's SQL.
 """
@@ -10,7 +10,7 @@ from enum import StrEnum
 from pbl.domain.errors import UsageError
 
 _WRITTEN = "weighted-mean"
-"""What recipes and logs have always called the mean."""
+"""The name of the mean in recipes and logs."""
 
 
 class Method(StrEnum):
@@ -24,7 +24,7 @@ class Method(StrEnum):
 
     @property
     def written(self) -> str:
-        """Return the name that a recipe has for it."""
+        """Return its name in a recipe."""
         return _WRITTEN if self is Method.MEAN else str(self)
 
     @property
@@ -34,7 +34,7 @@ class Method(StrEnum):
 
 
 def parse_method(text: str, where: str = "--method") -> Method:
-    """Return the method of that name; raise UsageError, which says `where` it stands, for an unknown one."""
+    """Return the method of that name; raise UsageError, which says `where` it was given, for an unknown one."""
     try:
         return Method(text)
     except ValueError:

@@ -1,6 +1,6 @@
-"""Which of two scores of a metric is the better one: known metrics by name, others by what the user says.
+"""Which of two scores of a metric is better: known metrics by name, others by what the user says.
 
-Logs, `--metric` and `pbl.toml` name metrics; whoever ranks scores asks here.
+Logs, `--metric` and `pbl.toml` name metrics; everything that ranks scores asks here.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Sense(StrEnum):
-    """What a metric measures, and so which of two scores is the better one."""
+    """What a metric measures, and so which of two scores is better."""
 
     SCORE = "score"
-    """The greater is the better."""
+    """Greater is better."""
     ERROR = "error"
-    """The less is the better, and no error is below 0: a negative one is a negated one."""
+    """Less is better, and no error is below 0: a negative one is a negated one."""
     COST = "cost"
-    """The less is the better, whatever its sign."""
+    """Less is better, whatever its sign."""
 
 
 _WORDS = {
@@ -48,36 +48,36 @@ _WORDS = {
 _KNOWN = {word: sense for sense, words in _WORDS.items() for word in words.split()}
 _LONGEST = 3
 _DECIDE = frozenset({"d2", "skill"})
-"""A share of an error that is saved: the greater the better, whichever error it is a share of."""
+"""The part of an error that is saved: greater is better, whichever error it is."""
 _TURNED = re.compile(
     r"(?:neg(?:ated)?|minus|inv(?:erse|erted)?)(?:[\s_-]+|(?-i:(?=[A-Z])))|-\s*|1(?:00)?\s*[-/]\s*", re.IGNORECASE
 )
-"""What turns a metric round: `neg_rmse`, `-rmse`, `1-auc`, `1/rmse`, `inverse_rmse`."""
+"""Words that reverse a metric: `neg_rmse`, `-rmse`, `1-auc`, `1/rmse`, `inverse_rmse`."""
 _PIECE = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
 _STATED = re.compile(r"(.*?)\s*:\s*(max|min)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A metric by name; `sense` is None where nobody says, and no name tells, which way it goes."""
+    """A metric by name; `sense` is None if neither the user nor the name says which score is better."""
 
     name: str
     sense: Sense | None = None
     assumed: bool = False
-    """No metric was named, so the greater score is taken for the better one."""
+    """No metric was named, so the greater score is taken as the better one."""
     key: str = field(init=False)
-    """What all spellings of the name have in common: RMSE is rmse, log_loss is logloss."""
+    """The common form of all spellings of the name: RMSE is rmse, log_loss is logloss."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", metric_key(self.name))
 
     @property
     def greater_is_better(self) -> bool | None:
-        """Return whether the greater score is the better one, None if that isn't known."""
+        """Return whether the greater score is better, None if that isn't known."""
         return None if self.sense is None else self.sense is Sense.SCORE
 
     def merit(self, score: float) -> float:
-        """Return a number that is the greater the better the score is; of an unknown metric the score itself."""
+        """Return a number that is greater for a better score; for an unknown metric the score itself."""
         match self.sense:
             case Sense.ERROR:
                 return -abs(score)
@@ -87,7 +87,7 @@ class Metric:
                 return score
 
     def gap(self, cv: float, public: float) -> float:
-        """Return CV minus public score; where one of two errors is a negated one, of their sizes."""
+        """Return CV minus public score; if one of two errors is negated, of their absolute values."""
         if self.sense is Sense.ERROR and (cv < 0) != (public < 0):
             return abs(cv) - abs(public)
         return cv - public
@@ -105,11 +105,11 @@ def parse_metric(text: str) -> Metric:
 def resolve_metrics(
     texts: Iterable[str], *, name: str | None = None, greater_is_better: bool | None = None
 ) -> Mapping[str, Metric]:
-    """Return the metric that each logged text means, all of them seen together.
+    """Return the metric that each logged text means, judged from all texts together.
 
-    What one run says with `:max` or `:min` holds for all of the same name, unless another run says the opposite; next
-    comes what the project says of its metric, `name` and `greater_is_better`; then the names that are known. Runs
-    without a metric have the project's; without that the greater score is assumed to be the better one.
+    `:max` or `:min` at one run holds for all runs with the same name, unless another run has the opposite. Next come
+    the project's own settings, `name` and `greater_is_better`; then the known names. Runs without a metric have the
+    project's; if it has none, the greater score is assumed to be better.
     """
     texts = set(texts)
     project = parse_metric(name or "")
@@ -134,7 +134,7 @@ def resolve_metrics(
 
 
 def known_sense(name: str) -> Sense | None:
-    """Return which way a metric goes by the whole words of its name; None if none is known, or two contradict."""
+    """Return the sense of a metric by the whole words of its name; None if none is known, or two contradict."""
     text = normalize("NFKC", name).strip()
     turned = _TURNED.match(text)
     pieces = [piece.lower() for piece in _PIECE.findall(text[turned.end() :] if turned else text)]
@@ -151,7 +151,7 @@ def known_sense(name: str) -> Sense | None:
 
 
 def metric_key(name: str) -> str:
-    """Return what all spellings of a metric's name have in common."""
+    """Return the common form of all spellings of a metric's name."""
     text = normalize("NFKC", name).strip().casefold()
     return text[:1] + re.sub(r"[\s_-]+", "", text[1:])
 
@@ -164,7 +164,7 @@ def _told(name: str, *, greater: bool) -> Sense:
 
 
 def _known_words(pieces: list[str]) -> Iterable[str]:
-    """Find known words, the longest first, also such as stand in several pieces (`log_loss`) or before a number."""
+    """Find known words, the longest first, including those in several pieces (`log_loss`) or before a number."""
     at = 0
     while at < len(pieces):
         for length in range(min(_LONGEST, len(pieces) - at), 0, -1):

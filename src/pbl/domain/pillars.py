@@ -35,7 +35,7 @@ TABLE: Mapping[str, Known] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """One of several files that together are a pillar; the shares of all sum to 1."""
+    """One of several files that are one pillar; the shares of all sum to 1."""
 
     path: Path
     share: float
@@ -49,26 +49,26 @@ class Pillar:
     path: Path
     """The file; of several, the first."""
     members: tuple[Member, ...] = ()
-    """The files that together are the pillar, where there may be several; its numbers are their weighted mean."""
+    """The files of a pillar that may have several; its numbers are their weighted mean."""
     weight: float | None = None
     promised: bool = False
     """Whether `pbl.toml` names the file, so that its absence is a finding."""
     in_memory: bool = False
-    """Whether the file only carries what was handed over in memory: nobody finds it again."""
+    """Whether the file is a temporary copy of a frame: it can't be found again."""
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Return the pillar's files, in the order in which they are summed up."""
+        """Return the pillar's files, in the order in which they are added up."""
         return tuple(each.path for each in self.members) or (self.path,)
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """Return each file's part of the pillar."""
+        """Return each file's share of the pillar."""
         return tuple(each.share for each in self.members) or (1.0,)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return what each file is called in recipes and logs."""
+        """Return the name of each file in recipes and logs."""
         return tuple(f"{self.name}/{n}" for n in range(1, len(self.members) + 1)) or (self.name,)
 
 
@@ -83,22 +83,22 @@ def as_members(files: Sequence[Path], shares: Sequence[float] = ()) -> tuple[Mem
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The pillars that a command is about, in order, with the template and the contract that hold for them."""
+    """The pillars of a command, in order, with their template and contract."""
 
     pillars: tuple[Pillar, ...]
     settings: Settings = field(default_factory=Settings)
     template: Path | None = None
     set_aside: tuple[str, ...] = ()
     not_read: tuple[str, ...] = ()
-    """What could be a model's predictions and isn't read: files of other endings, sub-folders (with a `/`)."""
+    """Names that may be a model's predictions and aren't read: files of other endings, sub-folders (with a `/`)."""
     folds: tuple[tuple[str, ...], ...] = ()
-    """Groups of pillars whose names, given by their files, differ in the number of a fold or seed only."""
+    """Groups of pillars whose names, made from their files, differ only in the number of a fold or seed."""
     versions: tuple[tuple[str, ...], ...] = ()
-    """Such groups whose names differ in a version only."""
+    """Such groups whose names differ only in a version."""
     notes: tuple[str, ...] = ()
-    """What the user is to be told of how the selection came about."""
+    """Notes for the user on how the pillars were selected."""
     found: tuple[Path, ...] = ()
-    """Every file that is a pillar's, also of those that named weights leave aside; none of them is ever written."""
+    """Every file of a pillar, also of pillars that have no weight; none of them is ever written."""
 
     @property
     def contract(self) -> Contract:

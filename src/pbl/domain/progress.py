@@ -1,6 +1,6 @@
-"""The progress of long work, by stages; this class shows it to nobody.
+"""The progress of long work, by stages; this class shows nothing.
 
-Long work is handed one; `cli.progress` has the one that shows it on a terminal.
+Long work takes one as an argument; that of `cli.progress` shows it on a terminal.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Progress:
         self.close()
 
     def stage(self, name: str, part: Callable[[], float]) -> None:
-        """Begin a stage; `part` tells, whenever it is asked and from any thread, which part of it is done (0 to 1)."""
+        """Begin a stage; `part` returns the part of it that is done (0 to 1), at any time and in any thread."""
 
     def close(self) -> None:
         """End the last stage."""

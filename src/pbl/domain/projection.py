@@ -1,6 +1,6 @@
-"""The orthogonal projection of a sample's numbers on its constraints, of exact fractions.
+"""The orthogonal projection of a sample's numbers on its constraints, in exact fractions.
 
-`blending` takes its numbers into SQL; only plans with constraints load it.
+`blending` puts its numbers into SQL; only plans with constraints load it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def projection(constraints: Sequence[Constraint]) -> list[list[float]]:
     """Return the matrix I - A'(AA')^-1 A of the names' orthogonal projection on the constraints A y = 0.
 
-    Rows and columns are in the order of `names_of`. It is made of exact fractions; A has full rank, as each constraint
-    has a total of its own and none is a part of itself.
+    Rows and columns are in the order of `names_of`. It is computed in exact fractions. A has full rank, as each
+    constraint has a total of its own and no total is a part of itself.
     """
     names = names_of(constraints)
     rows = [[_coefficient(each, name) for name in names] for each in constraints]
@@ -41,7 +41,7 @@ def _dot(one: Sequence[Fraction], other: Sequence[Fraction]) -> Fraction:
 
 
 def _solve(matrix: list[list[Fraction]], right: list[list[Fraction]]) -> list[list[Fraction]]:
-    """Return the solution X of matrix X = right, by Gauss and Jordan."""
+    """Return the solution X of matrix X = right, by Gauss-Jordan elimination."""
     size = len(matrix)
     rows = [[*left, *others] for left, others in zip(matrix, right, strict=True)]
     for k in range(size):

@@ -1,6 +1,6 @@
-"""Who makes a submission: it goes into the recipe.
+"""The provenance of a submission: when, with which version and by which command it was made.
 
-`cli` and `api` make it, as they alone know the clock and the command line.
+Recipes hold it. `cli` and `api` make it, as only they know the clock and the command line.
 """
 
 from __future__ import annotations

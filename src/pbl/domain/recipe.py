@@ -1,4 +1,4 @@
-"""Keep what went into a blend and what came out; frozen, and the same after a trip through JSON.
+"""The recipe of a blend: what went in and what came out, frozen, and the same after writing and reading it as JSON.
 
 `blending` makes recipes, `project.recipe_files` reads them, `ledger` logs what they say.
 """
@@ -26,15 +26,15 @@ RECIPE_VERSION = 1
 
 @dataclass(frozen=True, kw_only=True)
 class FileFacts:
-    """What ties a name to bytes: sha256 in hex, size in bytes, data rows."""
+    """The facts that identify a file: sha256 in hex, size in bytes, data rows."""
 
     path: str | None
-    """Relative to the recipe's folder; None of a table that was in memory: the hash is that of its rows as CSV."""
+    """Relative to the recipe's folder; None for a frame, whose hash is that of its rows as CSV."""
     sha256: str
     bytes: int
     rows: int
     parts: tuple[FileFacts, ...] = ()
-    """The Parquet files of a folder, `path` being their names; the hash of the folder is that of its list of hashes."""
+    """The Parquet files of a folder, with their names as `path`; the folder's hash is that of the list of hashes."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the facts as they are written."""
@@ -61,7 +61,7 @@ class Ingredient(FileFacts):
     weight: float
     share: float
     members: tuple[MemberFacts, ...] = ()
-    """The files that together are the pillar; then there is no path, and the hash is that of the list of hashes."""
+    """The files of a pillar that has several; then there is no path, and the hash is that of the list of hashes."""
 
     @property
     def files(self) -> dict[str, FileFacts]:
@@ -76,14 +76,14 @@ class Ingredient(FileFacts):
 
 @dataclass(frozen=True, kw_only=True)
 class Output(FileFacts):
-    """The submission: `clipped` counts cells that a clip changed; the statistics are over all cells."""
+    """The submission: `clipped` counts rows that a clip changed; the statistics are over all cells."""
 
     clipped: int
     min: float
     mean: float
     max: float
     content_sha256: str | None = None
-    """Of Parquet, whose bytes depend on the version of its writer: the hash of the ids and numbers, in order."""
+    """The hash of the ids and numbers, in order, for Parquet, whose bytes depend on the version of its writer."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the facts as they are written."""
@@ -94,7 +94,7 @@ class Output(FileFacts):
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All that it takes to make the same submission again, and to know it when you see it."""
+    """All that is needed to make the same submission again, and to identify it."""
 
     pbl_version: str
     created_at: str
@@ -136,7 +136,7 @@ class Recipe:
         return restore_utf8(table)
 
     def _only_if_used(self) -> dict[str, Any]:
-        """Return what most blends are made without, and their recipes don't speak of."""
+        """Return the keys that a recipe has only if the blend uses them."""
         found: dict[str, Any] = {}
         if self.per_target:
             found["per_target"] = {name: dict(weights) for name, weights in self.per_target.items()}
@@ -147,7 +147,7 @@ class Recipe:
         return found
 
     def _repr_html_(self) -> str:
-        """Return a card for a notebook: what was blended, and what came out."""
+        """Return a card for a notebook: what was blended, and the result."""
         out = self.output
         numbers: list[tuple[str, str | float | None]] = [(f"share of {each.name}", each.share) for each in self.inputs]
         ends: list[tuple[str, str | float | None]] = [("least", out.min), ("mean", out.mean), ("largest", out.max)]
@@ -160,13 +160,13 @@ class Recipe:
 
 
 def recipe_path(output: Path) -> Path:
-    """Return where the recipe of a submission lies: `x.csv` and `x` -> `x.recipe.json`, `x.p` -> `x.p.recipe.json`."""
+    """Return the path of a submission's recipe: `x.csv` and `x` -> `x.recipe.json`, `x.p` -> `x.p.recipe.json`."""
     stem = output.name.removesuffix(".csv")
     return output.with_name(f"{stem}.recipe.json")
 
 
 def parse_recipe(data: bytes, where: Path) -> Recipe:
-    """Read a recipe; raise InputError saying what in it is not as pbl writes it."""
+    """Read a recipe; raise InputError that says which part of it is not as pbl writes it."""
     try:
         table = json.loads(data, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""What a validation found over all files.
+"""The report of a validation: what was found in all files.
 
 `checks` makes it; `cli.show` and `api` hand it out.
 """
@@ -22,7 +22,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, kw_only=True)
 class FileReport:
-    """What is known of one file: its hash and rows where it could be read, and what wasn't checked."""
+    """What is known of one file: its hash and rows if it could be read, and what wasn't checked."""
 
     pillar: str | None
     path: str
@@ -34,20 +34,20 @@ class FileReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What `validate` found over all files."""
+    """What `validate` found in all files."""
 
     files: tuple[FileReport, ...]
     template: FileReport | None
     set_aside: tuple[str, ...]
     findings: tuple[Finding, ...]
     hidden: tuple[Finding, ...] = ()
-    """What was found and isn't reported, because other codes were selected or these were ignored."""
+    """Findings that aren't shown, because other codes were selected or these were ignored."""
     not_read: tuple[str, ...] = ()
     fail_on: Severity = field(default=Severity.ERROR)
 
     @property
     def ok(self) -> bool:
-        """Say whether nothing was found that is as bad as `fail_on`."""
+        """Say whether no finding is as bad as `fail_on`."""
         return not any(map(self.fails, self.findings))
 
     def fails(self, finding: Finding) -> bool:
@@ -56,7 +56,7 @@ class Report:
 
     @property
     def fine(self) -> bool:
-        """Say whether it is ok, and nothing that isn't shown would change that."""
+        """Say whether it is ok, and would be with the hidden findings too."""
         return not any(map(self.fails, (*self.findings, *self.hidden)))
 
     def of(self, file: FileReport) -> tuple[Finding, ...]:
@@ -68,7 +68,7 @@ class Report:
         return tuple(f for f in self.hidden if (f.file, f.pillar) == (file.path, file.pillar))
 
     def who(self, finding: Finding) -> str:
-        """Return whose finding it is: the pillar's, with its file where it has several; else the template's."""
+        """Return the owner of a finding: the pillar, with the file if it has several; else the template."""
         if finding.pillar is None:
             return "template"
         several = sum(file.pillar == finding.pillar for file in self.files) > 1
@@ -89,7 +89,7 @@ class Report:
         ignore: Collection[str] = frozenset(),
         fail_on: Severity = Severity.ERROR,
     ) -> Report:
-        """Return the report with the findings of the selected codes only (none: of all), failing as asked."""
+        """Return the report with only the findings of the selected codes (of all if none), and with this `fail_on`."""
         kept = {f.code for f in self.findings if f.code in (select or RULES) and f.code not in ignore}
         return replace(
             self,
@@ -119,7 +119,7 @@ class Report:
         return f"{outcome} ({more})" if more else outcome
 
     def _where(self) -> str:
-        """Return how many of the files have an error or a warning, and whether the template is one of them."""
+        """Return in words how many files have an error or a warning, and whether the template is one of them."""
         bad = {(f.file, f.pillar) for f in self.findings if f.severity is not Severity.INFO}
         pillars = {(file, pillar) for file, pillar in bad if pillar}
         total = plural(len(self.files), "file")
@@ -165,6 +165,6 @@ class Report:
 
 
 def tally(findings: Iterable[Finding]) -> str:
-    """Return how many findings of each severity there are, in words; nothing if there are none."""
+    """Return in words how many findings of each severity there are; an empty text if there are none."""
     found = [f.severity for f in findings]
     return ", ".join(plural(found.count(each), str(each)) for each in Severity if each in found)

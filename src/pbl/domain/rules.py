@@ -1,4 +1,4 @@
-"""The rules: what can be wrong with a prediction file, each with a public code, name and remedy.
+"""The rules: all that can be wrong with a prediction file, each with a public code, name and remedy.
 
 A finding refers to one; docs/findings.md lists them.
 """
@@ -32,7 +32,7 @@ class Rule:
 
 
 def rule(code: str, name: str, hint: str, severity: Severity = Severity.ERROR) -> Rule:
-    """Return a rule; an error, unless it says otherwise."""
+    """Return a rule; its severity is error unless given."""
     return Rule(code=code, name=name, hint=hint, severity=severity)
 
 

@@ -29,8 +29,8 @@ class SpelledNumber(float):
         return made
 
 
-class RunRow(NamedTuple):  # there are tens of thousands: a dataclass of as many fields takes ten times as long to make
-    """A row of a log; an empty text, or None, is what isn't known."""
+class RunRow(NamedTuple):  # there may be tens of thousands, and a dataclass takes ten times as long to make
+    """A row of a log; an empty text, or None, means that the value isn't known."""
 
     pillar: str = ""
     model: str = ""
@@ -63,7 +63,7 @@ class RunRow(NamedTuple):  # there are tens of thousands: a dataclass of as many
 
     @property
     def is_later_score(self) -> bool:
-        """Return whether it is a score that was added to a run."""
+        """Return whether the row is a score that was added to a run."""
         return self.method in {KAGGLE, BY_HAND}
 
     def value(self, column: str) -> Any:  # noqa: ANN401 - as JSON knows it

@@ -1,4 +1,4 @@
-"""What `pbl.toml` says, as values.
+"""The settings of `pbl.toml`, as values.
 
 `project.pbl_toml` makes them.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pbl.domain.constraints import Constraint
 
 SEPARATOR = "__"
-"""What parts a sample from the target's name in an id, unless `pbl.toml` says otherwise."""
+"""The default separator between the sample and the target name in an id."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,23 +26,23 @@ class Entry:
 
     name: str
     files: tuple[Path, ...]
-    """The pillar's file, or the several that together are the pillar."""
+    """The pillar's file, or its several files."""
     shares: tuple[float, ...] = ()
-    """Each file's part; none where they are equal."""
+    """Each file's share; none if they are equal."""
     several: bool = False
-    """Whether it is a list that names the files, if only one."""
+    """Whether the files are given as a list, even of one file."""
     weight: float | None = None
     fitted: Path | None = None
-    """A fitted pillar, which a packed notebook predicts with; then there may be no file yet."""
+    """A fitted pillar, with which a packed notebook predicts; then there may be no file yet."""
     images: str | None = None
-    """The folder of images, within the competition's, that it predicts."""
+    """The folder of images to predict, within the competition's folder."""
     oof: tuple[Path, ...] = ()
-    """The out-of-fold file, or one for each of the files."""
+    """The out-of-fold file, or one for each file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MetricSettings:
-    """The project's metric; `greater_is_better` is None where its name tells."""
+    """The project's metric; `greater_is_better` is None if its name says so."""
 
     name: str | None = None
     greater_is_better: bool | None = None
@@ -57,7 +57,7 @@ class MetricSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All that `pbl.toml` says; `path` is None where there is none. Paths are already joined to its folder."""
+    """All settings of `pbl.toml`; `path` is None if there is no file. Paths are already joined to its folder."""
 
     path: Path | None = None
     contract: Contract = field(default_factory=Contract)
@@ -68,13 +68,13 @@ class Settings:
     output: Path | None = None
     method: str | None = None
     negative: bool = False
-    """Whether weights below 0 are meant."""
+    """Whether weights below 0 are allowed."""
     id_separator: str = SEPARATOR
     metric: MetricSettings = MetricSettings()
     constraints: tuple[Constraint, ...] = ()
-    """Sums that must hold, a total that is a part of another before that."""
+    """The constraints, each total before those that it is a part of."""
     per_target: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """Weights by pillar for target names that have their own."""
+    """The weights by pillar of target names that have their own."""
 
     @property
     def files(self) -> tuple[Path, ...]:

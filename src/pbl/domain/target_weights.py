@@ -1,4 +1,4 @@
-"""Hold weights that all targets share, by pillar, or each target name's own, by target name and pillar.
+"""Weights that are either shared by all targets, by pillar, or each target name's own, by target name and pillar.
 
 Made by `tune`, read by the terminal and by the writer of `pbl.toml`.
 """
@@ -12,15 +12,15 @@ Weights = Mapping[str, float] | Mapping[str, Mapping[str, float]]
 
 
 def by_pillar(weights: Weights | None) -> dict[str, float]:
-    """Return the weights that all targets share; nothing where each has its own."""
+    """Return the weights that all targets share; an empty mapping if each has its own."""
     return {name: own for name, own in (weights or {}).items() if not isinstance(own, Mapping)}
 
 
 def by_target(weights: Weights | None) -> dict[str, Mapping[str, float]]:
-    """Return each target name's own weights; nothing where all share them."""
+    """Return each target name's own weights; an empty mapping if all share them."""
     return {name: own for name, own in (weights or {}).items() if isinstance(own, Mapping)}
 
 
 def weights_json(weights: Weights) -> dict[str, Any]:
-    """Return the public form, nested as they are."""
+    """Return the public form, nested in the same way."""
     return {name: dict(own) if isinstance(own, Mapping) else own for name, own in weights.items()}

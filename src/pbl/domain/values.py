@@ -1,6 +1,6 @@
-"""Numbers and moments as text: what a cell must look like, and its value.
+"""Numbers and moments as text: their form and their value.
 
-The readers, `pbl.toml` and the flags use the same ones.
+The readers, `pbl.toml` and the flags all use these.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 from pbl.domain.errors import UsageError
 
 NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
-"""What a number is, everywhere in pbl: a whole-cell regular expression; a finite value is asked for besides."""
+"""The form of a number everywhere in pbl: a whole-cell regular expression; its value must also be finite."""
 
 
 _DECIMAL = re.compile(NUMBER)
 
 
 def decimal(cell: str) -> float | None:
-    """Return the finite number of a cell, None if it is none."""
+    """Return the finite number of a cell, None if the cell isn't one."""
     if not _DECIMAL.fullmatch(cell):
         return None
     value = float(cell)
@@ -28,7 +28,7 @@ def decimal(cell: str) -> float | None:
 
 
 def finite(value: Any) -> Any:  # noqa: ANN401 - as JSON knows it
-    """Return a value in which no number is infinite or none: there is null instead."""
+    """Return a JSON value with None in place of each number that is infinite or NaN."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -37,7 +37,7 @@ def finite(value: Any) -> Any:  # noqa: ANN401 - as JSON knows it
 
 
 def moment(text: str) -> datetime | None:
-    """Return the moment of an ISO text, UTC where it names no zone; None if it is none."""
+    """Return the moment of an ISO text, in UTC if it names no zone; None if the text isn't one."""
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -49,12 +49,12 @@ def moment(text: str) -> datetime | None:
 
 
 def stamp(at: datetime) -> str:
-    """Return a moment as logs have it."""
+    """Return a moment as text, in the form of logs."""
     return f"{at:%Y-%m-%dT%H:%M:%S}{f'.{at.microsecond:06}' if at.microsecond else ''}Z"
 
 
 def number(text: str, what: str) -> float:
-    """Return the finite number that the user typed; raise UsageError naming `what` it was for."""
+    """Return the finite number that the user typed; raise UsageError that names `what` it is for."""
     value = float(text) if _DECIMAL.fullmatch(text) else math.nan
     if not math.isfinite(value):
         raise UsageError(f"{what}: {text!r} is not a finite decimal number")

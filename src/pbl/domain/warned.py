@@ -1,4 +1,4 @@
-"""What a command warns of that is no finding of one file.
+"""Warnings of a command that are no finding of one file.
 
 `blending`, `weights` and `training` return them; `cli.show` prints them.
 """

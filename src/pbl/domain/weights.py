@@ -33,7 +33,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Weighing:
-    """The weight of each pillar of a selection, in its order: finite, with a sum above 0; negative only if meant so."""
+    """The weight of each pillar of a selection, in its order: finite, with a sum above 0; negative only if allowed."""
 
     weights: tuple[float, ...]
     source: Source
@@ -47,11 +47,11 @@ class Weighing:
 def weigh(
     selection: Selection, weights: Sequence[float] | Mapping[str, float] | None = None, *, negative: bool = False
 ) -> tuple[Selection, Weighing]:
-    """Weigh the pillars: as given, else as `pbl.toml` says, else by the table if they are its four, else equally.
+    """Weigh the pillars: as given, else by `pbl.toml`, else by the table if they are its four, else equally.
 
-    Given weights are in pillar order, or by name; then pillars without a weight are left out of the selection that is
-    returned. Weights below 0 are taken if they are meant, `negative` or by `pbl.toml`. Raises UsageError for
-    weights that can't be.
+    Given weights are in pillar order, or by name; then the selection that is returned leaves out pillars without a
+    weight. Weights below 0 are allowed by `negative` or by `pbl.toml`. Raises UsageError for weights that are not
+    valid.
     """
     chosen = selection
     if weights is None:
@@ -76,7 +76,7 @@ def weigh(
 def parse_weights(texts: Sequence[str], selection: Selection) -> list[float] | dict[str, float] | None:
     """Return the weights that the user typed for the pillars of a selection; None if there are no texts.
 
-    Texts are numbers in pillar order or `name=number`, each of them may be a comma list. Raises UsageError for others.
+    Texts are numbers in pillar order or `name=number`, each may be a comma list. Raises UsageError for other texts.
     """
     words = [word.strip() for text in texts for word in restore_utf8(text).split(",")]
     if not words:
@@ -97,7 +97,7 @@ def parse_weights(texts: Sequence[str], selection: Selection) -> list[float] | d
 
 
 def named_by(weights: Iterable[str] | None) -> frozenset[str] | None:
-    """Return the pillars that typed weights name; None if they name none."""
+    """Return the pillars that are named in typed weights; None if none is."""
     halves = [_halves(word.strip()) for text in weights or () for word in restore_utf8(text).split(",")]
     names = [name for name, _ in halves if name is not None]
     return frozenset(names) if names else None
@@ -112,12 +112,12 @@ def divide(weights: Sequence[float]) -> tuple[float, ...]:
     scaled = [math.ldexp(w, scale) for w in weights]
     total = (
         sum(scaled[1:], start=scaled[0]) if min(weights) >= 0 else math.fsum(scaled)
-    )  # what cancels may hide the rest
+    )  # weights that cancel may hide the others
     return tuple(w / total for w in scaled)
 
 
 def _halves(word: str, known: Sequence[str] = ()) -> tuple[str | None, str]:
-    """Split `name=number`, blanks around either aside unless a name has them; the name is None where there is none."""
+    """Split `name=number` and strip blanks, unless a pillar's name has them; the name is None if there is no `=`."""
     name, equals, text = word.rpartition("=")
     return (name if name in known else name.strip()) if equals else None, text.strip()
 

@@ -1,4 +1,4 @@
-"""Words for messages: counts, cells, and text that does nothing to a terminal.
+"""Words for messages: counts, cells, and text that is safe on a terminal.
 
 Every room that makes a message uses them.
 """
@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 Value = TypeVar("Value")
 _LARGE = 1e7
-"""From here on a number is shown as a power of ten."""
+"""Numbers from here on are shown with a power of ten."""
 
 
 def plural(n: int, noun: str) -> str:
@@ -26,7 +26,7 @@ def quote(cell: str) -> str:
 
 
 def safe(text: str, *, keep: str = "") -> str:
-    """Return text that can't do anything to a terminal: what isn't printable is escaped."""
+    """Return text that is safe on a terminal: characters that aren't printable are escaped."""
     text = restore_utf8(text)
     if text.isprintable():
         return text
@@ -34,7 +34,7 @@ def safe(text: str, *, keep: str = "") -> str:
 
 
 def displayable(text: str) -> str:
-    """Return text for a page: what isn't printable (controls, bidi overrides, halves of pairs) becomes U+FFFD."""
+    """Return text for a page: characters that aren't printable (controls, bidi overrides, surrogates) become U+FFFD."""
     text = restore_utf8(text)
     return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
 
@@ -52,7 +52,7 @@ def fixed(value: float | None, digits: int = 4) -> str:
 
 
 def restore_utf8(value: Value) -> Value:
-    """Return what was typed or named in UTF-8 where the locale is another one; lists and objects of it too.
+    """Return text that was typed or named in UTF-8 under another locale; also within lists and objects.
 
     Python keeps each byte that the locale doesn't know as half a surrogate pair, which no other program can read.
     """
