@@ -45,8 +45,6 @@ def prediction_schema(
 ) -> pa.DataFrameSchema:
     """Return the schema of one file's raw text: a frame of string columns, the id first, no nulls.
 
-
-
     With `numbers` the targets are float64 instead, for a file that holds doubles; this form can't explain.
 
     `explained` gives a check for each fault. Without it there is one check, as strict and several times as fast.
@@ -71,8 +69,6 @@ def prediction_schema(
 
 @cache
 def cast_tells(number: str) -> bool:
-
-
     """Say whether polars casts exactly the texts of this form to finite numbers, those that are too large aside.
 
     Then the form of each cell need not be checked. All spellings are tried that any engine is known to accept.

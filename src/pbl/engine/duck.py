@@ -37,16 +37,16 @@ _LOCKED = {
 
 
 class Duck:
-    """A database that knows some files as tables; each has the columns row, id, t0, t1, ... all text but row."""
+    """A database with files as tables; each has the columns row, id, t0, t1, ..., all text except row."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, paths: Mapping[int, str]) -> None:
         self._connection = connection
         self._paths = paths
 
     def add_plain(self, table: str, fd: int, *, width: int, columns: Sequence[int], keep: bool) -> None:
-        """Know a plain file as a table, its cells taken from `columns` of `width`; `keep` holds it in memory.
+        """Add a plain file as a table, with the cells of `columns` out of `width`; `keep` holds it in memory.
 
-        Raises Unclear, now or when it is asked of, if a row has not `width` cells.
+        Raises Unclear, now or when the table is read, if a row doesn't have `width` cells.
         """
         every = listed([Sql(f"'c{n}': 'VARCHAR'") for n in range(width)])
         picked = [Sql(f"c{n} AS {'id' if place == 0 else f't{place - 1}'}") for place, n in enumerate(columns)]
@@ -56,7 +56,7 @@ class Duck:
             self.run("files/keep", table=table, kept=f"{table}_kept")
 
     def add_cells(self, table: str, batches: Iterable[list[list[str]]]) -> None:
-        """Know cells that were taken apart elsewhere as a table."""
+        """Add cells that `reading` parsed as a table."""
         import polars as pl
 
         at = 2
@@ -68,7 +68,7 @@ class Duck:
             at += len(frame)
 
     def add_frames(self, table: str, frames: Iterable[pl.DataFrame]) -> None:
-        """Know frames of typed columns, one after the other, as a table, their rows counted as `add_cells` does."""
+        """Add frames of typed columns, one after the other, as a table; rows are counted as by `add_cells`."""
         at = 2
         for frame in frames:
             with self.batch(frame.with_row_index("row", at)):
@@ -77,7 +77,7 @@ class Duck:
 
     @contextmanager
     def batch(self, frame: pl.DataFrame) -> Iterator[None]:
-        """Know a frame as the table `batch`, for one question: DuckDB 1.3 can read it once."""
+        """Add a frame as the table `batch`, for one question: DuckDB 1.3 can read it once."""
         import duckdb  # noqa: F401 - the whole package: it gives connections the sources that frames are read through
 
         self._connection.register("batch", _Stream(frame))
@@ -87,11 +87,11 @@ class Duck:
             self._connection.unregister("batch")
 
     def run(self, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> None:
-        """Have a question carried out that has no answer."""
+        """Run a question of `pbl_sql` that has no answer."""
         self.rows(question, values, **parts)
 
     def write(self, fd: int, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> None:
-        """Have a question carried out that writes a file that was announced; raise OSError if the system won't."""
+        """Run a question that writes one of the database's files; raise OSError if the system refuses."""
         try:
             self.run(question, values, file=literal(self._paths[fd]), **parts)
         except EngineError as error:
@@ -100,7 +100,7 @@ class Duck:
             raise
 
     def rows(self, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> list[tuple[Any, ...]]:
-        """Return the answer to a question of `pbl_sql`, `values` being bound to its $parameters."""
+        """Return the answer to a question of `pbl_sql`, with `values` bound to its $parameters."""
         with _plainly():
             return self._connection.execute(ask(question, **parts), dict(values or {})).fetchall()
 
@@ -121,7 +121,7 @@ class Duck:
             return pl.DataFrame(self._connection.sql(ask(question, **parts), params=dict(values or {})))
 
     def part(self) -> float:
-        """Return the part of the running question that is done, from 0 to 1; it may be asked from any thread."""
+        """Return the part of the running question that is done, from 0 to 1; any thread may call it."""
         return float(self._connection.query_progress()) / 100
 
 
@@ -129,8 +129,8 @@ class Duck:
 def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Path) -> Iterator[Duck]:
     """Open a database that may open `files` (by descriptor) and no others.
 
-    `size` is the bytes to be read in all; if they are many, or memory or a folder is given, what doesn't fit into
-    memory goes to a private folder within `spill`, which is gone afterwards. Raises EngineError for whatever the engine
+    `size` is the number of bytes to be read. If it is large, or memory or a folder is given, data that doesn't fit into
+    memory goes to a private folder in `spill`, which is removed at the end. Raises EngineError for whatever the engine
     can't do.
     """
     spills = size >= (1 if limits.memory or limits.temp_dir else _SPILL_FROM) or not _proc()
@@ -159,7 +159,7 @@ def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Pa
 
 
 def no_room(reason: str) -> EngineError:
-    """Return the error of work that is too large for what it may take of the machine."""
+    """Return the error of work that is too large for its limits."""
     return EngineError(
         f"the work does not fit into the memory and disk given: {reason}; "
         "raise --memory-limit, or name a larger disk with --temp-dir"
@@ -167,13 +167,13 @@ def no_room(reason: str) -> EngineError:
 
 
 def require_same_rows(apart: int) -> None:
-    """Raise EngineError if any rows that were laid side by side, as they have one order, don't belong together."""
+    """Raise EngineError if any rows that were joined by their position don't belong together."""
     if apart:
         raise EngineError(f"{apart} rows do not stand beside their own; please report this")
 
 
 class _Stream:
-    """A frame that shows its Arrow stream and nothing else, so that the engine asks for no other library."""
+    """A frame that shows only its Arrow stream, so that the engine needs no other library."""
 
     def __init__(self, frame: pl.DataFrame) -> None:
         self._frame = frame
@@ -197,7 +197,7 @@ def _by_descriptor(fd: int, path: Path, private: Path | None) -> str:
 
 @cache
 def _engine() -> Any:  # noqa: ANN401 - the module duckdb, in either shape
-    """Load DuckDB: its compiled module where that stands alone (2.0), as the rest of it takes thrice as long."""
+    """Load DuckDB: only its compiled module if that works alone (2.0), as the rest takes three times as long."""
     from importlib import import_module  # noqa: PLC0415 - a module by name, as there are two
 
     try:
@@ -208,7 +208,7 @@ def _engine() -> Any:  # noqa: ANN401 - the module duckdb, in either shape
 
 @contextmanager
 def _plainly() -> Iterator[None]:
-    """Turn the engine's errors into ours, in one line each."""
+    """Turn the engine's errors into those of pbl, in one line each."""
     engine = _engine()
     try:
         yield
@@ -221,7 +221,7 @@ def _plainly() -> Iterator[None]:
 
 
 def _refusal(text: str, path: str) -> OSError | None:
-    """Return the system's error behind an engine's error about a file; all that is left of it is its text."""
+    """Return the system's error behind an engine's error about a file, of which only the text is left."""
     if not re.search(rf"{re.escape(path)}\b", text):
         return None
     said = next((number for number in errno.errorcode if os.strerror(number) in text), None)

@@ -1,6 +1,6 @@
-"""The bytes of a column of doubles, by the Arrow C stream interface: no copy, and no library besides.
+"""The bytes of a column of doubles, by the Arrow C stream interface: without a copy, and without another library.
 
-`parquet_stream` hashes them; polars shows its memory to other libraries in this form only.
+`parquet_stream` hashes them; polars gives other libraries access to its memory only in this form.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ _pointer.restype, _pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes
 
 
 def read_doubles(column: pl.Series) -> Iterator[bytes | memoryview]:
-    """Yield the little-endian bytes of a float64 column without nulls; each piece is there until the next is asked for.
+    """Yield the little-endian bytes of a float64 column without nulls; each piece is valid until the next one.
 
-    Raises ValueError where a value is null.
+    Raises ValueError if a value is null.
     """
     if column.null_count():
         raise ValueError("a number is null")

@@ -1,4 +1,4 @@
-"""A draft: a temporary file beside the file that it will be.
+"""A draft: a temporary file beside the file that it will become.
 
 `commit` makes drafts and publishes them; blending writes into them.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A temporary, `path` and `fd`, that will be the file `target` (`name` is what the user calls it)."""
+    """A temporary, `path` and `fd`, that will become the file `target` (`name` is the user's name for it)."""
 
     name: Path
     target: Path
@@ -29,12 +29,12 @@ class Draft:
 
     @property
     def size(self) -> int:
-        """Give the size in bytes, as it is now."""
+        """Return the current size in bytes."""
         return os.fstat(self.fd).st_size
 
     @contextmanager
     def explain_os_errors(self) -> Iterator[None]:
-        """Turn what the system refuses those who write the file into an OutputError."""
+        """Turn the system's errors in writing the file into an OutputError."""
         with explain_os_errors(self.name):
             yield
 
@@ -44,7 +44,7 @@ class Draft:
             write_all(self.fd, data)
 
     def chunks(self, size: int = 1 << 20) -> Iterator[bytes]:
-        """Read the file back from its start, whoever wrote it."""
+        """Read the file back from its start, also if the database or polars wrote it."""
         at = 0
         with self.explain_os_errors():
             while chunk := os.pread(self.fd, size, at):
@@ -52,11 +52,11 @@ class Draft:
                 at += len(chunk)
 
     def sha256(self) -> str:
-        """Read the file back and give its hash in hex."""
+        """Read the file back and return its hash in hex."""
         with self.explain_os_errors():
             return hash_descriptor(self.fd)
 
     def sync(self) -> None:
-        """Make the bytes durable; `publish` would, and it takes its time."""
+        """Make the bytes durable early, as it takes some time; `publish` makes sure of it."""
         with self.explain_os_errors():
             os.fsync(self.fd)

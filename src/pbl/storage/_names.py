@@ -1,6 +1,6 @@
-"""Names for what is written: the file that a path means, and the companions beside it.
+"""Names for files that are written: the file that a path means, and temporary names beside it.
 
-A file is written under a companion's name first; what a commit moves aside waits under others.
+`commit` writes a file under a temporary name first, and moves old files aside under others.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class Waiting(NamedTuple):
 
 
 def resolve_target(path: Path, kind: type[PblError]) -> tuple[Path, os.stat_result | None]:
-    """Return the file that a path names, through symbolic links, and its status if it is there.
+    """Return the file that a path names, through symbolic links, and its status if it exists.
 
-    Raises `kind` if only something else than a regular file can be, or is, there.
+    Raises `kind` if something other than a regular file is there, or no file can be.
     """
     if "\0" in str(path):
         message = f"{str(path)!r}: a file's name can't have a NUL character"
@@ -55,7 +55,7 @@ def name_temporary(target: Path) -> Path:
 
 
 def name_waiting(submission: Path, recipe: Path) -> Waiting:
-    """Name where the files of a pair wait; every process names the same."""
+    """Name where the files of a pair wait; every process gives the same names."""
     return Waiting(
         old=_name_beside(submission, "pbl-old"),
         aside=_name_beside(recipe, "pbl-old"),
@@ -64,13 +64,13 @@ def name_waiting(submission: Path, recipe: Path) -> Waiting:
 
 
 def name_next(owner: Path, ending: str) -> Path:
-    """Name the first of `owner`.`ending`-1, -2, ... that isn't there yet."""
+    """Name the first of `owner`.`ending`-1, -2, ... that doesn't exist yet."""
     names = (owner.with_name(f"{owner.name}.{ending}-{n}") for n in count(1))
     return next(name for name in names if not os.path.lexists(name))
 
 
 def _name_beside(target: Path, ending: str) -> Path:
-    """Name a companion of a file, short enough for any file system (eCryptfs takes 143 bytes)."""
+    """Name a file beside another one, short enough for any file system (eCryptfs allows 143 bytes)."""
     name = os.fsencode(target.name)
     short = target.name if len(name) <= _LONG_NAME else f"{name[:90].decode(errors='ignore')}.{zlib.crc32(name):08x}"
     return target.with_name(f".{short}.{ending}")

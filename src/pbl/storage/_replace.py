@@ -1,4 +1,4 @@
-"""The renames of a commit, and the way back from each.
+"""The renames of a commit, and how each is undone.
 
 `commit` calls this with its drafts durable, their folders locked and nothing waiting from an earlier run.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def replace_files(draft: Draft, note: Draft | None, old: Path, sync: Callable[[], None], *, replace: bool) -> None:
-    """Rename drafts to the files they are for, keeping the old files under other names until all of it has worked.
+    """Rename drafts to their files, keeping the old files under other names until all renames have worked.
 
     Raises OutputError that says what is there now.
     """
@@ -56,7 +56,7 @@ def replace_files(draft: Draft, note: Draft | None, old: Path, sync: Callable[[]
 
 
 def _undo(draft: Draft, note: Draft | None, old: Path, sync: Callable[[], None], *, replaces: bool) -> str:
-    """Go back to what was there, by what the folder says and not by what was meant; say what is there now."""
+    """Restore the old files, judging by the folder and not by the steps intended; say what is there now."""
     _, aside, fresh = name_waiting(draft.target, note.target if note else draft.target)
     if is_open_as(draft.target, draft.fd):
         if stuck := _take_back(draft, note, old, replaces=replaces):
@@ -77,7 +77,7 @@ def _undo(draft: Draft, note: Draft | None, old: Path, sync: Callable[[], None],
 
 
 def _take_back(draft: Draft, note: Draft | None, old: Path, *, replaces: bool) -> str:
-    """Take a submission back, and its recipe first; where that can't be done, leave both and say so."""
+    """Remove a new submission, and its recipe first; if that can't be done, leave both and say so."""
     _, aside, fresh = name_waiting(draft.target, note.target if note else draft.target)
     try:
         if replaces:
@@ -120,7 +120,7 @@ def _place(draft: Draft) -> None:
 
 
 def _move(source: Path, target: Path) -> None:
-    """Give a small file a name that is free, by whichever way still works: rename, link or copy."""
+    """Give a small file a name that is free, by the first way that works: rename, link or copy."""
     try:
         source.rename(target)
     except OSError:

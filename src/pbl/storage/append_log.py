@@ -1,6 +1,7 @@
-"""Rows appended to a CSV log, none of them lost, whoever else appends and whenever a process ends.
+"""Append rows to a CSV log; none is lost, whoever else appends and whenever a process ends.
 
-The ledger writes through this alone. A log is locked, its torn end is completed or set aside, and rows are one write.
+The ledger writes only through this. The log is locked, a torn end is completed or set aside, and all rows are written
+in one call.
 """
 
 from __future__ import annotations
@@ -33,20 +34,20 @@ _RECORD = re.compile(rb"%b(?:,%b)*+\n" % (_CELL, _CELL))
 
 @dataclass(frozen=True, kw_only=True)
 class Appended:
-    """What an append did; `rows` is how many were appended."""
+    """What an append did; `rows` is the number of appended rows."""
 
     path: Path
     created: bool
-    """The header was written too."""
+    """Whether the header was written too."""
     rows: int
     set_aside: Path | None
-    """Where the torn bytes at the log's end are now."""
+    """Where the torn bytes at the log's end were put."""
     completed: bool
-    """The last row was whole but for its line end, and has got it."""
+    """Whether the last row was whole except for its line end, which was added."""
 
 
 def append_rows(path: Path, *, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Appended:
-    """Append rows to a log in one write, durable on return, whoever else appends; LogError leaves it as it was."""
+    """Append rows to a log in one write, durable on return, whoever else appends; after LogError it is unchanged."""
     if any(len(row) != len(header) for row in rows):
         message = "a row has not as many cells as the header"
         raise ValueError(message)
@@ -76,7 +77,7 @@ class _Log(NamedTuple):
 
 
 def _open_log(name: Path, target: Path) -> _Log:
-    """Open and lock a log, making sure that its name still means it once it is locked."""
+    """Open and lock a log, and make sure that its name still leads to it when it is locked."""
     flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
     for _ in range(1000):
         made = True
@@ -101,7 +102,7 @@ def _open_log(name: Path, target: Path) -> _Log:
 
 
 def _append(log: _Log, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Appended:
-    """Bring the end of a locked log into shape and append to it, or leave it as it was."""
+    """Repair the end of a locked log and append to it, or leave it unchanged."""
     with os.fdopen(log.fd, "rb", closefd=False) as file:
         data = file.read()
     size = len(data)
@@ -143,7 +144,7 @@ def _append(log: _Log, header: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 
 
 def _undo_append(log: _Log, size: int) -> bool:
-    """Cut a log back to its former size, and remove it if it is new; say whether that worked."""
+    """Cut a log back to its former size, or remove it if it is new; say whether that worked."""
     for _ in range(2):
         with suppress(OSError):
             os.ftruncate(log.fd, size)

@@ -1,6 +1,6 @@
-"""Folders published whole or not at all.
+"""Publish folders whole or not at all.
 
-`pack` fills one beside its place; it is made durable and put there in one move.
+`pack` fills one beside its final place; then it is made durable and moved there in one step.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _EXCHANGE = 2
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """Give an empty folder that becomes `target` at the end, in one move; on any error nothing is changed.
+    """Give an empty folder that becomes `target` at the end, in one step; on any error nothing is changed.
 
-    What `target` was before is removed. Raises OutputError for what the system refuses.
+    The former `target` is removed. Raises OutputError if the system refuses a write.
     """
     place = Path(os.path.realpath(target))
     with private_folder(place.parent) as private, explain_os_errors(target):
@@ -59,13 +59,13 @@ def fill(path: Path, chunks: Iterable[bytes]) -> tuple[int, str]:
 
 
 def _put(made: Path, place: Path) -> None:
-    """Let the new folder change places with the old one, which then lies where the new one was made."""
+    """Exchange the new folder and the old one, which is then where the new one was made."""
     if not os.path.lexists(place):
         made.rename(place)
         return
     if _exchange(made, place):
         return
-    # No such call here: for a moment there is neither, and the old folder waits under a name that can be found.
+    # There is no such call here: for a moment neither is in place, and the old folder waits under a name beside it.
     waiting = place.with_name(f"{place.name}.replaced-{os.urandom(4).hex()}")
     place.rename(waiting)
     try:
@@ -78,7 +78,7 @@ def _put(made: Path, place: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Exchange two folders in one step, where the system and the file system can; say whether it was done."""
+    """Exchange two folders in one step, if the system and the file system can; say whether it was done."""
     try:
         call = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError, TypeError):

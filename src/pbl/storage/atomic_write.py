@@ -1,6 +1,6 @@
-"""One small file written whole, or left as it was.
+"""Write one small file whole, or leave it as it was.
 
-For what is in memory already: logs' torn ends, notebooks, settings, failures. Large files go through `commit`.
+For data that is in memory: torn ends of logs, notebooks, settings, failures. Large files go through `commit`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def write_whole(path: Path, data: bytes, *, replace: bool = True) -> None:
-    """Make `data` the content of a file, read back before it is published; OutputError leaves all as it was."""
+    """Make `data` the content of a file, read back before it is published; after OutputError nothing is changed."""
     with Drafts() as drafts:
         draft = drafts.new(path)
         draft.write(data)

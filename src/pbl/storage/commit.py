@@ -1,8 +1,9 @@
-"""Files published whole or not at all, and a submission with its recipe: both or neither.
+"""Publish files whole or not at all, and a submission with its recipe: both or neither.
 
-A file is written under another name in its own folder, fsynced, and renamed; then the folder is fsynced. A submission
-and its recipe are two names that no call can change at once, so the recipe steps out of the way first: at each moment
-the pair is the old one, the new one, or a submission whose recipe waits under a name that `recover` knows.
+`blending` and `atomic_write` publish through it. A file is written under another name in its own folder, fsynced and
+renamed; then the folder is fsynced. No call can change the two names of a submission and its recipe at once, so the old
+recipe is moved aside first: at each moment the pair is the old one, the new one, or a submission whose recipe waits
+under a name that `recover` knows.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _LOCK_TRIES = 3000
 
 
 class Drafts:
-    """A context that unlinks, on every way out, the temporaries that were not published."""
+    """A context that removes, however it ends, the temporaries that were not published."""
 
     def __init__(self) -> None:
         self._paths: list[Path] = []
@@ -49,7 +50,7 @@ class Drafts:
         self._paths, self._fds = [], []
 
     def new(self, path: Path) -> Draft:
-        """Open a temporary beside what `path` names, through symbolic links; OutputError if it can't become a file."""
+        """Open a temporary beside the file that `path` names, through links; OutputError if no file can be there."""
         with explain_os_errors(path), critical_section:
             target, there = resolve_target(path, OutputError)
             if not target.parent.is_dir():
@@ -67,7 +68,7 @@ class Drafts:
     def publish(self, draft: Draft, *, note: Draft | None = None, replace: bool = True) -> None:
         """Make a draft the file it is for, and `note` (its recipe) with it: both or, with OutputError, neither.
 
-        Without `replace` a file that is there already is an OutputError. The bytes are made durable here.
+        Without `replace`, OutputError is raised if the file exists. The bytes are made durable here.
         """
         pair = [draft, note] if note else [draft]
         for each in pair:
@@ -98,8 +99,8 @@ class Drafts:
 def recover(path: Path, note: Path, fits: Callable[[Path, Path], bool]) -> tuple[Path, ...]:
     """Finish or undo what a killed `publish` of a submission and its recipe left; give the files kept for the user.
 
-    `fits(submission, recipe)` says whether the recipe surely describes the submission. Nothing is deleted but what
-    another name still holds or what was never published. OutputError if the folder can't be put right.
+    `fits(submission, recipe)` says whether the recipe surely describes the submission. Only bytes that have another
+    name, or were never published, are deleted. Raises OutputError if the folder can't be repaired.
     """
     with explain_os_errors(path):
         target, recipe = Path(os.path.realpath(path)), Path(os.path.realpath(note))
@@ -131,7 +132,7 @@ def recover(path: Path, note: Path, fits: Callable[[Path, Path], bool]) -> tuple
 
 @contextmanager
 def _lock_folders(folders: set[Path]) -> Iterator[Callable[[], None]]:
-    """Hold folders against other pbl processes; give what makes their entries durable."""
+    """Lock folders against other pbl processes; give a function that makes their entries durable."""
     fds: list[int] = []
     with ExitStack() as stack:
         for folder in sorted(folders):

@@ -1,6 +1,6 @@
-"""Cells as CSV text: a record of them, and one that no spreadsheet runs.
+"""Cells as CSV text: a record of cells, and a cell that no spreadsheet runs as a formula.
 
-The log and the failures of `validate` are written by these.
+The run logs and the failures of `validate` are written with it.
 """
 
 from __future__ import annotations
@@ -26,5 +26,5 @@ def csv_line(row: Sequence[object]) -> str:
 
 
 def escape_formula(cell: str) -> str:
-    """Put an apostrophe before what a spreadsheet would take for a formula; numbers stay numbers."""
+    """Put an apostrophe before text that a spreadsheet would run as a formula; numbers stay numbers."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not _DECIMAL.fullmatch(cell) else cell

@@ -1,6 +1,6 @@
-"""Regular files, opened, read and hashed; folders, opened and made durable.
+"""Open, read and hash regular files; open folders and make them durable.
 
-Whatever pbl reads is opened here, so that no folder, device or pipe is taken for a file and nothing waits for one.
+Every file that pbl reads is opened here, so that a folder, device or pipe is refused and nothing waits for one.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _KINDS = {
 def open_regular(path: Path) -> int:
     """Open a regular file for reading and return its descriptor.
 
-    Raises InputError if there is no such file, and UnreadableError if it can't be opened or is no regular file.
+    Raises InputError if there is no such file, and UnreadableError if it can't be opened or isn't a regular file.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    except (FileNotFoundError, ValueError) as error:  # no file's name holds what a ValueError is about, such as a NUL
+    except (FileNotFoundError, ValueError) as error:  # a name that no file can have, such as one with a NUL
         raise InputError(f"{path}: no such file") from error
     except OSError as error:
         if error.errno == errno.ENXIO:  # a socket, or a device that isn't there
@@ -54,8 +54,8 @@ def open_regular(path: Path) -> int:
 def read_bytes(path: Path) -> bytes:
     """Return the bytes of a regular file while nobody appends to it.
 
-    A lock that another keeps for two seconds is passed over. Raises InputError for what `open_regular` refuses, what
-    can't be read, and more than 256 MiB.
+    The lock is not waited for longer than two seconds. Raises InputError for what `open_regular` refuses, for what
+    can't be read, and for more than 256 MiB.
     """
     fd = open_regular(path)
     try:
@@ -84,7 +84,7 @@ def hash_file(path: Path) -> str:
 
 
 def hash_descriptor(fd: int) -> str:
-    """Return the SHA-256 of an open file in hex, from its first byte on; its position stays."""
+    """Return the SHA-256 of an open file in hex, from its first byte on; its position doesn't change."""
     digest = hashlib.sha256()
     at = 0
     while chunk := os.pread(fd, _CHUNK, at):
@@ -108,13 +108,13 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_entries(fd: int) -> None:
-    """Make the entries of an open folder durable; where the file system knows no such thing, do nothing."""
+    """Make the entries of an open folder durable; do nothing if the file system can't."""
     with tolerate(NO_FSYNC):
         os.fsync(fd)
 
 
 def is_open_as(path: Path, fd: int) -> bool:
-    """Say whether a path names the very file that is open."""
+    """Say whether a path names the file that is open."""
     try:
         return os.path.samestat(os.lstat(path), os.fstat(fd))
     except OSError:

@@ -1,6 +1,6 @@
-"""Locks that keep other pbl processes away from an open file or folder.
+"""Lock an open file or folder against other pbl processes.
 
-The log and the commit take them alone, readers of logs share them. A lock ends with its descriptor.
+Writers of a log and a commit take an exclusive lock, readers of logs a shared one. A lock ends with its descriptor.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def lock(fd: int, *, shared: bool = False, tries: int | None = None) -> bool:
     """Lock an open file or folder, and say whether no other process keeps it.
 
     Without `tries` this waits until it is free; else it is tried that often, a hundredth of a second apart. A file
-    system that has no locks is passed over.
+    system that has no locks counts as unlocked.
     """
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     with tolerate(NO_LOCKS):

@@ -1,6 +1,6 @@
-"""What the system refuses, in words.
+"""The system's errors in words.
 
-Every writer of this room says it by these words, so that a full disk is said alike wherever it shows.
+Every writer of this room uses them, so that a full disk has the same message everywhere.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 NO_LOCKS = {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOLCK, errno.ENOSYS, errno.EBADF}
 """The errors of a file system that has no locks."""
 NO_FSYNC = {errno.EINVAL, errno.EOPNOTSUPP}
-"""The errors of one that has nothing to make durable."""
+"""The errors of a file system that can't make entries durable."""
 NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
-"""The errors of one that has no hard links."""
+"""The errors of a file system that has no hard links."""
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -57,7 +57,7 @@ def explain(error: OSError) -> str:
 
 @contextmanager
 def tolerate(numbers: set[int]) -> Iterator[None]:
-    """Pass over the errors of what a file system doesn't have."""
+    """Ignore the errors of a file system that lacks a function."""
     try:
         yield
     except OSError as error:

@@ -1,6 +1,7 @@
-"""Frames written as one Parquet file, as they come, and a hash of what they hold.
+"""Write frames as one Parquet file, one after the other, and hash their ids and numbers.
 
-polars writes; its bytes go where the caller puts them, so that a full disk is met, and said, as with any other file.
+`blending` writes with it. polars encodes, and the caller writes the bytes, so that a full disk gives the same error as
+for any other file.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ _BEYOND = str.maketrans({"\\": "\\\\", "\n": "\\n"})
 
 
 class Content:
-    r"""The SHA-256 of ids and numbers in order, whatever file holds them and however it is cut into pieces.
+    r"""The SHA-256 of ids and numbers in order, the same in any file and however the file is cut into pieces.
 
     It is the hash of the columns' names, a line each, and the hashes in hex of the columns, a line each: of the ids as
     lines (a line end in an id written as \n, a backslash as two), of the numbers as little-endian doubles.
     """
 
     def __init__(self, names: Sequence[str], *, recorded: bool = True) -> None:
-        """Begin with no rows; what isn't to be `recorded` is compared by its fingerprint alone, which is cheaper."""
+        """Begin with no rows; without `recorded` there is only a fingerprint to compare, which is cheaper."""
         self.rows = 0
         self._ids = 0
         self._recorded = recorded
@@ -38,7 +39,7 @@ class Content:
         self._columns = [hashlib.sha256() for _ in names]
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Take rows in: a column of text, then columns of doubles."""
+        """Add rows: a column of text, then columns of doubles."""
         import polars as pl
 
         ids, *numbers = frame.get_columns()
@@ -55,18 +56,18 @@ class Content:
 
     @property
     def fingerprint(self) -> tuple[object, ...]:
-        """Return what two that took in the same rows have in common, within one process: ids by polars' own hash."""
+        """Return a value that is equal for equal rows within one process: it has polars' own hash of the ids."""
         return self.rows, self._ids, *(digest.digest() for digest in self._columns[1:])
 
     def hexdigest(self) -> str:
-        """Return the hash of all that was taken in."""
+        """Return the hash of all rows."""
         lines = [*self._names, *(digest.hexdigest() for digest in self._columns)]
         return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
     def _add_ids(self, ids: pl.Series) -> None:
         import polars as pl
 
-        lines = ids.str.join("\n").cast(pl.Binary).item()  # no text of Python's in between
+        lines = ids.str.join("\n").cast(pl.Binary).item()  # without making Python strings
         if lines.count(b"\n") >= len(ids) or b"\\" in lines:
             lines = "\n".join(text.translate(_BEYOND) for text in ids).encode()
         self._columns[0].update(lines)
@@ -102,7 +103,7 @@ def write_parquet(frames: Iterator[pl.DataFrame], names: Sequence[str], put: Cal
 
 
 class _Stream(io.RawIOBase):
-    """A file that polars writes to; the first error is kept, as all that is left of it is its text."""
+    """A file that polars writes to; the first error is kept, as polars keeps only its text."""
 
     def __init__(self, put: Callable[[bytes], None], troubles: list[BaseException]) -> None:
         super().__init__()

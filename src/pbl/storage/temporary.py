@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 live: dict[Path, None] = {}
-"""The temporaries that are there."""
+"""The temporaries that exist."""
 resumable: list[Path] = []
-"""Where what was done so far is kept, for the same command to go on from."""
+"""Folders that keep finished work, from which the same command can go on."""
 critical_section = threading.RLock()
-"""Held where stopping half-way would leave something half done, and by `sweep` for good."""
+"""Held while work must not stop half-way, and by `sweep` for good."""
 
 _SWEEP_S = 0.6
 
 
 @contextmanager
 def private_folder(beside: Path) -> Iterator[Path]:
-    """Give a folder in the folder `beside` that only this user can open, and remove it with all that is in it."""
+    """Give a folder in `beside` that only this user can open, and remove it and its content at the end."""
     with explain_os_errors(beside):
         folder = Path(os.path.realpath(beside)) / f".{os.urandom(8).hex()}.pbl-tmp"
         try:
@@ -46,11 +46,10 @@ def private_folder(beside: Path) -> Iterator[Path]:
 
 
 def sweep() -> bool:
-    """Remove every temporary of this process, just before it ends; callable from any thread, never raises.
+    """Remove every temporary of this process, just before it ends; any thread may call it, and it never raises.
 
-    A commit or an append under way is given half a second; nothing can begin after it. A folder of many gigabytes would
-    take seconds: what is there after six tenths of one is left to a process that outlives this one. Say whether nothing
-    is left to it.
+    A commit or an append that has begun gets half a second; none can begin afterwards. A folder of many gigabytes would
+    take seconds: what remains after 0.6 s is left to a process that outlives this one. Say whether nothing remains.
     """
     with suppress(Exception):
         critical_section.acquire(timeout=0.5)
@@ -70,7 +69,7 @@ def sweep() -> bool:
 
 
 def drop(*paths: Path) -> None:
-    """Remove files and folders where that is possible."""
+    """Remove files and folders if that is possible."""
     for path in paths:
         for _ in range(3):
             try:
@@ -86,7 +85,7 @@ def _remove(path: Path) -> None:
     try:
         path.unlink()
     except (IsADirectoryError, PermissionError):
-        # Under another name nobody can put anything into it any more, but for those who are about to.
+        # Under another name nothing new can be put into it, except by writers that have opened it already.
         gone = path.with_name(f".{os.urandom(8).hex()}.pbl-tmp")
         if path in live:
             live[gone] = None
@@ -100,7 +99,7 @@ def _remove(path: Path) -> None:
 
 
 def _leave_to_another(paths: Iterable[Path]) -> None:
-    """Have files and folders removed by a process of its own, which neither signals nor a closed terminal reach."""
+    """Have files and folders removed by a separate process, which neither signals nor a closed terminal reach."""
     script = 'for _ in 1 2 3; do rm -rf -- "$@" && exit; sleep 1; done'  # again, if something came in meanwhile
     streams = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]
     closing = ((os.POSIX_SPAWN_CLOSE, fd) for fd in _list_inheritable())  # a lock must not outlive us
@@ -115,7 +114,7 @@ def _leave_to_another(paths: Iterable[Path]) -> None:
 
 
 def _list_inheritable() -> Iterator[int]:
-    """Yield the descriptors, but for the streams, that another program would get."""
+    """Yield the descriptors, except the standard streams, that another program would inherit."""
     for entry in Path("/dev/fd").iterdir():
         with suppress(OSError):
             if int(entry.name) not in {0, 1, 2} and os.get_inheritable(int(entry.name)):
