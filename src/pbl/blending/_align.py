@@ -65,8 +65,6 @@ def align(
     progress: Progress = Progress(),
     doing: str = "blending",
 ) -> Table | Batches:
-
-
     """Align files that were not checked yet: their rows side by side, in the order of the first one.
 
     `doing` is the verb for the progress line, such as "blending".

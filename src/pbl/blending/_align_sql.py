@@ -62,8 +62,6 @@ class _Source:
 def align_table(
     duck: Duck, files: Sequence[tuple[Input, Surveyed]], contract: Contract, limits: Limits
 ) -> tuple[CheckedFile, ...]:
-
-
     """Make the table NUMBERS of files that were not checked yet, and return what is known of them.
 
     Raises Unclear if a cell isn't clean, an id may be repeated, or not all files have the same ids.

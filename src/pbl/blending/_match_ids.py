@@ -96,7 +96,7 @@ def _match(pillars: Sequence[bool], frames: Iterator[pl.DataFrame]) -> tuple[pl.
 
 
 def _part(frames: Iterable[pl.DataFrame], shelf: _Shelf, parts: int) -> _Shelf:
-    """Number the rows, and put them into so many parts on the disk, by the hashes of their ids."""
+    """Put rows, with their numbers, into so many parts on the disk, by the hashes of their ids."""
     import polars as pl
 
     rows = 0

@@ -190,8 +190,6 @@ def blend_ahead(
     workers: int = _WORKERS,
     texts: Sql | None = None,
 ) -> Generator[tuple[pl.Series, pl.DataFrame]]:
-
-
     """Yield the ids of batches and their blend, in order, while the next ones are blended.
 
     `texts` are further columns to make of the blend.
@@ -211,8 +209,6 @@ def blend_ahead(
 def _blender(
     formula: Formula, draft: Draft, limits: Limits, databases: ExitStack, *, texts: Sql | None
 ) -> Callable[[pl.DataFrame], tuple[pl.Series, pl.DataFrame]]:
-
-
     """Return a function that blends a batch in any thread; each thread has its own database, so that none waits.
 
     The caller closes the `databases` when no thread blends any more.

@@ -68,8 +68,6 @@ def blend(
     limits: Limits = Limits(),
     progress: Progress = Progress(),
 ) -> Blended:
-
-
     """Carry out a plan: write the submission and, beside it, its recipe; or write its bytes to a stream.
 
     `spill` is the folder for data that doesn't fit into memory. A dry run does all of it and leaves no file. Raises

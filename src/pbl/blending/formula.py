@@ -86,8 +86,6 @@ class Summary:
 
 @dataclass(frozen=True, kw_only=True)
 class Formula:
-
-
     """min(high, max(low, s)) for each target, where s is what the method makes of the pillars' numbers.
 
     It is applied to rows with the columns id and n0_0, n0_1, ..., each pillar's numbers, and further `columns`.

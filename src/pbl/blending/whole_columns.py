@@ -48,8 +48,6 @@ def complete(
     separator: str,
     constraints: Sequence[Constraint] = (),
 ) -> Completed:
-
-
     """Replace a table of the columns row, id and n0_0, n0_1, ... by one that has further columns.
 
     `constraints` are those to report on, the formula's own or others. Raises ContractError for a target name that no
