@@ -1,4 +1,4 @@
-"""What a file's first bytes tell: that it is no CSV at all, or its header and where the contract's columns stand.
+"""Read a CSV file's first bytes: find that it isn't CSV, or its header and the places of the contract's columns.
 
 The last step of `survey`, which scanned the bytes.
 """
@@ -47,15 +47,15 @@ _DATA = re.compile(rf"{NUMBER}|[+-]?(nan|inf(inity)?)|n/?a|null|none|", re.IGNOR
 
 
 _EXCEL = re.compile(r"sep=(.)", re.IGNORECASE)
-"""What Excel writes above the header, and reads, to say what parts the columns."""
+"""The line above the header with which Excel names the separator."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
     """A file's header; `findings` say what is wrong with it, or why there is none.
 
-    `columns` is where the contract's columns stand in a row, the id first; empty if the header isn't as it must be.
-    `first` is the first row's id, if there is one. After what was found, taking the file apart is pointless: `stopped`.
+    `columns` are the places of the contract's columns in a row, the id first; empty if the header isn't as it must be.
+    `first` is the first row's id, if there is one. `stopped` says that the rows are not worth parsing.
     """
 
     names: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ class Header:
 
 
 def read_header(fd: int, contract: Contract, scan: Scan, head: bytes, *, path: Path, pillar: str | None) -> Header:
-    """Say whether the scanned bytes are text to take apart, and whether the header is the contract's."""
+    """Return the header of scanned bytes, with findings if they can't be parsed or it isn't the contract's."""
     about = _About(path, pillar)
     misfit = _find_misfit(scan, head, contract)
     if misfit is None:
@@ -100,7 +100,7 @@ class _About:
 
 
 def _find_misfit(scan: Scan, head: bytes, contract: Contract) -> tuple[str, str, int | None] | None:
-    """Return the code, message and row of why the bytes are no text to take apart, or None."""
+    """Return the code, message and row of why the bytes can't be parsed as text, or None."""
     headed = head.partition(b"\n")[0].removesuffix(b"\r") == ",".join(contract.columns).encode()
     kind = None if headed else next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
     if not (kind or headed) and re.match(rb"\s*<(!doctype|html|\?xml)", head, re.IGNORECASE):
@@ -121,7 +121,7 @@ def _find_misfit(scan: Scan, head: bytes, contract: Contract) -> tuple[str, str,
 
 
 def _find_misreading(header: Record) -> tuple[str, str, int | None] | None:
-    """Return the code, message and row of why the header can't be taken apart, or None."""
+    """Return the code, message and row of why the header can't be parsed, or None."""
     if header.fault:
         return header.fault, "the header is broken by a quote", 1
     if not header.raw.strip():
@@ -138,7 +138,7 @@ def _find_misreading(header: Record) -> tuple[str, str, int | None] | None:
 
 
 def _match_columns(about: _About, contract: Contract, header: tuple[str, ...]) -> tuple[tuple[int, ...], list[Finding]]:
-    """Return where the contract's columns stand (nothing if they don't), and what is wrong with the header."""
+    """Return the places of the contract's columns (none if one is missing), and what is wrong with the header."""
     wanted = contract.columns
     folded = {_fold(name) for name in wanted}
     looks_like_data = any(_DATA.fullmatch(name) for name in header[not header[0] :])  # a saved index has no name
@@ -163,14 +163,14 @@ def _find_repeated(header: tuple[str, ...]) -> Iterator[tuple[str, str, str, str
 
 
 def leave_out_others(header: tuple[str, ...], contract: Contract) -> tuple[str, ...]:
-    """Return the columns of the contract, and those that may be meant by one that isn't there."""
+    """Return the columns of the contract, and those that a missing one may be spelt as."""
     named = (*contract.columns, *contract.optional)
     missing = {_fold(name) for name in contract.columns if name not in header}
     return tuple(name for name in header if name in named or _fold(name) in missing)
 
 
 def find_misnamed(header: tuple[str, ...], contract: Contract) -> Iterator[tuple[str, str, str, str | None]]:
-    """Yield code, message, column and raw name of what is missing, misspelt or too much in a header."""
+    """Yield code, message, column and raw name of each column that a header lacks, misspells or must not have."""
     wanted = contract.columns
     extra = [name for name in dict.fromkeys(header) if name not in wanted and name not in contract.optional]
     for name in (*wanted, *contract.optional):

@@ -1,6 +1,6 @@
-"""Take an opened file apart: bytes into lines, lines into records of cells, as RFC 4180 has it.
+"""Parse an opened file: bytes into lines, lines into records of cells, as in RFC 4180.
 
-`rows`, `_header` and `targets` are made of it.
+`rows`, `_header` and `targets` parse with it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TO_CLOSE = re.compile(r'([^"]*+(?:""[^"]*+)*+)"')
 
 
 class Lines:
-    """The file's lines with their ends, as text; lines can be given back."""
+    """The file's lines with their ends, as text; lines can be put back."""
 
     def __init__(self, fd: int) -> None:
         start = len(BOM) if os.pread(fd, len(BOM), 0) == BOM else 0
@@ -36,13 +36,13 @@ class Lines:
         return line.decode("utf-8", "surrogateescape") if line else None
 
     def give_back(self, lines: list[str]) -> None:
-        """Put lines back, to be taken again in their order."""
+        """Put lines back, to be read again in the same order."""
         self._again += reversed(lines)
         self.given_back += sum(map(len, lines))
 
 
 class Record:
-    """One record taken from the lines: its cells, its raw text and, if it is broken, how."""
+    """One record read from the lines: its cells, its raw text and, if it is broken, how."""
 
     def __init__(self, lines: Lines, first: str) -> None:
         self.cells: list[str] = []
@@ -62,7 +62,7 @@ class Record:
 
     @property
     def raw(self) -> str:
-        """Return the record as it stands in the file, without its line end."""
+        """Return the raw text of the record, without its line end."""
         whole = "".join(self._taken)
         return whole[: _stop(whole)]
 
@@ -73,12 +73,12 @@ class Record:
 
     @property
     def bare_cr(self) -> bool:
-        """Say whether a CR stands in it that is part neither of its line end nor of a quoted cell."""
+        """Say whether it has a CR that is part neither of its line end nor of a quoted cell."""
         raw = self.raw
         return "\r" in raw and "\r" in re.sub(_QUOTED, "", raw)
 
     def _cell(self) -> bool:
-        """Take one cell, and say whether another one follows."""
+        """Read one cell, and say whether another one follows."""
         if self._line.startswith('"', self._at):
             self._quoted()
         else:
@@ -97,7 +97,7 @@ class Record:
         return True
 
     def _quoted(self) -> None:
-        """Take a quoted cell, with as many further lines as it spans."""
+        """Read a quoted cell, with all lines that it spans."""
         match = _QUOTED.match(self._line, self._at)
         if match:
             self.cells.append(match[1].replace('""', '"'))
@@ -117,7 +117,7 @@ class Record:
 
 
 class _Bytes(io.RawIOBase):
-    """A file's bytes from a place on: whoever else reads the descriptor, neither moves the other on."""
+    """A file's bytes from a place on; the descriptor's own position is neither used nor moved."""
 
     def __init__(self, fd: int, at: int) -> None:
         self._fd, self._at = fd, at
@@ -133,11 +133,11 @@ class _Bytes(io.RawIOBase):
 
 
 def _stop(line: str) -> int:
-    """Return where the line's text stops and its end begins."""
+    """Return the length of the line's text without its end."""
     return len(line) - (2 if line.endswith("\r\n") else 1 if line.endswith("\n") else 0)
 
 
 def printable(raw: str) -> str:
-    """Return raw text as it can be printed: bytes that aren't UTF-8 escaped, and of bounded length."""
+    """Return raw text that can be printed: with bytes that aren't UTF-8 escaped, and with bounded length."""
     text = raw[:_PRINTED]
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

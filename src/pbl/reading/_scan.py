@@ -1,6 +1,6 @@
-"""One pass over a file's bytes: their hash, and what a fast engine would read otherwise than `tokenize`.
+"""Scan a file's bytes in one pass: their hash, and everything that a fast engine would read otherwise than `tokenize`.
 
-Whoever reads a file hands each chunk to a `Scanner` first; what it has seen in the end is a `Scan`.
+The first step of reading a CSV file: each chunk goes to a `Scanner`, and its result is a `Scan`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
 RECORD_LIMIT = 1 << 20
-"""Bytes that one record may have; a longer one is no row of predictions."""
+"""The most bytes of one record; a longer one is not a row of predictions."""
 
 CHUNK = 1 << 20
 HEAD = 4096
@@ -28,7 +28,7 @@ _ORDINARY = bytes(byte for byte in range(0x21, 0x7F) if byte not in b'",')
 
 @dataclass(frozen=True, kw_only=True)
 class Scan:
-    """What the bytes of a file are; `size` in bytes, `sha256` in hex."""
+    """The facts about a file's bytes; `size` in bytes, `sha256` in hex."""
 
     size: int
     lf: int
@@ -48,7 +48,7 @@ class Scan:
     endless: int | None
     """The number of a line that is too long; the rest of such a file was not looked at."""
     sha256: str | None
-    """The hash of all bytes; None where the rest was not looked at, or nobody asked for it."""
+    """The hash of all bytes; None if the rest was not looked at, or no hash was asked for."""
     early: str
     """The hash of the first bytes, as `early_hash` gives it."""
 
@@ -58,7 +58,7 @@ class Scan:
         return self.lf - self.ends
 
     def plain(self, width: int) -> bool:
-        """Say whether commas and line ends alone part the cells, `width` a line; some engines overlook a last comma."""
+        """Say whether only commas and line ends separate the cells, `width` a line; engines may miss a last comma."""
         lines = self.lf + (not self.ends)
         return (
             self.commas == lines * (width - 1)
@@ -70,7 +70,7 @@ class Scan:
 
 
 class Scanner:
-    """Takes the bytes of a file in, a chunk after the other, and hashes them if they are to be `hashed`."""
+    """Scans the bytes of a file, one chunk after the other, and hashes them if `hashed`."""
 
     def __init__(self, head: bytes, *, hashed: bool) -> None:
         self.size = 0
@@ -96,11 +96,11 @@ class Scanner:
 
     @property
     def odd(self) -> bool:
-        """Say whether some byte was seen that no plain file has."""
+        """Say whether a byte was found that no plain file has."""
         return self._quote or self._nul or self._blank or not self._utf8 or self.endless is not None
 
     def look(self, data: bytes, *, after: bytes = b"") -> None:
-        """Take the next bytes in: `data`, but for what it begins with `after`, which was taken in before."""
+        """Scan the next bytes: `data` without its beginning `after`, which was scanned before."""
         if len(data) <= RECORD_LIMIT or _lines_are_short(data):
             self._look(data, after)
         else:
@@ -108,7 +108,7 @@ class Scanner:
                 self._look(data[start : start + RECORD_LIMIT], b"")
 
     def scan(self, *, whole: bool = True) -> Scan:
-        """Return what was seen; of a file's beginning (not `whole`) the last line is taken to end."""
+        """Return the scan; of a file's beginning (not `whole`) the last line counts as complete."""
         if whole and self._utf8 and self._decoder:
             self._utf8 = _decodes(self._decoder, b"", final=True)
         sha256 = self._digest.hexdigest() if self._digest and whole and not self.endless else None
@@ -131,7 +131,7 @@ class Scanner:
         )
 
     def _look(self, chunk: bytes, after: bytes) -> None:
-        """Take a chunk in, but for what it begins with; no line that is too long hides in its middle."""
+        """Scan a chunk without its first bytes; no line that is too long is hidden in its middle."""
         start = len(after)
         size = len(chunk) - start
         self._hash(memoryview(chunk)[start:])
@@ -140,7 +140,7 @@ class Scanner:
         if self._line + (first - start if first else size) > RECORD_LIMIT:
             self.endless = self._lf + 1
         self._line = len(chunk) - chunk.rfind(b"\n", start) - 1 if first else self._line + size
-        # What is left says all there is to know, at a fifth of the cost of looking for each thing in the whole.
+        # The bytes that remain show everything, at a fifth of the cost of searching the whole for each of them.
         rest = chunk.translate(None, _ORDINARY).removeprefix(after)
         if counts := self._rhythm.counts(rest):
             lf, cr, commas = counts
@@ -174,7 +174,7 @@ class Scanner:
 
 
 def scan_file(fd: int, scanner: Scanner, *, chunk: int = CHUNK) -> Scan:
-    """Look at every byte of an open file, but for what follows a line that is too long.
+    """Scan every byte of an open file, up to a line that is too long.
 
     The descriptor's position is neither used nor moved. Raises OSError where the system can't read on.
     """
@@ -208,14 +208,14 @@ class _Rhythm:
         self._phase = 0
 
     def counts(self, rest: bytes) -> tuple[int, int, int] | None:
-        """Return how many LF, CR and commas go on with the rhythm, None if something else does."""
+        """Return the number of LF, CR and commas if the bytes keep the rhythm, else None."""
         if not self._commas:
-            return None  # blank lines would go on with it too
+            return None  # blank lines would keep it too
         needed = self._phase + len(rest)
         if needed > len(self._beats):
             self._beats = self._beat * (needed // len(self._beat) + 1)
         if not self._beats.startswith(rest, self._phase):
-            # Where a line begins, so does the rhythm.
+            # The rhythm begins where a line begins.
             self._phase = min(len(rest) - rest.rfind(b"\n") - 1, self._commas)
             return None
         before, after = self._until(self._phase), self._until(needed)
@@ -231,7 +231,7 @@ class _Rhythm:
 
 
 class _Hash:
-    """A SHA-256 that takes whole chunks in while its owner looks at them too."""
+    """A SHA-256 that hashes whole chunks while its owner scans them."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
@@ -239,7 +239,7 @@ class _Hash:
         self._due: deque[Future[None]] = deque()
 
     def update(self, chunk: memoryview) -> None:
-        """Take a chunk in, in another thread if that is worth it; some may wait, as the two seldom keep step."""
+        """Hash a chunk, in another thread if it is large; a few chunks may wait, as the threads differ in speed."""
         if len(chunk) < CHUNK:
             self._wait(0)
             self._digest.update(chunk)
@@ -252,7 +252,7 @@ class _Hash:
         self._due.append(self._pool.submit(self._digest.update, chunk))
 
     def hexdigest(self) -> str:
-        """Return the hash of all that was taken in."""
+        """Return the hash of all chunks."""
         self._wait(0)
         return self._digest.hexdigest()
 

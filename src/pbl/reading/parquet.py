@@ -1,6 +1,7 @@
-"""Parquet files, one or a folder of parts, opened: their footers, their bytes' hashes, and their rows as frames.
+"""Open Parquet files, one or a folder of parts, and read their footers, their hashes, and their rows as frames.
 
-What `survey` and `blocks` are to CSV; polars reads them. `parquet_columns` compares a footer with the contract.
+The counterpart of `survey` and `blocks`, which read CSV; polars reads the rows. `parquet_columns` compares a footer
+with the contract.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 ENDING = ".parquet"
 _SPARE = 128
-"""Descriptors that are left for all else."""
+"""Descriptors that are kept for everything else."""
 _ENCRYPTED = b"PARE"
 _FIRST = 2
 """The row that tables count first, as if each file had a header."""
@@ -37,13 +38,13 @@ _FIRST = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """An open Parquet file: its rows and columns, as its footer has them, or why it has none."""
+    """An open Parquet file: its rows and columns by its footer, or why they can't be read."""
 
     file: OpenFile
     rows: int = 0
     columns: Mapping[str, pl.DataType] = field(default_factory=dict)
     fault: tuple[str, str] | None = None
-    """The code and the words of what is wrong with the file as a whole."""
+    """The code and the message of what is wrong with the file as a whole."""
 
     @property
     def name(self) -> str:
@@ -67,11 +68,11 @@ class PartsFile:
 
     @property
     def rows(self) -> int:
-        """Return the rows of all parts, as the footers have them."""
+        """Return the number of rows of all parts, by their footers."""
         return sum(part.rows for part in self.parts)
 
     def locate(self, row: int | None) -> tuple[str | None, int | None]:
-        """Return the part, if there are several, and the row in it, counted from 1, of a table's row."""
+        """Turn a table's row into the part, if there are several, and the row in it, counted from 1."""
         if row is None:
             return None, None
         ends = list(accumulate(part.rows for part in self.parts))
@@ -87,7 +88,7 @@ class PartsFile:
 
 @dataclass(frozen=True, kw_only=True)
 class PartsSurvey:
-    """What the bytes of open Parquet files are, and what their footers say of the columns."""
+    """The hashes of open Parquet files, and their columns by the footers."""
 
     file: PartsFile
     header: Header
@@ -95,11 +96,11 @@ class PartsSurvey:
     """The SHA-256 of each part in hex."""
     early: tuple[str, ...]
     ascii: bool = False
-    """Whether all ids are ASCII, if somebody looked."""
+    """Whether all ids are ASCII, if that was checked."""
 
     @property
     def sha256(self) -> str:
-        """Return the hash of the file; of a folder that of its list, a line `hash  name` a part."""
+        """Return the hash of the file, or for a folder that of its list, a line `hash  name` for each part."""
         if not self.file.folder:
             return self.hashes[0]
         lines = (f"{sha256}  {part.name}\n" for sha256, part in zip(self.hashes, self.file.parts, strict=True))
@@ -112,11 +113,11 @@ class PartsSurvey:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Return what the footers showed."""
+        """Return what was found in the footers."""
         return self.header.findings
 
     def unchanged(self, before: datetime | None = None) -> None:
-        """Raise ChangedError if a part's bytes may not be those that were read, or other parts are there now."""
+        """Raise ChangedError if a part's bytes may not be those that were read, or the folder has other parts now."""
         for part, early in zip(self.file.parts, self.early, strict=True):
             refuse_changed(part.file, early, before)
         if self.file.folder and [path.name for path in list_parts(self.file.path)] != [p.name for p in self.file.parts]:
@@ -124,14 +125,14 @@ class PartsSurvey:
 
 
 def is_parquet(path: Path) -> bool:
-    """Say whether a name ends as a Parquet file's does."""
+    """Say whether a name has the ending of a Parquet file."""
     return path.name.lower().endswith(ENDING)
 
 
 def list_parts(folder: Path) -> tuple[Path, ...]:
     """Return the Parquet files directly in a folder, by name.
 
-    Raises InputError where CSV files lie beside them, UnreadableError where there is none.
+    Raises InputError if CSV files are beside them, UnreadableError if there is none.
     """
     try:
         entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
@@ -230,7 +231,7 @@ def _scan(file: OpenFile) -> pl.LazyFrame:
 
 @contextmanager
 def _readable(file: OpenFile) -> Iterator[None]:
-    """Turn what polars says of bytes that are no Parquet into an UnreadableError."""
+    """Turn an error of polars about bytes that aren't Parquet into an UnreadableError."""
     import polars as pl
 
     try:
@@ -242,7 +243,7 @@ def _readable(file: OpenFile) -> Iterator[None]:
 
 
 def _allow_open(number: int) -> None:
-    """Let the process have so many more files open, where the system lets it."""
+    """Let the process open so many more files, if the system allows it."""
     import resource  # noqa: PLC0415 - for those only who have Parquet
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -1,6 +1,7 @@
-"""The columns of Parquet parts against the contract: names letter by letter, types exactly, alike in all parts.
+"""Compare the columns of Parquet parts with the contract: names and types exactly, and the same in all parts.
 
-`parquet` has read the footers; this comes before the rows, because engines silently cast and fill what isn't alike.
+Called after `parquet` has read the footers and before the rows are read, because engines silently cast and fill columns
+that differ between parts.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ __all__ = ["Header", "is_readable_text", "is_text", "match_columns"]
 
 _SHOWN = 5
 _INDEX = re.compile(r"__index_level_[0-9]+__")
-"""How pandas calls an index that it saves along."""
+"""The name under which pandas saves an index."""
 _Fault = tuple[str, str, str | None, str | None]
 
 

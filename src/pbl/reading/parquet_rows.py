@@ -1,6 +1,6 @@
-"""The rows of Parquet parts as a contract names them: the text `id`, and t0, t1, ... as float64.
+"""The rows of Parquet parts in the columns of a contract: the text `id`, and t0, t1, ... as float64.
 
-Made of `parquet`; the wider the rows, the fewer are read at a time.
+`checks` and `blending` read Parquet with it; wide rows are read in smaller batches.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def read_rows(file: PartsFile, contract: Contract, limits: Limits, *, ids_only: 
 
 
 def has_constant_parts(path: Path, contract: Contract) -> bool:
-    """Say of a Parquet file what `has_constant_targets` says of CSV: two rows or more, one number throughout."""
+    """Say whether a Parquet file has two rows or more, and one number throughout, as `has_constant_targets` for CSV."""
     import polars as pl
 
     try:
@@ -58,7 +58,7 @@ def has_constant_parts(path: Path, contract: Contract) -> bool:
 
 
 def has_plain_ids(frame: pl.DataFrame) -> bool:
-    """Say whether all ids are ASCII, and none has a NUL; one that is NULL has neither."""
+    """Say whether all ids are ASCII without a NUL byte; an id that is NULL counts as such."""
     import polars as pl
 
     cell = pl.col("id")

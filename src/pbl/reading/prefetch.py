@@ -1,6 +1,6 @@
-"""Pull from a generator: keep what it returns, or have the next item made in a thread while the last one is used.
+"""Pull from a generator: keep its return value, or make the next item in a thread while the last one is used.
 
-Readers and writers of large files are put together with it.
+It connects readers and writers of large files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 
 
 class Pull(Generic[Item, Result]):
-    """The items of a generator, and, once they have all been taken, what it returned."""
+    """The items of a generator, and, after the last one, its return value."""
 
     def __init__(self, generator: Generator[Item, None, Result]) -> None:
         self._generator = generator
@@ -48,7 +48,7 @@ class Pull(Generic[Item, Result]):
 
 
 def load_ahead(*modules: str) -> None:
-    """Begin to load what large files will need, in a thread of its own, while their bytes are looked at."""
+    """Begin to load the libraries for large files, in a thread of its own, while the files' bytes are scanned."""
     from importlib import import_module  # noqa: PLC0415 - where there is no large file, nor is there a need
     from threading import Thread  # noqa: PLC0415 - same
 
@@ -57,7 +57,7 @@ def load_ahead(*modules: str) -> None:
 
 @contextmanager
 def threads(number: int) -> Iterator[ThreadPoolExecutor]:
-    """Give threads to work `ahead` in; on the way out they finish what they are at, and no more."""
+    """Give threads for `ahead`; at the end they finish their current item, and begin no other."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - it takes longer to load than a small file
 
     pool = ThreadPoolExecutor(number)

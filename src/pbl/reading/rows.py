@@ -1,6 +1,6 @@
-"""A file's rows, cell by cell, and where its structure is broken; the way for files that aren't plain.
+"""Read a file's rows, cell by cell, and find where its structure is broken.
 
-`blocks` is the fast way, for plain files.
+The way to read files that aren't plain; `blocks` is the fast way, for plain files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pbl.reading.survey import Survey
 
 BROKEN_LIMIT = 100_000
-"""Rows that may be broken; to take the rest of such a file apart, row by row, would cost a minute and help nobody."""
+"""The most broken rows that are counted; to parse the rest of such a file would take a minute and help nobody."""
 
 _REREAD_LIMIT = 64 << 20
 _BATCH_ROWS = 50_000
@@ -29,9 +29,9 @@ def tokenize(
 ) -> tuple[Iterator[list[list[str]]], dict[str, Offences]]:
     """Return the file's rows in batches of columns, and where its structure is broken.
 
-    The batches (each a list of the contract's columns, each a list of cells) are worth something only if the offences,
-    complete once the batches are exhausted, are empty. With `all_columns` the header's own columns are meant. Where
-    more than BROKEN_LIMIT rows are broken, the rest of the file is not looked at, and the offences are `partial`.
+    A batch is a list of the contract's columns, or with `all_columns` of the header's, each a list of cells. The
+    offences are complete when the batches are exhausted; the batches must be used only if there are none. After more
+    than BROKEN_LIMIT broken rows the rest of the file is not read, and the offences are `partial`.
     """
     offences: dict[str, Offences] = {}
     positions = (
@@ -77,7 +77,7 @@ def explain_offences(survey: Survey, offences: dict[str, Offences]) -> tuple[Fin
 
 
 class _Tokens:
-    """Take a file apart, record by record, and note what is broken."""
+    """Parse a file, record by record, and note what is broken."""
 
     def __init__(self, survey: Survey, offences: dict[str, Offences], limit: int | None) -> None:
         self._survey = survey
@@ -129,7 +129,7 @@ class _Tokens:
         return self._broken >= BROKEN_LIMIT or min(self._lf.count, self._crlf.count) >= BROKEN_LIMIT
 
     def _sound(self, row: int, record: Record) -> bool:
-        """Note everything that is wrong with a record, and say whether its cells can be told."""
+        """Note everything that is wrong with a record, and say whether its cells can be read."""
         if record.fault:
             self._offend(record.fault, row, record)
             return False

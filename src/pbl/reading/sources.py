@@ -1,6 +1,6 @@
-"""Where rows come from: a CSV file, or Parquet parts, opened alike.
+"""Open the sources of rows, a CSV file or Parquet parts, in one way.
 
-For callers that treat both alike; `match` tells them apart where it matters.
+For callers that treat both in the same way; a `match` separates them if it matters.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def open_source(path: Path, pillar: str | None) -> Source:
-    """Open a file, or a folder of Parquet parts, by what its name ends in; raises what each kind's opening does."""
+    """Open a file, or a folder of Parquet parts, by its name's ending; raises what `open_file` and `open_parts` do."""
     if _is_folder(path) or path.name.lower().endswith(".parquet"):
         from pbl.reading.parquet import open_parts  # noqa: PLC0415 - it asks polars, which CSV may do without
 
@@ -34,7 +34,7 @@ def open_source(path: Path, pillar: str | None) -> Source:
 
 @contextmanager
 def open_surveyed(path: Path, contract: Contract) -> Iterator[Surveyed]:
-    """Open and survey a source, and close it on the way out; raises what `open_source` and `survey_source` do."""
+    """Open and survey a source, and close it at the end; raises what `open_source` and `survey_source` do."""
     file = open_source(path, None)
     with closing(file):
         yield survey_source(file, contract)
@@ -43,7 +43,7 @@ def open_surveyed(path: Path, contract: Contract) -> Iterator[Surveyed]:
 def survey_source(
     file: Source, contract: Contract, *, ids_only: bool = False, progress: Progress = Progress()
 ) -> Surveyed:
-    """Hash every byte of an open source, and read what it says of its columns; raises what `survey` does."""
+    """Hash every byte of an open source, and read its header or footer; raises what `survey` does."""
     if isinstance(file, OpenFile):
         return survey(file, contract, progress=progress)
     from pbl.reading.parquet import survey_parts  # noqa: PLC0415 - as above

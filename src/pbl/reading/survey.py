@@ -1,9 +1,9 @@
-"""An opened file, and what all of its bytes are.
+"""Open a CSV file and survey it: hash and scan every byte, and read its header.
 
-The dialect is RFC 4180 and nothing beyond it: UTF-8 (a byte-order mark is allowed), a comma, whole cells in double
-quotes with quotes doubled, every line ended alike by LF or by CRLF, no blank line, no NUL, as many cells in each row
-as in the header. `survey` looks at every byte; `rows` takes a file apart cell by cell. A file that is `plain` (no
-quote, no oddity) may be read by a faster engine, which then can't read it otherwise.
+The first step for every CSV file, before its rows are read. The dialect is RFC 4180 and nothing more: UTF-8 (a
+byte-order mark is allowed), a comma, whole cells in double quotes with quotes doubled, all lines ended by LF or all by
+CRLF, no blank line, no NUL, as many cells in each row as in the header. A file that is `plain` (no quote, no oddity)
+may be read by a faster engine, which gives the same cells; `rows` parses any other.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _STILL_S = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class OpenFile:
-    """A regular file that is open until `close`; `size` in bytes, as it was when it was opened."""
+    """A regular file that is open until `close`; `size` in bytes is that at opening."""
 
     path: Path
     pillar: str | None
@@ -48,7 +48,7 @@ class OpenFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What the bytes of an open file are, and what its header says."""
+    """The facts about an open file's bytes, and its header."""
 
     file: OpenFile
     scan: Scan
@@ -56,12 +56,12 @@ class Survey:
 
     @property
     def plain(self) -> bool:
-        """Say whether a faster engine may read the file: commas and line ends alone part the cells."""
+        """Say whether a faster engine may read the file: only commas and line ends separate the cells."""
         return not self.header.stopped and self.scan.plain(len(self.header.names))
 
     @property
     def sha256(self) -> str | None:
-        """Return the hash of all bytes; None where the rest was not looked at."""
+        """Return the hash of all bytes; None if the rest was not looked at."""
         return self.scan.sha256
 
     @property
@@ -76,12 +76,12 @@ class Survey:
 
     @property
     def spaced(self) -> bool:
-        """Say whether there may be white space in a cell: any but line ends, or a line end within quotes."""
+        """Say whether a cell may have white space: any other than line ends, or a line end within quotes."""
         return self.scan.spaced or self.scan.quote
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Return what was found on the way; the rows have not been looked at."""
+        """Return the findings about the bytes and the header; the rows were not checked."""
         return self.header.findings
 
     def unchanged(self, before: datetime | None = None) -> None:
@@ -91,7 +91,7 @@ class Survey:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What the first bytes of a plain file show; the number of `rows` is an estimate."""
+    """The facts about the first bytes of a plain file; the number of `rows` is an estimate."""
 
     header: Header
     ascii: bool
@@ -101,9 +101,9 @@ class Preview:
 def refuse_changed(file: OpenFile, early: str, before: datetime | None) -> None:
     """Raise ChangedError if a file's bytes may not be those whose first ones had the hash `early`.
 
-    Size, times and identity are compared. Two writes within one tick of the file system's clock leave the same times,
-    so the first bytes, more than can be hashed within a tick, are hashed again; but not where the file had lain still
-    for a while at a moment `before` it was read.
+    Size, times and identity are compared. Two writes within one tick of the file system's clock leave the same times.
+    So the first bytes, more than can be hashed within a tick, are hashed again, unless the file had been unchanged for
+    a while at a moment `before` it was read.
     """
     still = before is not None and max(file.identity[-2:]) < (before.timestamp() - _STILL_S) * 1e9
     same = _identity(os.fstat(file.fd)) == file.identity
@@ -112,7 +112,7 @@ def refuse_changed(file: OpenFile, early: str, before: datetime | None) -> None:
 
 
 def early_hash_of(file: OpenFile, sha256: str) -> str:
-    """Return the hash of a file's first bytes, as `refuse_changed` compares it; `sha256` is that of all."""
+    """Return the hash of a file's first bytes, which `refuse_changed` compares; `sha256` is that of all bytes."""
     return sha256 if file.size <= EARLY else early_hash(file.fd)
 
 
@@ -130,7 +130,7 @@ def open_file(path: Path, pillar: str | None) -> OpenFile:
 
 @contextmanager
 def open_survey(path: Path, contract: Contract, *, pillar: str | None = None) -> Iterator[Survey]:
-    """Open and survey a file, and close it on the way out; raises what `open_file` and `survey` do."""
+    """Open and survey a file, and close it at the end; raises what `open_file` and `survey` do."""
     file = open_file(path, pillar)
     with closing(file):
         yield survey(file, contract)
@@ -139,7 +139,7 @@ def open_survey(path: Path, contract: Contract, *, pillar: str | None = None) ->
 def survey(file: OpenFile, contract: Contract, *, progress: Progress = Progress(), chunk: int = CHUNK) -> Survey:
     """Hash and scan every byte of an open file, and read its header.
 
-    Raises UnreadableError where the system can't read on, ChangedError if the number of bytes is another than before.
+    Raises UnreadableError if the system can't read on, ChangedError if the number of bytes has changed.
     """
     try:
         with Scanner(os.pread(file.fd, HEAD, 0), hashed=True) as scanner:
@@ -150,7 +150,7 @@ def survey(file: OpenFile, contract: Contract, *, progress: Progress = Progress(
 
 
 def conclude(file: OpenFile, contract: Contract, scan: Scan) -> Survey:
-    """Return the survey of a file whose every byte was scanned by whoever read it; raises what `survey` does."""
+    """Return the survey of a file whose bytes were all scanned by its reader; raises what `survey` does."""
     if file.size and not scan.endless and scan.size != file.size:  # some systems' files say 0
         raise changed(file.path)
     try:

@@ -1,6 +1,6 @@
-"""What the target cells of a file look like, told without checking the file.
+"""What the target cells of a file look like, without checking the file.
 
-`project` asks whether a file that no name tells of is a template; `blending` how the numbers of a file are written.
+`project` asks whether a file may be a template by its content; `blending` asks how the numbers of a file are written.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Take apart CSV files that others made, for all that can be read; what can't be is named, never dropped.
+"""Parse CSV files as far as they can be read; every row that can't be read is reported, never dropped.
 
-For run logs and score tables; prediction files are read by `rows`, strictly.
+For run logs and score tables; prediction files are read strictly, by `rows`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A CSV file taken apart: rows with as many cells as the header, and the rows that are otherwise."""
+    """A parsed CSV file: the rows with as many cells as the header, and the other rows."""
 
     header: tuple[str, ...]
     rows: list[tuple[int, list[str]]]
@@ -29,7 +29,7 @@ class Table:
 
 
 def take_apart(data: bytes) -> Table:
-    """Take a CSV file apart: RFC 4180, any line ends; after a broken row the next line is taken for the next row."""
+    """Parse a CSV file: RFC 4180, any line ends; after a broken row the next line begins the next row."""
     data = data.removeprefix(_BOM)
     try:
         text, utf8 = data.decode(), True
@@ -74,7 +74,7 @@ def _line_by_line(text: str, *, ends: bool, utf8: bool) -> Table:
 
 
 def _record(lines: Sequence[str], at: int) -> tuple[list[str], int, str]:
-    """Take the record that begins at a line: its cells, how many lines it spans, and what is wrong with it."""
+    """Parse the record that begins at a line: its cells, the number of lines it spans, and what is wrong with it."""
     reader = csv.reader((lines[n] for n in range(at, len(lines))), strict=True)
     try:
         cells = next(reader)
