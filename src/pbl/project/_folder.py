@@ -1,6 +1,6 @@
-"""What lies in a folder that no `pbl.toml` lists: pillars, templates, what is set aside and what isn't read.
+"""List a folder without a `pbl.toml`: its pillars, its templates, files set aside and files not read.
 
-`pillar_files` puts it together with the other arguments of a command.
+`pillar_files` combines it with the other arguments of a command.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from pbl.domain.settings import Settings
 
 _DEEPER = 2
-"""So many folders below a folder's own are looked into for predictions that nobody reads."""
+"""How many levels of folders below a folder's own are searched for predictions that are not read."""
 
 _SUMS = "SHA256SUMS"
-"""What lies in the folder of a pack that pbl made: its files are known."""
+"""The file that marks the folder of a pack that pbl made: its files are known."""
 
 
 _SHOWN = 3
@@ -40,7 +40,7 @@ class Doubt:
 
 @dataclass(frozen=True, kw_only=True)
 class Folder:
-    """The files of a folder by what their names, or the recipes beside them, say of them."""
+    """The files of a folder by kind, as their names or the recipes beside them say."""
 
     pillars: tuple[Pillar, ...]
     templates: tuple[Path, ...]
@@ -50,7 +50,7 @@ class Folder:
 
 
 def list_folder(folder: Path) -> Folder:
-    """List a folder; raise InputError if the system doesn't."""
+    """List a folder; raise InputError if the system can't."""
     try:
         entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
     except OSError as error:
@@ -73,7 +73,7 @@ def list_folder(folder: Path) -> Folder:
 
 
 def find_unlisted(folder: Path, settings: Settings, template: Path | None) -> tuple[str, ...]:
-    """Return the names of what would be pillars if there were no `pbl.toml` in a folder, and that it doesn't name.
+    """Return the names of files that would be pillars without the folder's `pbl.toml`, and that it doesn't name.
 
     Where it names pillars of other folders only, whatever lies beside it is the user's own.
     """
@@ -115,7 +115,7 @@ def note_unentered(paths: Sequence[Path]) -> list[str]:
 
 
 def is_folder(path: Path) -> bool:
-    """Say whether a path leads to a folder; one that may not be looked up is none."""
+    """Say whether a path leads to a folder; no if it may not be looked up."""
     try:
         return path.is_dir()
     except PermissionError:
@@ -186,7 +186,7 @@ def _could_be_a_model_s(path: Path) -> bool:
 
 
 def _find_doubts(pillars: Sequence[Pillar], files: Sequence[Path], *, named: bool) -> Iterator[Doubt]:
-    """Yield what may be no pillar; `named` says that there is a template by its name."""
+    """Yield files that may be no pillar; `named` says that a template was found by its name."""
     plainest: dict[str, Pillar] = {}
     for pillar in sorted(pillars, key=lambda each: len(each.path.name)):
         plainest.setdefault(file_names.same_name(pillar.path.name) or pillar.path.name, pillar)
@@ -208,7 +208,7 @@ def _find_doubts(pillars: Sequence[Pillar], files: Sequence[Path], *, named: boo
 
 
 def _doubt_name(path: Path, *, named: bool) -> str:
-    """Return why a name alone may be no pillar's, or nothing."""
+    """Return why a file may be no pillar by its name, or None."""
     usual = {file_names.spelling(name): pillar for pillar, known in TABLE.items() for name in known.files}
     made_of = file_names.original(path.name)
     if not named and file_names.is_like_template(path.name):

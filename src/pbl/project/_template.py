@@ -1,6 +1,6 @@
-"""Which file of the folders given is the template, where nobody named it: told by a name, or by what a file holds.
+"""Find the template in the folders given, by a file's name or else by its content.
 
-`pillar_files` asks once it has looked at all arguments.
+`pillar_files` calls it, if no template was named, when it has looked at all arguments.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BOTH = 2
 
 
 def choose_template(by_name: Sequence[Path], scanned: Sequence[Path], contract: Contract) -> tuple[Path | None, str]:
-    """Return the template that a folder holds, and how it is known unless by its usual name.
+    """Return the template in a folder, and how it was found unless by its usual name.
 
     Where no name tells, it is the file among those `scanned` whose targets are constant. Raises UsageError where there
     are two.

@@ -1,6 +1,6 @@
-"""Values out of a parsed TOML file, each by its type; what is not as it must be is refused by its key.
+"""Take values out of a parsed TOML file, each by its type; an error names the key.
 
-`pbl_toml` reads with it.
+`pbl_toml` reads `pbl.toml` with it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LARGEST = sys.float_info.max
 
 
 class Taker:
-    """Takes values out of tables of the file at `path`; raises ContractError naming the key at fault."""
+    """Takes values out of tables of the file at `path`; raises ContractError that names the key at fault."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -43,11 +43,11 @@ def write_weights(
     method: str,
     per_target: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Path:
-    """Set each pillar's weight in `pbl.toml`, and the method and leave for negative weights if that is a change.
+    """Set each pillar's weight in `pbl.toml`, and the method and the permission for negative weights if they change.
 
-    What was judged is what is blended: a pillar without a weight in `weights` gets 0. With `per_target` the tables of
-    these target names are set instead. Raises what `check_writable` does, and OutputError where the file can't be
-    edited or written.
+    Only pillars that were judged are blended: a pillar without a weight in `weights` gets 0. With `per_target` the
+    tables of these target names are set instead. Raises what `check_writable` does, and OutputError if the file can't
+    be edited or written.
     """
     tables = per_target or {}
     path = check_writable(settings, tuple(dict.fromkeys(name for own in (weights, *tables.values()) for name in own)))
@@ -73,7 +73,7 @@ def write_weights(
 
 
 def unjudged(settings: Settings, weights: Iterable[str]) -> dict[str, float | None]:
-    """Return the pillars of `pbl.toml` that are not among these and may have a share, with the weight they have."""
+    """Return the pillars of `pbl.toml` that are not among these and may have a share, with their weights."""
     judged = set(weights)
     return {each.name: each.weight for each in settings.pillars if each.name not in judged and each.weight != 0}
 
@@ -103,7 +103,7 @@ def set_values(text: str, values: Mapping[Keys, float | str | bool]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class _Leaf:
-    """A key and its value: where the value stands, and the table (and inline table) that it is written in."""
+    """A key and the place of its value, with the table (and inline table) in which it is written."""
 
     path: Keys
     base: Keys
@@ -131,7 +131,7 @@ class _Section:
 
 @dataclass(kw_only=True)
 class _Scan:
-    """Where everything stands in a valid TOML text."""
+    """The places of all tables, keys and values of a valid TOML text."""
 
     text: str
     leaves: list[_Leaf] = field(default_factory=list)
@@ -153,7 +153,7 @@ def _edit(text: str, path: Keys, value: str) -> str:
     *parent, key = path
     around = [each for each in scan.inlines if each.path == tuple(parent[: len(each.path)])]
     inline = max(around, key=lambda each: len(each.path), default=None)
-    if inline is not None:  # it can only be added to where it stands
+    if inline is not None:  # an inline table is extended in its own line
         pair = f"{'.'.join(map(toml_key, path[len(inline.path) :]))} = {value}"
         at, told = (inline.start + 1, f" {pair} ") if inline.last is None else (inline.last, f", {pair}")
         return text[:at] + told + text[at:]

@@ -1,6 +1,6 @@
-"""What the name of a file says it is: a template, an output, a copy of another file, one fold of a model.
+"""Tell by a file's name what it is: a template, an output, a copy of another file, one fold of a model.
 
-`pillar_files` asks it of the files of a folder that no `pbl.toml` lists.
+`pillar_files` uses it for the files of a folder that no `pbl.toml` lists.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ TEMPLATES = frozenset(
         "templatesubmission",
     }
 )
-"""What competitions call their sample submission: in small letters, without `_`, `-`, blanks and a plural's `s`."""
+"""Names of sample submissions in competitions: in small letters, without `_`, `-`, blanks and a plural's `s`."""
 
 _SET_ASIDE = (
     *("submission.csv", "oof.csv", "oof_*.csv", "*_oof.csv", "scores_*.csv"),
@@ -59,7 +59,7 @@ _OUTPUT = re.compile(r"(?:submissions?|blend(?:s|ed|ing)?|ensembl(?:e|es|ed|ing)
 _BLENDED = re.compile(r"(?<![^\W\d_])(?:blend(?:s|ed|ing)?|ensembl(?:e|es|ed|ing))(?![^\W\d_])")
 """A blend by a whole word of its name, whatever else stands there: lgb_xgb_blend.csv, blend-60-40.csv."""
 _PRAISE = re.compile(r"(?:my|best|new|old|last|latest|the)[ _.-]*")
-"""Words before `submission` that tell of no model."""
+"""Words before `submission` that name no model."""
 _COPY = r"(?:copy|kopie|copie|copia|backup|bak)"
 _COPIED = re.compile(
     rf"[ _.-]*\(\d+\)|[ _.-]*\[\d+\]|[ _.-]+{_COPY}(?:[ _]*(?:\(\d+\)|\d+))?"
@@ -88,23 +88,23 @@ _NO_TABLES = (
 
 
 def is_table(name: str) -> bool:
-    """Say whether a name ends as a file's does that pbl reads."""
+    """Say whether a name has the ending of a file that pbl reads."""
     return name.lower().endswith(ENDINGS)
 
 
 def is_parquet(name: str) -> bool:
-    """Say whether a name ends as a Parquet file's does."""
+    """Say whether a name has the ending of a Parquet file."""
     return name.lower().endswith(_PARQUET)
 
 
 def is_template(name: str) -> bool:
-    """Say whether a name is a template's, but for case, separators, and a mark of a copy or version."""
+    """Say whether a name is a template's, ignoring case, separators, and a mark of a copy or version."""
     stem = _join(_strip(_STAGE.sub(" ", _stem(name)).strip(), _COPIED, _VERSION, _AGE))
     return stem.removesuffix("s") in TEMPLATES
 
 
 def is_output(name: str) -> bool:
-    """Say whether a name is nothing but words for an output (final, my submission), marks aside, or has one of a blend.
+    """Say whether a name is only words for an output (final, my submission), ignoring marks, or has one for a blend.
 
     A number or version after `submission` alone is a pillar's: submission5.csv, submission_v2.csv.
     """
@@ -120,19 +120,19 @@ def is_output(name: str) -> bool:
 
 
 def original(name: str) -> str | None:
-    """Return how the name begins that a copy's name was made of, as `spelling` gives it; None if it is no copy's."""
+    """Return the beginning of the name that was copied, in the form of `spelling`; None if the name is no copy's."""
     stem = _stem(name)
     shorter = _strip(stem, _COPIED)
     return None if shorter == stem else _join(shorter)
 
 
 def spelling(name: str) -> str:
-    """Return a name as names are compared: in small letters, without ending and separators."""
+    """Return a name in the form in which names are compared: small letters, no ending, no separators."""
     return _join(_stem(name))
 
 
 def same_name(name: str) -> str:
-    """Return what a name has in common with those that differ from it in case, and in which separators, only."""
+    """Return the common form of names that differ only in case and in the kind of separators."""
     return re.sub(r"[\W_]+", "_", _stem(name)).strip("_")
 
 
@@ -142,7 +142,7 @@ def is_like_template(name: str) -> bool:
 
 
 def is_set_aside(name: str) -> bool:
-    """Say whether a name is that of a file that is no pillar's: hidden, a lock, out-of-fold, scores, training data."""
+    """Say whether a name is that of another file than a pillar's: hidden, a lock, out-of-fold, scores, training."""
     if name.startswith((".", "~$")):
         return True
     name = _as_csv(name)
@@ -187,7 +187,7 @@ def pillar_name(name: str) -> str:
 
 
 def name_pillar(path: Path) -> str:
-    """Return the name a plain file goes by, as text that other programs can read."""
+    """Return the name of a plain file's pillar, as text that other programs can read."""
     return restore_utf8(pillar_name(path.name))
 
 
@@ -202,7 +202,7 @@ def _as_csv(name: str) -> str:
 
 
 def _strip(stem: str, *marks: re.Pattern[str]) -> str:
-    """Take marks off the end of a name, and `copy of` off its beginning, as long as something is left."""
+    """Remove marks from the end of a name, and `copy of` from its beginning, while something is left."""
     again = True
     while again:
         again = False

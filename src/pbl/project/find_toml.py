@@ -1,6 +1,6 @@
-"""Where the `pbl.toml` of a working folder is looked for, and what it says.
+"""Find the `pbl.toml` of a working folder, and read it.
 
-Commands that need nothing of it but a setting start here; `pillar_files` finds the pillars.
+Commands that need only its settings start here; `pillar_files` finds the pillars.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def find_settings(folder: Path) -> Settings:
 
 
 def read_toml(path: Path) -> Settings:
-    """Read a `pbl.toml`; raise ContractError naming the key that is not as it must be."""
+    """Read a `pbl.toml`; raise ContractError that names the key at fault."""
     from pbl.project.pbl_toml import read_settings  # noqa: PLC0415 - where there is none, nothing is loaded
 
     return read_settings(path)

@@ -1,6 +1,6 @@
-"""Tables in memory as prediction files: polars and pandas frames written as CSV, cell by cell and nothing repaired.
+"""Write polars and pandas frames as prediction files, in CSV, cell by cell, with nothing repaired.
 
-Only Python's API hands them over; from here on they are read and checked as any file is.
+Only Python's API takes frames; from here on they are read and checked like any file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CALLED = "DataFrame"
 
 @dataclass(frozen=True, kw_only=True)
 class Handed:
-    """Pillars that were handed over: all by path, and which of them carry a frame, with the kinds of its cells."""
+    """The given pillars by path, and those that are frames, with the kinds of their cells."""
 
     paths: Mapping[str, str | PathLike[str]]
     frames: Mapping[str, Mapping[str, frozenset[type]]]
@@ -49,23 +49,23 @@ class Handed:
         return replace(selection, pillars=tuple(pillars))
 
     def hide_paths(self, report: Report) -> Report:
-        """Return the report without the paths that the frames have for a moment."""
+        """Return the report without the temporary paths of frames."""
         files = [replace(f, path=_CALLED) if f.pillar in self.frames else f for f in report.files]
         findings = [replace(f, file=_CALLED) if f.pillar in self.frames else f for f in report.findings]
         return replace(report, files=tuple(files), findings=tuple(findings))
 
 
 def is_frame(value: object) -> bool:
-    """Say whether a value is a table with columns, polars' or pandas', and no path."""
+    """Say whether a value is a polars or pandas table with columns, and not a path."""
     return hasattr(value, "iloc") or hasattr(value, "collect_schema")
 
 
 @contextmanager
 def frames_as_files(pillars: Mapping[str, Any], *, spill: Path) -> Iterator[Handed]:
-    """Write the frames among pillars into a private folder in `spill`, and remove it on the way out.
+    """Write the frames among pillars into a private folder in `spill`, and remove it at the end.
 
-    A FindingsError that passes through names the pillar and not the file. Raises UsageError for what is no path and no
-    frame, and for a frame that can't be taken as it is.
+    A FindingsError that passes through names the pillar and not the file. Raises UsageError for a value that is neither
+    a path nor a frame, and for a frame that can't be written as it is.
     """
     frames = {name: value for name, value in pillars.items() if is_frame(value)}
     if not frames:
@@ -88,7 +88,7 @@ def frames_as_files(pillars: Mapping[str, Any], *, spill: Path) -> Iterator[Hand
 def _write(frame: Any, path: Path, *, called: str) -> Mapping[str, frozenset[type]]:  # noqa: ANN401 - polars' or pandas', neither is imported
     """Write a frame as CSV, and return the kinds of cells of each column.
 
-    A double is written so that it reads back the same, what is missing as an empty cell.
+    A double is written so that it reads back the same; a missing value is an empty cell.
     """
     names, columns = _read(frame, called)
     columns = [cells if _kinds(cells) <= _PLAIN else list(map(_plain, cells)) for cells in columns]

@@ -1,6 +1,6 @@
 """Write a commented `pbl.toml` for the prediction files that are there.
 
-The function behind `pbl init`.
+The function behind `pbl init`, the first step of a project.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _LEFT_OUT = "beside the usual four, so it is left out until you weigh it"
 def init(folder: Path, *, template: Path | None = None) -> tuple[Path, Selection]:
     """Write `pbl.toml` for the files in a folder, with this template, and return its path and what it names.
 
-    The columns are those of the template's header, else of the first pillar's that has some. Where there are others
-    beside the table's four pillars, they weigh 0. Raises OutputError if there is a `pbl.toml`, which is never replaced,
-    InputError if the folder is none, and UsageError if there is no prediction file or a file is in doubt.
+    The columns are those of the template's header, else of the first pillar with a usable header. Beside the table's
+    four pillars, others get the weight 0. Raises OutputError if there is a `pbl.toml`, which is never replaced,
+    InputError if the folder isn't one, and UsageError if there is no prediction file or a file is in doubt.
     """
     path = folder / TOML
     if os.path.lexists(folder) and not is_folder(folder):
@@ -70,7 +70,7 @@ def _columns(selection: Selection) -> tuple[str, ...]:
 
 
 def _weights(selection: Selection) -> Iterator[tuple[Pillar, float, str]]:
-    """Yield each pillar with its weight and what there is to say of it."""
+    """Yield each pillar with its weight and a comment about it."""
     more = set(TABLE) < set(selection.names)
     weights = (
         [TABLE[name].weight if name in TABLE else 0.0 for name in selection.names]

@@ -1,4 +1,4 @@
-"""Turn arguments and folders into named out-of-fold files in order, and find the truth that they are judged by.
+"""Turn arguments and folders into named out-of-fold files in order, and find their truth.
 
 The counterpart of `pillar_files` for `score`, `tune`, `fit`, `report` and `compare --truth`.
 """
@@ -48,10 +48,10 @@ def select_oof(
     truth: str | Path | None = None,
     folder: Path = Path(),
 ) -> OofSelection:
-    """Find the out-of-fold files that `paths` and `named` files mean, and the truth, given or of `pbl.toml`.
+    """Find the out-of-fold files that `paths` and `named` files mean, and the truth, given or from `pbl.toml`.
 
-    `paths` are folders, files or `name=file`; without any the pillars of `pbl.toml` are meant. Raises UsageError or
-    InputError where the files are in doubt or there is none.
+    `paths` are folders, files or `name=file`; without any, the pillars of `pbl.toml` are used. Raises UsageError or
+    InputError if files are in doubt or there is none.
     """
     given = [parse_argument(path) for path in paths] + [(name, Path(path)) for name, path in named]
     for path in [path for _, path in given] + ([Path(truth)] if truth is not None else []):
@@ -86,7 +86,7 @@ def select_oof(
 
 
 def select_truth(truth: str | Path | None, *, folder: Path = Path()) -> OofSelection:
-    """Find the truth that `fit` learns from, given or of `pbl.toml`, without pillars; raises as `select_oof` does."""
+    """Find the truth that `fit` learns from, given or from `pbl.toml`; raises what `select_oof` does."""
     given = [] if truth is None else [(None, Path(truth))]
     for _, path in given:
         refuse_absent(path)
@@ -99,7 +99,7 @@ def select_truth(truth: str | Path | None, *, folder: Path = Path()) -> OofSelec
 
 
 def oof_name(path: Path) -> str:
-    """Return the name that an out-of-fold file goes by: its stem without a leading `oof_` or `submission_`."""
+    """Return the name of an out-of-fold file's pillar: its stem without a leading `oof_` or `submission_`."""
     name = name_pillar(path)
     return name.removeprefix(OOF) or name
 

@@ -1,6 +1,6 @@
-"""What pbl must not write over: what it reads, and what it didn't write itself.
+"""Refuse to write over files that pbl reads, or that it didn't write itself.
 
-Asked before a blend, a report, failures or a fitted pillar are written.
+Called before a blend, a report, failures or a fitted pillar are written.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def refuse_foreign(written: Path, *, mark: bytes) -> None:
-    """Raise OutputError if something is there that doesn't begin with the line by which pbl knows its own file."""
+    """Raise OutputError if a file exists that doesn't begin with the line by which pbl knows its own files."""
     if not os.path.lexists(written):
         return
     try:
@@ -60,7 +60,7 @@ def refuse_sources(written: Path, sources: Iterable[Path]) -> None:
 
 
 def with_parts(source: Path) -> Iterator[Path]:
-    """Yield what is read; of a folder its parts too."""
+    """Yield the files that are read, with the parts of a folder."""
     yield source
     if is_folder(source):
         with suppress(OSError):

@@ -1,6 +1,6 @@
 """Read `pbl.toml`: contract, pillars, blend, metric, constraints; every key by its type.
 
-`find_toml` and `pillar_files` find the file.
+`find_toml` and `pillar_files` find the file and read it with this.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _CLASS = rf"\[\^?(?:(?!&&|--|~~|\|\|)(?:[^\[\]\\]|{_ESCAPE}))+\]"
 _COUNT = r"(?:[*+?]|\{[0-9]{1,3}(?:,(?:[0-9]{1,3})?)?\})\??(?![*+?{])"
 _GROUP = r"\((?!\?)|\(\?(?:P<[a-z_]+>|:)|\)"
 _COMMON = rf"(?:\(\?[ims]\))?(?:[^\\\[\](){{}}*+?]|\\[bBA]|{_ESCAPE}|{_CLASS}|{_GROUP}|(?<!\()(?<!^){_COUNT})*"
-"""What Python, RE2 and Rust take for the same in a pattern."""
+"""The parts of a pattern that mean the same in Python, RE2 and Rust."""
 
 
 def read_settings(path: Path) -> Settings:
-    """Read one `pbl.toml`; raise ContractError naming the key that is not as it must be."""
+    """Read one `pbl.toml`; raise ContractError that names the key at fault."""
     try:
         text = path.read_bytes().decode("utf-8")
         table = tomllib.loads(text)
@@ -43,7 +43,7 @@ def read_settings(path: Path) -> Settings:
 
 
 def contract_fault(contract: Contract) -> str | None:
-    """Return what is wrong with a contract that was made in Python, None if nothing is: the key, then the words."""
+    """Return what is wrong with a contract that was made in Python: the key, then the message; None if it is valid."""
     names = contract.columns
     if not contract.targets or not all(n and not any(c in n for c in "\r\n\0") for n in names):
         return f"id and targets must be names of one line, not {list(names)!r}"
@@ -65,7 +65,7 @@ def _columns_fault(contract: Contract) -> str | None:
 
 
 def _pattern_fault(pattern: str) -> str | None:
-    """Return why a pattern isn't one that all engines read alike."""
+    """Return why a pattern may not mean the same in all engines."""
     try:
         with warnings.catch_warnings(action="ignore"):
             re.compile(pattern)
@@ -81,7 +81,7 @@ def _pattern_fault(pattern: str) -> str | None:
 
 
 class _Toml(Taker):
-    """Take the values out of a parsed file, each by its type, and refuse what is left."""
+    """Take the values out of a parsed file, each by its type, and refuse keys that remain."""
 
     def settings(self, table: Mapping[str, Any]) -> Settings:
         self._known(table, "", ("contract", "pillars", "blend", "metric", "constraints", "per_target"))
@@ -265,7 +265,7 @@ class _Toml(Taker):
         return names
 
     def _pattern(self, table: Mapping[str, Any]) -> str | None:
-        """Take a pattern that all engines read alike: no look-around, no back-references, nothing possessive."""
+        """Take a pattern that means the same in all engines: no look-around, no back-reference, nothing possessive."""
         pattern = self._text(table, "contract", "id_pattern")
         fault = None if pattern is None else _pattern_fault(pattern)
         if fault:

@@ -1,7 +1,7 @@
-"""Turn arguments and folders into named files in order.
+"""Turn arguments and folders into named prediction files in order.
 
-Nothing is guessed into a blend: where a file's name or content leaves in doubt what it is, the command ends with the
-way out. `file_names` judges the names; `domain.weights` weighs what is selected here.
+The first step of most commands. Nothing is guessed: if a file's name or content leaves in doubt what it is, the command
+ends and says what to do. `file_names` judges the names; `domain.weights` weighs the selection.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def select_pillars(
     wanted: Collection[str] | None = None,
     folder: Path = Path(),
 ) -> Selection:
-    """Find the pillars that `paths` and `named` files mean; raise UsageError or InputError where that is in doubt.
+    """Find the pillars that `paths` and `named` files mean; raise UsageError or InputError if that is in doubt.
 
     `paths` are folders, files or `name=file`; `folder` is the working folder, where `pbl.toml` is looked for; a
     `submission_<pillar>.csv` in `pillars_dir` wins over the file found otherwise. `wanted` are the pillars that weights
-    name: a file that none of them means may be in doubt.
+    name: other files may be in doubt.
     """
     given = [parse_argument(path) for path in paths] + [(name, Path(path)) for name, path in named]
     for path in [path for _, path in given] + ([Path(template)] if template is not None else []):
@@ -94,7 +94,7 @@ def select_pillars(
 
 
 def is_there(path: Path) -> bool:
-    """Say whether there is such a name; in a folder that may not be entered there may be, and who opens it is told."""
+    """Say whether a name exists; yes in a folder that may not be entered, so that opening it raises the error."""
     try:
         os.lstat(path)
     except PermissionError:
@@ -105,13 +105,13 @@ def is_there(path: Path) -> bool:
 
 
 def those_there(paths: Sequence[Path]) -> list[Path]:
-    """Return the names that are there; where the folder may not be entered, the first, so that who opens it is told."""
+    """Return the names that exist; if the folder may not be entered, the first, so that opening it raises the error."""
     found = [path for path in paths if is_there(path)]
     return found if any(map(os.path.lexists, found)) else found[:1]
 
 
 def same_file(one: Path, other: Path) -> bool:
-    """Say whether two paths lead to the same file; where that can't be looked up, whether they are the same."""
+    """Say whether two paths lead to the same file; if that can't be looked up, whether the paths are the same."""
     try:
         return one.samefile(other)
     except OSError:
@@ -120,7 +120,7 @@ def same_file(one: Path, other: Path) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class _Look:
-    """What one argument means; `told` where the user said so: by name=file, or in `pbl.toml`."""
+    """The meaning of one argument; `told` if the user gave it: by name=file, or in `pbl.toml`."""
 
     pillars: tuple[Pillar, ...] = ()
     folder: Folder | None = None
@@ -132,17 +132,17 @@ class _Look:
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
-        """Return the files whose names leave in doubt what they are."""
+        """Return the files that are in doubt by their names."""
         return self.folder.doubts if self.folder else ()
 
     @property
     def not_read(self) -> tuple[str, ...]:
-        """Return what lies in the folder, could be a model's predictions and isn't read."""
+        """Return files of the folder that may be a model's predictions and aren't read."""
         return self.folder.not_read if self.folder else self.unlisted
 
 
 def parse_argument(text: str | Path) -> tuple[str | None, Path]:
-    """Split `name=file`, unless the whole is the name of a file that is there."""
+    """Split `name=file`, unless the whole text is the name of a file that exists."""
     if "://" in str(text) and not os.path.lexists(text):
         raise InputError(f"{text}: no such file; pbl reads local files only, download it first")
     name, equals, rest = str(text).partition("=")
@@ -172,7 +172,7 @@ def refuse_absent(path: Path) -> None:
 
 
 def settings_for(given: Sequence[tuple[str | None, Path]], folder: Path) -> tuple[Settings, list[str]]:
-    """Read the `pbl.toml` that holds, and return what is to be said of it.
+    """Read the `pbl.toml` of a command, and return notes about it.
 
     It is the one in the folder given, else in the working folder or a parent up to the repository's root, else the one
     beside the files given.
@@ -197,7 +197,7 @@ def rank(pillar: Pillar) -> tuple[int, str]:
 
 
 def refuse_twice(pillars: Sequence[Pillar]) -> None:
-    """Raise UsageError if two files go by one name, in recipes and logs too."""
+    """Raise UsageError if two files have one name, in recipes and logs too."""
     seen: dict[str, Path] = {}
     for pillar in pillars:
         if pillar.name in seen:

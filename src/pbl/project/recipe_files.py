@@ -1,4 +1,4 @@
-"""Recipes on the disk: read one, see whether it fits a submission, and find the inputs that it names.
+"""Read a recipe from the disk, compare it with a submission, and find the inputs that it names.
 
 `blending.replay` and `ledger` begin here.
 """
@@ -37,7 +37,7 @@ def fits(submission: Path, recipe: Path) -> bool:
 def find_inputs(recipe: Recipe, folder: Path, inputs: Path | None) -> dict[str | None, Path]:
     """Find each file of a recipe, by the name that `Ingredient.files` gives it, the template as None.
 
-    Raises ChangedError naming all that are missing or changed.
+    Raises ChangedError that names all missing or changed files.
     """
     wanted: list[tuple[str | None, FileFacts]] = [each for i in recipe.inputs for each in i.files.items()]
     wanted += [(None, recipe.template)] if recipe.template else []
@@ -66,7 +66,7 @@ def find_inputs(recipe: Recipe, folder: Path, inputs: Path | None) -> dict[str |
 
 
 def same_bytes(path: Path, sha256: str) -> bool:
-    """Say whether a file has this hash; one that can't be read has not."""
+    """Say whether a file has this hash; no if it can't be read."""
     return not _compare(path, sha256)
 
 
@@ -81,7 +81,7 @@ def _find_alike(candidates: Mapping[int, Sequence[Path]], facts: FileFacts) -> I
 
 
 def _compare_facts(path: Path, facts: FileFacts) -> str:
-    """Say in what a file, or a folder of parts, differs from what a recipe says; empty if in nothing."""
+    """Return in words how a file, or a folder of parts, differs from the recipe; an empty text if it doesn't."""
     if not facts.parts:
         return _compare(path, facts.sha256)
     try:
@@ -96,7 +96,7 @@ def _compare_facts(path: Path, facts: FileFacts) -> str:
 
 
 def _compare(path: Path, sha256: str) -> str:
-    """Say in what a file differs from the one with this hash; empty if in nothing."""
+    """Return in words how a file differs from the one with this hash; an empty text if it doesn't."""
     try:
         now = hash_file(path)
     except UnreadableError as error:

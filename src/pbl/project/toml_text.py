@@ -1,4 +1,4 @@
-"""Write TOML: the few kinds of values that `pbl.toml` has, each so that it reads back as the same value.
+"""Write TOML: the kinds of values that `pbl.toml` has, each so that it reads back as the same value.
 
 `init`, `edit_toml` and `pack` write with it.
 """
@@ -36,12 +36,12 @@ def _section(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterable[str]:
 
 
 def toml_key(text: str) -> str:
-    """Return a key, bare where it may be."""
+    """Return a key, without quotes if it needs none."""
     return text if _BARE.fullmatch(text) else toml_string(text)
 
 
 def toml_value(value: object) -> str:
-    """Return a value: text, a truth, a finite number or a list of such."""
+    """Return a value: text, a boolean, a finite number or a list of these."""
     match value:
         case str():
             return toml_string(value)
