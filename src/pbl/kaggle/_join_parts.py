@@ -1,6 +1,6 @@
-"""Parts of one pillar as one Parquet file: a dataset on Kaggle is flat.
+"""Join the parts of one pillar into one Parquet file, as a dataset on Kaggle has no folders.
 
-`pack` asks for it; the file is read back, and must hold the ids and numbers of the parts.
+`pack` calls it. The file is read back, and must hold the ids and numbers of the parts.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def dump_dataset_metadata(label: Label) -> bytes:
 
 
 def dump_notebook_metadata(label: Label) -> bytes:
-    """Return the bytes of kernel-metadata.json: flags are text, as Kaggle's client has them."""
+    """Return the bytes of kernel-metadata.json: flags are text, as Kaggle's client writes them."""
     return _dump(
         {
             "id": str(label.kernel),
@@ -44,7 +44,7 @@ def dump_notebook_metadata(label: Label) -> bytes:
 
 
 def is_unedited_dataset_metadata(data: bytes) -> bool:
-    """Say whether a dataset-metadata.json stands as `pack` writes it."""
+    """Say whether a dataset-metadata.json is as `pack` writes it."""
     try:
         table = json.loads(data)
         return data == _dump({k: table[k] for k in ("title", "id", "licenses")} | table)

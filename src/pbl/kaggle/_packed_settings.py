@@ -1,6 +1,6 @@
-"""The pbl.toml of a pack: the project's contract and blend as they are, and the files as they are called in there.
+"""The `pbl.toml` of a pack: the project's own contract and blend, with the file names of the pack.
 
-`pack` writes it, and reads it back.
+`pack` writes it into the dataset and reads it back.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 def fitted_names(pillars: Iterable[str]) -> dict[str, str]:
-    """Return what fitted pillars are called in a pack, by pillar."""
+    """Return the names of fitted pillars' files in a pack, by pillar."""
     return {name: f"fitted_{name}.npz" for name in pillars}
 
 
 def dump_settings(
     selection: Selection, weighing: Weighing, names: Sequence[str], fitted: Mapping[str, Path], packed: Collection[str]
 ) -> str:
-    """Write the packed pbl.toml: the project's contract and blend as they are, but the template, and the pillars."""
+    """Write the packed pbl.toml: the project's contract and blend without the template, and the pillars."""
     project = selection.settings.path
     try:
         table = tomllib.loads(project.read_bytes().decode()) if project else {}
@@ -61,7 +61,7 @@ def _dump_files(pillar: Pillar, files: Sequence[str], entry: Entry | None) -> di
 def verify_settings(
     path: Path, selection: Selection, weighing: Weighing, packed: Collection[str], output: Path
 ) -> None:
-    """Raise ContractError if the packed pbl.toml doesn't read back as what was meant."""
+    """Raise ContractError if the packed pbl.toml doesn't read back as the same settings."""
     read = read_settings(path)
     meant = selection.settings
     weights = {entry.name: entry.weight for entry in read.pillars}
@@ -76,6 +76,6 @@ def _member_shares(entries: Sequence[Entry]) -> dict[str, tuple[float, ...]]:
 
 
 def _carried(settings: Settings) -> tuple[object, ...]:
-    """Return what of a project's settings a blend of the pack must be made with."""
+    """Return those of a project's settings that a blend of the pack must keep."""
     said = settings
     return said.contract, said.id_separator, said.clip_min, said.clip_max, said.method, said.negative

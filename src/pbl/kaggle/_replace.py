@@ -1,6 +1,6 @@
-"""Whether a pack may take the place of what is there.
+"""Decide whether a pack may replace the folder that is there.
 
-`pack` asks before it checks or writes anything.
+`pack` calls it before it checks or writes anything.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def protect_inputs(output: Path, inputs: Iterable[Path], here: Path) -> None:
 
 
 def protect_edits(output: Path) -> None:
-    """Raise OutputError if something is there that `pack` didn't write, or that was changed since."""
+    """Raise OutputError if the folder has something that `pack` didn't write, or that was changed since."""
     if not os.path.lexists(output):
         return
     if not output.is_dir():
@@ -72,7 +72,7 @@ def _find_strange(output: Path) -> Iterator[str]:
 
 
 def _is_ours(path: Path) -> bool:
-    """Say whether metadata or a notebook stands as `pack` writes it; the notebook knows its own metadata."""
+    """Say whether metadata or a notebook is as `pack` writes it; the notebook has the hash of its metadata."""
     data = path.read_bytes()
     if path.suffix == ".ipynb":
         return is_unedited(data)

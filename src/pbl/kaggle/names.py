@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pbl.domain.errors import UsageError
 
 SAMPLE_SUBMISSION = "sample_submission.csv"
-"""What most competitions call their template."""
+"""The usual name of the template in a competition."""
 LICENCES = (
     *("CC0-1.0", "CC-BY-3.0", "CC-BY-3.0-IGO", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0"),
     *("CC-BY-NC-4.0", "CC-BY-NC-SA-3.0-IGO", "CC-BY-NC-SA-4.0", "CC-BY-ND-4.0", "CC-BY-NC-ND-4.0"),
@@ -22,7 +22,7 @@ LICENCES = (
     *("ODbL-1.0", "DbCL-1.0", "ODC-BY-1.0", "PDDL", "CDLA-Permissive-1.0", "CDLA-Sharing-1.0"),
     *("US-Government-Works", "EU-ODP-Legal-Notice", "copyright-authors", "other", "unknown"),
 )
-"""What Kaggle's documentation of dataset-metadata.json lists; spelt exactly so."""
+"""The licences in Kaggle's documentation of dataset-metadata.json, in its spelling."""
 _LENGTH = range(6, 51)
 _SUBTITLE = range(20, 81)
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -35,7 +35,7 @@ _PAGE = re.compile(r"[a-z-]+")
 
 
 class _Kind(NamedTuple):
-    """What an address leads to: its first parts on Kaggle, and how many parts name the thing itself."""
+    """A kind of address: its first parts on Kaggle, and the number of parts that name the thing itself."""
 
     what: str
     first: tuple[str, ...]
@@ -50,7 +50,7 @@ _KINDS = (_DATASET, _NOTEBOOK, _CONTEST)
 
 @dataclass(frozen=True, kw_only=True)
 class Ref:
-    """What Kaggle knows a dataset or a notebook by: `owner/slug`."""
+    """The name of a dataset or a notebook on Kaggle: `owner/slug`."""
 
     owner: str
     slug: str
@@ -61,7 +61,7 @@ class Ref:
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """What Kaggle is to call a pack, each name already as Kaggle wants it."""
+    """The names of a pack on Kaggle, each in the form that Kaggle accepts."""
 
     dataset: Ref
     title: str
@@ -142,7 +142,7 @@ def check_subtitle(subtitle: str | None, flag: str) -> str | None:
 
 
 def check_licence(licence: str, flag: str) -> str:
-    """Return the licence; raise UsageError if Kaggle hasn't it, suggesting the nearest."""
+    """Return the licence; raise UsageError, which suggests the nearest, if Kaggle doesn't have it."""
     if licence not in LICENCES:
         folded = {each.casefold(): each for each in LICENCES}
         near = get_close_matches(licence.casefold(), folded, n=1)

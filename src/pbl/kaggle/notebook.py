@@ -1,6 +1,6 @@
 """The notebook that blends a pack on Kaggle, and nothing else.
 
-`pack` writes it beside the dataset, `pbl notebook` alone. It is made of the readable source `inference.py.txt`.
+`pack` writes it beside the dataset, `pbl notebook` alone. Its cells are made of `inference.py.txt`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PARAMETER = re.compile(r'(?P<name>[A-Z]+) = "[^"]*"')
 
 @dataclass(frozen=True, kw_only=True)
 class Purpose:
-    """What a notebook is for: the parameters that differ from one to the next."""
+    """The purpose of a notebook: the parameters that differ between notebooks."""
 
     dataset: Ref
     competition: str
@@ -40,7 +40,7 @@ class Purpose:
     pack: str = ""
     """The sha256 of the pack's SHA256SUMS, in hex; empty for any pack."""
     kernel: str = ""
-    """The sha256 of the kernel-metadata.json beside it, in hex; empty where there is none."""
+    """The sha256 of the kernel-metadata.json beside it, in hex; empty if there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ def make_notebook(purpose: Purpose) -> bytes:
 
 
 def is_unedited(data: bytes) -> bool:
-    """Say whether these bytes are a notebook that pbl wrote and whose cells nobody has changed, run or not."""
+    """Say whether these bytes are a notebook that pbl wrote and whose cells were not edited; it may have been run."""
     try:
         table = json.loads(data)
         return bool(table["metadata"]["pbl"]["cells_sha256"] == _hash_cells(table["cells"]))
@@ -165,7 +165,7 @@ def _set_parameter(line: str, values: Mapping[str, str]) -> str:
 
 
 def _hash_cells(cells: Sequence[dict[str, Any]]) -> str:
-    """Hash what a user writes in the cells: kinds, tags and text."""
+    """Hash the parts of cells that a user may edit: kinds, tags and text."""
     essence = [[c["cell_type"], c["metadata"].get("tags", []), "".join(c["source"])] for c in cells]
     return hashlib.sha256(json.dumps(essence).encode("ascii")).hexdigest()
 

@@ -1,4 +1,4 @@
-"""What `pack` wrote, as a value.
+"""The outcome of `pack`: what it wrote, as a value.
 
 `pack` returns it, and the command prints it.
 """
@@ -29,7 +29,7 @@ class PackedFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Warned:
-    """Something to know before the upload; `code` is a finding's, or None."""
+    """A warning before the upload; `code` is a finding's, or None."""
 
     code: str | None
     message: str
@@ -37,7 +37,7 @@ class Warned:
 
 @dataclass(frozen=True, kw_only=True)
 class Packed:
-    """A pack that was written; `rows` is what each pillar has."""
+    """A pack that was written; `rows` is the number that each pillar has."""
 
     label: Label
     path: Path
@@ -61,7 +61,7 @@ class Packed:
 
     @property
     def wait_until_ready(self) -> str:
-        """Return the command that must say `ready` before the notebook is pushed: Kaggle mounts what it has by then."""
+        """Return the command that must say `ready` before the push: Kaggle mounts the version that it has then."""
         return f"kaggle datasets status {self.label.dataset}"
 
     def to_json(self) -> dict[str, Any]:

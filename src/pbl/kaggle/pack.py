@@ -1,6 +1,6 @@
-"""A dataset of checked prediction files and the notebook that blends it, both whole or not at all.
+"""Pack checked prediction files as a dataset, with the notebook that blends it: both whole, or neither.
 
-The command gives a weighed selection; `checks` looks the files over first, and one error ends it.
+The function behind `pbl pack`, which gives a weighed selection. `checks` checks the files first; an error ends it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from pbl.reading.survey import OpenFile
 
 PLACEHOLDER_SAMPLES = 10
-"""PBL603 in `pack`: so many samples, or fewer, are taken for the placeholder of a hidden test set ..."""
+"""PBL603 in `pack`: so many samples, or fewer, may be the placeholder of a hidden test set ..."""
 PLACEHOLDER_ROWS = 50
 """... and so many rows, or fewer."""
 _TARGETS_AT_MOST = 50
@@ -72,7 +72,7 @@ def pack(
     """Write `output`/dataset and `output`/notebook for weighed pillars; equal inputs give equal bytes.
 
     `here` is the folder where the user works; nothing above it is replaced. Raises FindingsError (nothing written) if
-    a check finds an error, UsageError for a pillar whose name no file can bear, OutputError if the folder must not be
+    a check finds an error, UsageError for a pillar whose name no file can have, OutputError if the folder must not be
     replaced or can't be written, and what `validate` raises.
     """
     fitted = _fitted(selection)
@@ -149,7 +149,7 @@ def _leave_out(selection: Selection, fitted: Mapping[str, Path]) -> Selection:
 
 
 def _name_files(selection: Selection) -> list[str]:
-    """Name the pillars' files in the dataset; raise UsageError for a pillar after which none can be named."""
+    """Name the pillars' files in the dataset; raise UsageError for a pillar whose name no file can have."""
     seen: dict[str, str] = {}
     for pillar in selection.names:
         if _UNFIT.search(pillar) or not pillar.isprintable() or len(pillar.encode()) > _NAME_LIMIT:

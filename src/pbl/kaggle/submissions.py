@@ -1,6 +1,6 @@
-"""What `kaggle competitions submissions` prints, as values: CSV or JSON, of old clients and new.
+"""Read the output of `kaggle competitions submissions`: CSV or JSON, from old and new clients.
 
-`ledger` imports the scores of a listing.
+`ledger` imports scores from it.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ _KNOWN = {
     for name in ("ref", "fileName", "date", "description", "status", "publicScore", "privateScore")
     for plain in [name.lower()]
 }
-"""The columns that Kaggle has, by their plain names."""
+"""Kaggle's columns, by their plain names."""
 _NEEDED = ("description", "publicscore")
 _SEPARATORS = {";": "';'", "\t": "tabs"}
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?", re.DOTALL)
 _REF = re.compile(r"0*([0-9]{1,18})(?:\.0*)?")
-"""A whole number; a spreadsheet may have put a point behind it. One with an exponent has lost digits."""
+"""A whole number; a spreadsheet may have added a decimal point. A number with an exponent has lost digits."""
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SHOWN = 120
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """One submission as Kaggle lists it; scores are None where it has none, or was not completed."""
+    """One submission as Kaggle lists it; scores are None if it has none, or was not completed."""
 
     where: str
     """The line, or the number of the JSON object."""
     ref: str
-    """Kaggle's number of it, in digits; empty if it isn't listed."""
+    """Kaggle's number for it, in digits; empty if it isn't listed."""
     file: str
     at: datetime | None
     description: str
@@ -53,7 +53,7 @@ class Listed:
 
     @property
     def age(self) -> tuple[float, int]:
-        """Return what sorts submissions from old to new: by date, those without one first and by ref."""
+        """Return the key that sorts submissions from old to new: by date; those without one come first, by ref."""
         return (self.at.timestamp() if self.at else float("-inf"), int(self.ref or -1))
 
     def __str__(self) -> str:
@@ -73,7 +73,7 @@ class Listing:
 def read_listing(data: bytes, name: str) -> Listing:
     """Read a listing; an empty one, or `No submissions found`, lists nothing.
 
-    Raises InputError, naming the column that is missing, if it is none.
+    Raises InputError, which names a missing column, for anything else.
     """
     if data.startswith(_UTF_16):
         raise InputError(f"{name}: is UTF-16 text, as PowerShell's > writes it; save it as UTF-8")
@@ -125,7 +125,7 @@ def _from_json(lines: Sequence[str], name: str) -> _Rows | None:
 
 
 def _from_csv(lines: Sequence[str], unread: list[str], name: str) -> _Rows | None:
-    """Return the rows below the header, wherever that stands."""
+    """Return the rows below the header, in whichever line that is."""
     begin = 0
     for line in lines:
         begin += 1
@@ -154,7 +154,7 @@ def _from_csv(lines: Sequence[str], unread: list[str], name: str) -> _Rows | Non
 
 
 def _need(columns: set[str], name: str) -> None:
-    """Raise InputError naming what is missing to know which run scored what, and which of two scores is the newer."""
+    """Raise InputError if a column is missing that tells a score's run, or which of two scores is newer."""
     missing = [_KNOWN[column] for column in _NEEDED if column not in columns]
     if not columns & {"ref", "date"}:
         missing.append("ref or date")
@@ -164,7 +164,7 @@ def _need(columns: set[str], name: str) -> None:
 
 
 def _likeness(lines: Sequence[str]) -> str:
-    """Say what a text resembles that is no listing."""
+    """Say what a text that is not a listing resembles."""
     for line in lines:
         for mark, word in _SEPARATORS.items():
             if len({_plain(cell) for cell in line.split(mark)} & set(_KNOWN)) > 1:
@@ -225,7 +225,7 @@ def _gathered(notes: Sequence[tuple[str, str]]) -> Iterable[str]:
 
 
 def _plain(key: str) -> str:
-    """Return a column's name as every client has it: publicScore, public_score and PublicScore are one."""
+    """Return the common form of a column's name in all clients: publicScore, public_score and PublicScore are one."""
     return key.strip().replace("_", "").lower()
 
 

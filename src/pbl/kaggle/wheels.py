@@ -1,4 +1,4 @@
-"""Wheels of pbl and of what it needs and Kaggle lacks: pure Python, small, the same bytes each time.
+"""Make wheels of pbl and of the libraries that Kaggle lacks: pure Python, small, the same bytes each time.
 
 `pack` puts them into the dataset, and the notebook installs them without internet.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 LIMIT = 2_000_000
-"""Bytes that all wheels together may have."""
+"""The most bytes of all wheels together."""
 OURS = "pillar-blend"
 _PACKAGES = ("pbl", "pbl_schemas", "pbl_sql")
 _ON_KAGGLE = {"duckdb", "packaging", "polars", "pydantic", "typeguard", "typer", "typing-extensions"}
@@ -41,9 +41,9 @@ class Wheel:
 
 
 def build_wheels() -> tuple[Wheel, ...]:
-    """Make wheels of pbl and all that it needs and Kaggle lacks, as installed here; raise UsageError if that can't be.
+    """Make wheels of pbl and of its requirements that Kaggle lacks, as installed; raise UsageError if it can't.
 
-    Equal installed files give equal bytes: the archive has one date, one order, and nothing of this machine.
+    Equal installed files give equal bytes: the archive has a fixed date and order, and no facts about this machine.
     """
     wheels = sorted((_rebuild(name) for name in _list_needed()), key=lambda wheel: wheel.name)
     _check_size(sum(len(wheel.data) for wheel in wheels), "the wheels made of what is installed here")
@@ -79,7 +79,7 @@ def has_pbl(wheels: Iterable[Wheel]) -> bool:
 
 
 def _list_needed() -> Sequence[str]:
-    """Name pbl and what it needs, and that needs in turn, but for what Kaggle has."""
+    """Name pbl and all its requirements, direct and indirect, except those that Kaggle has."""
     found: list[str] = []
     waiting = [OURS]
     while waiting:
@@ -115,7 +115,7 @@ def _find_distribution(name: str) -> Distribution:
 
 
 def _rebuild(name: str) -> Wheel:
-    """Make the wheel again that a distribution was installed from."""
+    """Make again the wheel from which a distribution was installed."""
     installed = _find_distribution(name)
     listed = [PurePosixPath(file) for file in installed.files or ()]
     folder = next((path.parts[0] for path in listed if path.parts[0].endswith(".dist-info")), None)
@@ -136,7 +136,7 @@ def _rebuild(name: str) -> Wheel:
 
 
 def _belongs(path: PurePosixPath, folder: str) -> bool:
-    """Say whether a file came from the wheel, and not from installing it."""
+    """Say whether a file is from the wheel; the installer adds others."""
     if path.is_absolute() or ".." in path.parts or "__pycache__" in path.parts or path.suffix in {".pyc", ".pth"}:
         return False
     return path.parts[0] != folder or path.name not in _INSTALLERS
