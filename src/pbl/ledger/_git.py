@@ -1,6 +1,6 @@
-"""The only door to git: which commit a folder is at. Having none is fine, and nothing here ever fails or hangs.
+"""Ask git for the commit of a folder; this is the only door to git, and it never fails or hangs.
 
-`log_run` asks it.
+`log_run` logs the answer; a folder without a commit is fine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Code(NamedTuple):
 
 
 def code_at(folder: Path, logs: Path, environment: Mapping[str, str]) -> Code | None:
-    """Return the commit of the repository that holds a folder; None without one, without git, or without an answer."""
+    """Return the commit of a folder's repository; None without a repository, without git, or without an answer."""
     where = next((place for place in (folder, *folder.parents) if place.is_dir()), folder)
     said = _git(where, environment, "rev-parse", "--show-toplevel", "HEAD")
     top, _, commit = (said or "").rstrip("\n").rpartition("\n")
@@ -38,7 +38,7 @@ def code_at(folder: Path, logs: Path, environment: Mapping[str, str]) -> Code | 
 
 
 def _git(folder: Path, environment: Mapping[str, str], *words: str) -> str | None:
-    """Ask git, with nothing of the caller's repository in its environment, and no program of the repository run."""
+    """Run git without the caller's git variables, and so that it runs no program of the repository."""
     clean = {name: value for name, value in environment.items() if not name.startswith("GIT_")}
     clean |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     command = ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *words]

@@ -1,6 +1,6 @@
-"""The scores that Kaggle told of at earlier imports, by run: what is met again is no new fact.
+"""The scores from Kaggle's earlier listings, by run, so that no score is imported twice.
 
-`import_scores` asks it about each submission of a listing.
+`import_scores` looks up each submission of a listing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _RUN = re.compile(r"(?<![0-9A-Za-z])pbl:([0-9A-Za-z]+(?:-[0-9A-Za-z]+)*)")
 
 
 class KnownScores:
-    """The runs by id, and what Kaggle told of each."""
+    """The runs by id, and Kaggle's scores of each."""
 
     def __init__(self, history: History) -> None:
         self._runs: dict[str, list[Run]] = {}
@@ -36,7 +36,7 @@ class KnownScores:
                 self._told.setdefault(fact.row.run_id, []).append(_Told.of(fact.row))
 
     def run_of(self, description: str) -> Run | str:
-        """Return the run that a description names, or why it is none."""
+        """Return the run that a description names, or why it names none."""
         ids = list(dict.fromkeys(_RUN.findall(description)))
         if not ids:
             return "names no run"
@@ -50,19 +50,19 @@ class KnownScores:
         return any(mine.is_told_by(other) for other in self._told.get(run.run_id, ()))
 
     def differ(self, run: Run, row: Listed, listed: Sequence[Listed]) -> bool:
-        """Return whether Kaggle told of other scores of a run, so that it matters which one is the newest."""
+        """Return whether a run has other scores from Kaggle, so that it matters which one is the newest."""
         mine = _Told.of(row)
         there = [*self._told.get(run.run_id, ()), *map(_Told.of, listed)]
         return any((other.public, other.private) != (mine.public, mine.private) for other in there)
 
     def add(self, run: Run, row: Listed) -> None:
-        """Know a score from now on."""
+        """Add a score to the known ones."""
         self._told.setdefault(run.run_id, []).append(_Told.of(row))
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Told:
-    """What Kaggle told of one submission, now or at an earlier import."""
+    """Kaggle's facts about one submission, from this listing or an earlier one."""
 
     ref: str
     at: datetime | None
@@ -76,7 +76,7 @@ class _Told:
         return cls(ref=row.kaggle_ref, at=row.logged_at, public=row.public_score, private=row.private_score)
 
     def is_told_by(self, other: _Told) -> bool:
-        """Return whether another has the same submission, and its scores: by ref, without one by date."""
+        """Return whether another is of the same submission with the same scores: compared by ref, else by date."""
         by_date = self.at == other.at or not (self.ref or self.at)
         same = self.ref == other.ref if self.ref and other.ref else by_date
         return same and self.public in {None, other.public} and self.private in {None, other.private}

@@ -1,6 +1,6 @@
-"""Read every run log of a folder for all that can be read; what can't be is named, never dropped.
+"""Read every run log of a folder as far as it can be read; what can't be read is reported, never dropped.
 
-`history` makes runs of the rows.
+The first step of reading the ledger; `history` makes runs of the rows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _STAMP = len("2026-11-22T09:00:00Z")
 
 
 class Log(NamedTuple):
-    """What was read of one log, and what was not."""
+    """The rows of one log, and what could not be read."""
 
     header: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
@@ -64,7 +64,7 @@ def _same_folder(one: Path, other: Path) -> bool:
 
 
 def _read_log(path: Path) -> Log:
-    """Return what a log says, and what of it can't be read."""
+    """Return the facts of a log, and what of it can't be read."""
     day, label = _named(path.name)
 
     def trouble(code: str, message: str) -> Trouble:
@@ -102,7 +102,7 @@ def _named(name: str) -> tuple[str, str]:
 
 
 def _unfit(header: Sequence[str]) -> str | None:
-    """Return why columns are none of a log."""
+    """Return why columns are not those of a log."""
     got = f"its columns are {','.join(header)[:200]!r}"
     twice = sorted({c for c in header if c in COLUMNS and header.count(c) > 1})
     if twice:
@@ -142,7 +142,7 @@ def _row_notes(table: Table) -> Iterable[tuple[str, str]]:
 
 
 def _facts(path: Path, day: str, label: str, table: Table) -> tuple[list[Fact], list[str]]:
-    """Return what the rows say, and which of their cells say nothing that their column could hold."""
+    """Return the facts of the rows, and the cells that hold no value of their column."""
     facts: list[Fact] = []
     told: list[str] = []
     odd: list[Odd] = []
@@ -172,11 +172,11 @@ def _facts(path: Path, day: str, label: str, table: Table) -> tuple[list[Fact], 
 
 
 def _stamp(at: datetime, text: str) -> str:
-    """Return a moment as pbl writes it; where it stands so already, that is known in a tenth of the time."""
+    """Return a moment as pbl writes it; one that is written so already takes a tenth of the time."""
     return text if len(text) == _STAMP and text[10] == "T" and text[-1] == "Z" else stamp(at)
 
 
 def _old_id(day: str, key: Sequence[str], nth: int) -> str:
-    """Return the id of a row that has none: made of what it says, it stays when the log grows."""
+    """Return an id for a row without one, made of its content, so that it stays the same when the log grows."""
     digest = hashlib.sha256("\0".join((*key, str(nth))).encode(errors="surrogateescape")).digest()
     return run_id(day.replace("-", "") or "undated", digest[:5])

@@ -1,4 +1,4 @@
-"""A pillar's own score table, `pillar,model,processed_cv[,full_cv]`: read strictly, or refused as a whole.
+"""Read a pillar's own score table, `pillar,model,processed_cv[,full_cv]`, strictly, or refuse all of it.
 
 `log_run` copies its rows into the log.
 """
@@ -23,9 +23,9 @@ _SHOWN = 5
 
 
 def read_score_table(path: Path, taken: Sequence[RunRow], doubts: list[str]) -> list[RunRow]:
-    """Read a pillar's own score table strictly; raise InputError naming each row that isn't as it must be.
+    """Read a pillar's own score table strictly; raise InputError that names each row at fault.
 
-    No row may be one that is `taken`; what may be a mistake is added to `doubts`.
+    A row must not be among those `taken`; possible mistakes are added to `doubts`.
     """
     data = read_bytes(path)
     if is_utf16(data):

@@ -1,4 +1,4 @@
-"""The row of a submission: its hash, and what the recipe beside it says of those very bytes.
+"""Make the log row of a submission: its hash, and the facts of the recipe that describes its bytes.
 
 `log_run` adds the scores and the surroundings.
 """
@@ -31,7 +31,7 @@ _NO_SUBMISSION = frozenset({"PBL101", "PBL102", "PBL103", "PBL106", "PBL107", "P
 
 
 def submission_row(path: Path, logs: Path) -> tuple[tuple[Path, ...], RunRow, Path | None]:
-    """Return what a submission's bytes and its recipe say; the recipe must describe those very bytes."""
+    """Return a row of a submission's hash and its recipe's facts; the recipe must describe exactly these bytes."""
     kept = recipe_path(path)
     recovered = recover(path, kept, fits)
     recipe = load_recipe(kept) if os.path.lexists(kept) else None
@@ -73,7 +73,7 @@ def _count_rows(found: Surveyed) -> int | None:
 
 
 def _place(path: Path, logs: Path) -> str:
-    """Return a path relative to the folder that holds the logs if it lies in there, else in full."""
+    """Return a path relative to the folder that holds the logs if it is in there, else in full."""
     whole, home = path.absolute(), logs.absolute().parent
     whole, home = (Path(os.path.normpath(each)) for each in (whole, home))
     return path_text(whole.relative_to(home) if whole.is_relative_to(home) else whole)
@@ -96,7 +96,7 @@ def _blend(row: RunRow, recipe: Recipe) -> RunRow:
 
 
 def _way(recipe: Recipe) -> str:
-    """Return the method, and what else made the numbers other than its shares do: `rank per-target reconcile`."""
+    """Return the method, and the options that changed the numbers too: `rank per-target reconcile`."""
     flags = ("per-target" if recipe.per_target else "", "reconcile" if recipe.constraints else "")
     return " ".join(filter(None, (recipe.method, *flags)))
 

@@ -1,6 +1,6 @@
 """The logged run with the best score, and its submission, found by its hash and copied.
 
-`pbl runs best` and `pbl.best_run` ask; `history` has read the logs.
+The function behind `pbl runs best` and `pbl.best_run`; `history` reads the logs before.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ COLUMNS: dict[By, str] = {
     "public": "public_score",
     "private": "private_score",
 }
-"""The score that each word is for."""
+"""The column of each word for a score."""
 _CHUNK = 1 << 20
 
 
@@ -85,8 +85,8 @@ def find_best(
 ) -> Best:
     """Return the run with the best score among those of a pillar and a label; of equal ones the earliest.
 
-    Which way is better is what the logged metric says; where none is logged, the greater score is. Raises UsageError
-    if there is no such run, if their metrics differ, or if nobody says which way a metric goes.
+    The logged metric says which score is better; without one, the greater score is. Raises UsageError if there is no
+    such run, if their metrics differ, or if nothing says which score of a metric is better.
     """
     column = COLUMNS[by]
     meant = [
@@ -199,7 +199,7 @@ def _copy(source: Path, output: Path, wanted: str) -> bool:
                 draft.write(chunk)
                 at += len(chunk)
             if digest.hexdigest() != wanted:
-                return False  # it changed since
+                return False  # it has changed since it was hashed
             draft.sync()
             if draft.sha256() != wanted:
                 raise OutputError(f"{output}: not written: the disk gives back other bytes than it was given")

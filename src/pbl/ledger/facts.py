@@ -1,4 +1,4 @@
-"""What was read of logs, and what could not be.
+"""The facts of run logs, and what of them could not be read.
 
 `_log_files` makes them, `history` makes runs of them.
 """
@@ -23,14 +23,14 @@ class Trouble(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """One row of a log: where it stands, and what it says."""
+    """One row of a log: its place and its values."""
 
     file: Path
     number: int
     """The row's number, the header being 1."""
     row: RunRow
-    """As it stands there, but for `run_id` and `label`, which older logs have in the file's name or not at all."""
+    """As in the log, except `run_id` and `label`, which older logs have in the file's name or not at all."""
     when: str
-    """An ISO moment in UTC; of an old log the date in its name; empty where there is neither."""
+    """An ISO moment in UTC; for an old log the date in its name; empty if there is neither."""
     call: str
-    """What the rows of one call have in common; of an old log all rows."""
+    """The key that the rows of one call share; in an old log all rows share it."""

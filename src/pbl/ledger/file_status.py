@@ -1,6 +1,6 @@
-"""Whether the files of a run are still there, and still the ones it was made of.
+"""Compare the files of a run with those on the disk: unchanged, changed or missing.
 
-`runs show` tells it of one run; `history` warns of the newest ones.
+`runs show` prints it for one run; `history` warns about the newest runs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NEWEST = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """A file of a run: `status` is unchanged, changed, missing, or unknown where nothing says where it lay."""
+    """A file of a run: `status` is unchanged, changed, missing, or unknown if no path is recorded."""
 
     what: str
     path: Path | None
@@ -41,7 +41,7 @@ class Kept:
 
 @dataclass(kw_only=True)
 class _Hashes:
-    """The hashes of files as they are now, each taken once; at most `budget` bytes are read."""
+    """The current hashes of files, each computed once; at most `budget` bytes are read."""
 
     budget: int | None
     known: dict[Path, str | None] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class _Hashes:
 
 
 def files_of(row: RunRow, logs: Path) -> list[Kept]:
-    """Return the files that a run's row speaks of, as they are now; the recipe beside it knows their places."""
+    """Return the current status of the files in a run's row; the recipe beside the submission has their paths."""
     wanted, hashes = row.submission_sha256, _Hashes(budget=None)
     if not wanted:
         return []
@@ -88,9 +88,9 @@ def files_of(row: RunRow, logs: Path) -> list[Kept]:
 
 
 def changed_inputs(rows: Sequence[tuple[str, RunRow]], logs: Path) -> list[str]:
-    """Tell which input files are no longer those that runs (id and row, the newest last) were made of.
+    """Name the input files that have changed since runs (id and row, the newest last) were made of them.
 
-    Only the newest submissions are looked at, and files of some size; `files_of` looks at all.
+    Only the newest submissions are compared, and 64 MiB of files in all; `files_of` compares all.
     """
     hashes = _Hashes(budget=_GLANCE)
     places: dict[str, dict[str, Path]] = {}

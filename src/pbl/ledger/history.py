@@ -1,6 +1,6 @@
-"""All runs read back from the logs, each with its newest scores, and what is worth a second look over all of them.
+"""Read all runs back from the logs, each with its newest scores, and warn of what looks wrong among them.
 
-It reads the logs once and asks DuckDB; `run_list`, `runs show` and the imports of scores start from it.
+The logs are read once, and DuckDB is asked. `run_list`, `runs show` and the imports of scores start from it.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from pbl.ledger.facts import Fact, Trouble
 
 RHO_FROM = 5
-"""Runs that it takes for a rank correlation to mean something."""
+"""The least number of runs for which a rank correlation means something."""
 LAST = "last"
-"""What the newest run is called."""
+"""The word for the newest run."""
 _SHOWN = 5
 _DATED = 1 << 61
-"""What lifts a date, in microseconds, above every ref."""
+"""Added to a date in microseconds, it is above every ref."""
 _UNKNOWN = -1
 
 
 class Notice(NamedTuple):
-    """What is worth a second look.
+    """A warning about the runs.
 
     RUN101 same-submission, RUN102 same-scores, RUN103 inputs-changed, RUN104 ranks-disagree.
     """
@@ -58,7 +58,7 @@ class History:
     """All rows of all logs."""
     warnings: tuple[Notice, ...]
     troubles: tuple[Trouble, ...]
-    """What of the logs could not be read."""
+    """The parts of the logs that could not be read."""
     headers: Mapping[Path, tuple[str, ...]]
     """Each log's header."""
 
@@ -72,9 +72,9 @@ class History:
         return [fact for fact in self.facts if fact.row.run_id == run_id]
 
     def find(self, text: str) -> list[Run]:
-        """Return the runs of one run id: named whole or by a part of it, by a label that has one run, or by `last`.
+        """Return the runs of one run id, given whole or in part, by a label that has one run, or as `last`.
 
-        Raises UsageError if that is none, or could be several.
+        Raises UsageError if no run fits, or several do.
         """
         wanted = text.removeprefix("pbl:")
         newest = list(dict.fromkeys(run.run_id for run in ordered(self.runs, "when")))
@@ -104,10 +104,10 @@ def read_history(
     label: str | None = None,
     metric: MetricSettings = MetricSettings(),
 ) -> History:
-    """Read every log of a folder, and ask DuckDB for each run's newest scores and for what looks wrong.
+    """Read every log of a folder, and ask DuckDB for each run's newest scores and for warnings.
 
-    With `look` the runs' input files are looked at too; with `label` the runs, and what is told of them, are of that
-    label only. `metric` is what the project says of its own. `spill` is where a private folder may be made.
+    With `look` the runs' input files are compared too; with `label` the runs and warnings are of that label only.
+    `metric` has the project's own settings. `spill` is where a private folder may be made.
     """
     read = read_logs(logs)
     facts = tuple(fact for log in read.values() for fact in log.facts)
@@ -143,7 +143,7 @@ def _run(base: Fact, newest: Sequence[float | None], metrics: Mapping[str, Metri
 
 
 def _columns(facts: Sequence[Fact], metrics: Mapping[str, Metric]) -> str:
-    """Return the facts as the JSON that runs.sql reads: much faster to hand over than rows."""
+    """Return the facts as the JSON that runs.sql reads; rows take much longer to bind."""
     rows = [fact.row for fact in facts]
     table: dict[str, list[Any]] = {
         "n": list(range(len(facts))),
@@ -165,9 +165,9 @@ def _columns(facts: Sequence[Fact], metrics: Mapping[str, Metric]) -> str:
 
 
 def _kaggle_place(fact: Fact) -> int:
-    """Return a number that is the greater the newer a score of Kaggle's is: by its date, without one by its ref.
+    """Return a number that is greater for a newer score from Kaggle: by its date, else by its ref.
 
-    What is dated is never beaten by what isn't.
+    A score with a date is always newer than one without.
     """
     if at := moment(fact.when) if fact.when else None:
         return _DATED + round(at.timestamp() * 1e6)

@@ -1,6 +1,6 @@
 """Append the scores that Kaggle lists, or that are given by hand, to the runs they belong to; no row is rewritten.
 
-It closes the circle: what was logged, packed and submitted gets the leaderboard's answer.
+The last step of the pipeline: a run that was logged, packed and submitted gets its leaderboard scores.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """What an import came to; `already` counts scores that the logs had."""
+    """The outcome of an import; `already` counts scores that the logs had before."""
 
     listed: int
     scores: tuple[Score, ...]
@@ -69,9 +69,9 @@ class Imported:
     unmatched: tuple[str, ...]
     """Submissions that name no run, more than one, or one that the logs don't have."""
     unread: tuple[str, ...]
-    """What of the listing could not be read."""
+    """The parts of the listing that could not be read."""
     troubles: tuple[str, ...]
-    """What of the logs could not be read."""
+    """The parts of the logs that could not be read."""
     appended: tuple[Appended, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class Imported:
 def import_scores(data: bytes, *, name: str, logs: Path, now: datetime, spill: Path) -> Imported:
     """Import what `kaggle competitions submissions COMP --csv` or `--format json` printed.
 
-    Each score is appended to the log of its run, unless it is there already. Raises InputError if `data` is no such
+    Each score is appended to the log of its run, unless it is there already. Raises InputError if `data` is not such a
     listing, and LogError if a log can't take a row.
     """
     listing = read_listing(data, name)
@@ -233,9 +233,9 @@ def _score(row: RunRow, file: Path) -> Score:
 
 @contextmanager
 def _alone(logs: Path) -> Iterator[None]:
-    """Keep others from importing at the same time: both would find the same scores new.
+    """Keep other processes from importing at the same time: both would find the same scores new.
 
-    The folder above the logs is locked, as the appending needs the locks of the logs' folder and files.
+    The folder above the logs is locked, because appending locks the logs' folder and files.
     """
     fd = None
     with suppress(OSError):

@@ -1,6 +1,6 @@
-"""What a run log is called, which header it has, and how its rows are named.
+"""The name of a run log, its header, and the ids of its rows.
 
-Whoever writes or reads a log starts here; `row_codec` turns its rows into values and back.
+All that writes or reads a log starts here; `row_codec` turns its rows into values and back.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ def new_run_id(now: datetime) -> str:
 
 
 def run_id(day: str, data: bytes) -> str:
-    """Return a day and five bytes as a run id; its letters and digits are not mistaken for one another."""
+    """Return a day and five bytes as a run id; its letters and digits are not easily confused."""
     letters = base64.b32encode(data).decode().lower()
     return f"{day}-{letters.translate(str.maketrans('ilo', '890'))}"
 
 
 def is_utf16(data: bytes) -> bool:
-    """Say whether a table's bytes are text as PowerShell's > writes it."""
+    """Say whether a table's bytes are UTF-16 text, as PowerShell's > writes it."""
     return data.startswith((b"\xff\xfe", b"\xfe\xff"))
 
 
 def name_form(header: Sequence[str]) -> str | None:
-    """Say which other form of a table the cells of a first line are those of, and what to do; None if of no known."""
+    """Say which other kind of table has these cells in its first line, and what to do; None if none is known."""
     line = ",".join(header)
     if line.startswith("sep="):
         return f"its first line is {line!r}, which only Excel knows; take the line out"
@@ -60,10 +60,10 @@ def typed_text(text: str) -> str:
 
 
 def path_text(path: Path) -> str:
-    """Return a path as a log has it, whatever the locale."""
+    """Return a path as it is written into a log, in any locale."""
     return typed_text(path.as_posix())
 
 
 def text_path(text: str) -> Path:
-    """Return the path that a log's text stands for, as the system of this locale knows it."""
+    """Return the path of a log's text, as the system knows it in this locale."""
     return Path(os.fsdecode(text.encode(errors="surrogateescape")))

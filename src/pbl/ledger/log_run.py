@@ -1,6 +1,6 @@
 """Log a run: tie a submission, or a pillar, to its scores, weights, hashes and code, in one row that is never lost.
 
-It stands at the end of the pipeline: a blend and its recipe become a row of a log.
+The function behind `pbl log-run`, after `blend`: a submission and its recipe become a row of a log.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What a run takes place in; `environment` is what git is run with."""
+    """The surroundings of a run; git is run with `environment`."""
 
     now: datetime
     version: str
@@ -39,7 +39,7 @@ class Surroundings:
 
     @classmethod
     def of(cls, environment: Mapping[str, str], *, now: datetime, version: str) -> Self:
-        """Read from the environment whether this is Kaggle; the image's own GIT_COMMIT says nothing of the project."""
+        """Read from the environment whether this is Kaggle; its GIT_COMMIT is that of the image, not of the project."""
         return cls(
             now=now,
             version=version,
@@ -87,15 +87,15 @@ class Logged:
     submission: Path | None
     recipe: Path | None
     kept: tuple[Path, ...] = ()
-    """Files that a blend cut short had left, and that were put under other names."""
+    """Files of a blend that was cut short; they were kept under other names."""
     doubts: tuple[str, ...] = ()
-    """What of the score table was read, and may not be meant."""
+    """Possible mistakes in the score table."""
 
     @property
     def submit(self) -> tuple[str, ...] | None:
-        """Return the command that submits it, None where there is no submission; words in capitals are to be filled in.
+        """Return the command that submits it, None without a submission; words in capitals are to be filled in.
 
-        In a notebook on Kaggle that is the line for code competitions: they take a notebook's version, not a file.
+        In a notebook on Kaggle it is the command for code competitions, which take a notebook's version, not a file.
         """
         if self.submission is None:
             return None
@@ -193,7 +193,7 @@ def log_run(
 
 
 def _something(submission: Path | None, scores: Scores, pillar: str | None, table: Path | None) -> None:
-    """Raise UsageError if there is nothing to log, or scores that belong to nothing."""
+    """Raise UsageError if there is nothing to log, or if scores belong to no run."""
     own = scores.columns
     if submission is not None or (pillar is None and table is not None and not own):
         return
@@ -208,7 +208,7 @@ def _something(submission: Path | None, scores: Scores, pillar: str | None, tabl
 
 
 def _placed(row: RunRow, surroundings: Surroundings, code: Code | None) -> RunRow:
-    """Return a row with what it took place in; a recipe's own pbl_version stays."""
+    """Return a row with its surroundings; the pbl_version of a recipe is kept."""
     on_kaggle = surroundings.kaggle_run_type is not None
     return row._replace(
         logged_at=surroundings.now.replace(microsecond=0),

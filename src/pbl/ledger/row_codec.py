@@ -1,6 +1,6 @@
-"""Rows of a run log as cells, and cells as rows: the one place that knows how a value is written.
+"""Encode rows of a run log as cells, and decode cells as rows; only this module knows how a value is written.
 
-`log_run` and `import_scores` encode; `_log_files` decodes, and names each cell that isn't what its column holds.
+`log_run` and `import_scores` encode; `_log_files` decodes, and names each cell that holds no value of its column.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _FREE = frozenset({"pillar", "model", "metric", "method", "submission", "kaggle_ref", "kaggle_run_type", "notes"})
-"""Columns of text that anybody may have typed."""
+"""Columns of text that a user may have typed."""
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 _DIGITS = 18
 
 
 class Odd(NamedTuple):
-    """A cell that isn't what its column holds; the row has no value there."""
+    """A cell that holds no value of its column; the row has none there."""
 
     column: str
     cell: str
@@ -41,7 +41,7 @@ def encode_row(row: RunRow) -> list[str]:
 
 
 def encode_value(column: str, value: Any) -> str:  # noqa: ANN401 - of any column
-    """Return a value as a log's cell; what is not known is an empty one, and a formula is defused."""
+    """Return a value as a log's cell; an unknown value is an empty cell, and a formula is escaped."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -56,9 +56,9 @@ def encode_value(column: str, value: Any) -> str:  # noqa: ANN401 - of any colum
 
 
 def row_decoder(columns: Sequence[str]) -> Callable[[Sequence[str], list[Odd]], RunRow]:
-    """Return what makes rows of the cells of a log with these columns, `""` standing for one to be passed over.
+    """Return a function that makes rows of the cells of a log with these columns; a column `""` is ignored.
 
-    It adds to the list that it is given each cell that is not as it must be.
+    It adds each cell at fault to the list that it is given.
     """
     readers = [_READERS.get(column) for column in columns]
 
@@ -75,12 +75,12 @@ def row_decoder(columns: Sequence[str]) -> Callable[[Sequence[str], list[Odd]], 
 
 
 def decode_text(column: str, cell: str) -> str:
-    """Return the text that a cell of a text column stands for."""
+    """Return the text of a cell of a text column, without the escape of a formula."""
     return _free_text(cell) if cell and column in _FREE else cell
 
 
 def defuse(text: str) -> str:
-    """Return a text so that no spreadsheet takes it for a formula; `decode_text` gives the text again."""
+    """Escape a text that a spreadsheet would run as a formula; `decode_text` gives the text again."""
     return f"'{text}" if _ESCAPED.match(text) else escape_formula(text)
 
 
@@ -122,6 +122,6 @@ _TYPES: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "inputs": (_hashes, "not a JSON object of texts"),
     "logged_at": (moment, "no moment in time"),
 }
-"""What the cells of a column are read by, and what is wrong with those that give no value."""
+"""For each column the function that reads its cells, and the message for cells that have no value."""
 _READERS = dict.fromkeys(_FREE, _free_text) | {column: read for column, (read, _) in _TYPES.items()}
 _PROBLEMS = {column: problem for column, (_, problem) in _TYPES.items()}

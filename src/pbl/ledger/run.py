@@ -1,6 +1,6 @@
-"""One run as its logs tell it, and runs side by side: in order, the best of them, what two differ in.
+"""A run as a value, and runs side by side: their order, the best of them, the differences of two.
 
-`history` makes runs of the logs' rows; `run_list` and `runs diff` put them side by side.
+`history` makes runs of the logs' rows; `run_list` and `runs diff` compare them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Order = Literal["when", "cv", "public"]
 SORTED_BY: Mapping[Order, str] = {"cv": "processed_cv", "public": "public_score"}
-"""The score that an order goes by."""
+"""The score by which runs are sorted."""
 Key = tuple[str, str, str]
 
 
@@ -34,7 +34,7 @@ class Run:
 
     @property
     def run_id(self) -> str:
-        """Return its id, which all rows of one call have in common."""
+        """Return its id, which all rows of one call share."""
         return self.base.row.run_id
 
     @property
@@ -44,7 +44,7 @@ class Run:
 
     @property
     def key(self) -> Key:
-        """Return what its facts have in common."""
+        """Return the key that its facts share."""
         return (self.run_id, self.base.row.pillar, self.base.row.model)
 
     @property
@@ -53,7 +53,7 @@ class Run:
         return self.base.row.weights or None
 
     def merit(self, column: str) -> float | None:
-        """Return a number that is the greater the better its score is, None without a score."""
+        """Return a number that is greater for a better score, None without a score."""
         score = self.scores[column]
         return None if score is None else self.metric.merit(score)
 
@@ -90,7 +90,7 @@ FIELDS = (
     *("run_id", "logged_at", "label", "pillar", "model", "weights"),
     *("processed_cv", "full_cv", "public_score", "private_score", "gap", "submission_sha256", "file"),
 )
-"""What `runs --format json` says of each run."""
+"""The fields of each run in `runs --format json`."""
 
 
 def ordered(runs: Sequence[Run], by: Order) -> list[Run]:
@@ -115,9 +115,9 @@ def earliest_first(runs: Sequence[Run]) -> list[Run]:
 
 
 def best(runs: Sequence[Run], column: str) -> frozenset[Key]:
-    """Return the keys of the runs with the best score of their metric, where there is more than one to choose from.
+    """Return the keys of the runs with the best score of their metric, if there is more than one run with a score.
 
-    A metric has no best if nobody knows which way it goes.
+    A metric has no best if it isn't known which score is better.
     """
     by_metric: dict[str, list[Run]] = {}
     for run in runs:
@@ -133,7 +133,7 @@ def best(runs: Sequence[Run], column: str) -> frozenset[Key]:
 
 
 def differences(one: Sequence[Run], other: Sequence[Run]) -> list[tuple[str, Any, Any]]:
-    """Return what two runs differ in: the column (and pillar or model), and both values."""
+    """Return the differences of two runs: the column (and pillar or model), and both values."""
     mine, theirs = main(one), main(other)
     found = _differ(mine, theirs, "")
     left = {run.key[1:]: run for run in one if run is not mine}
@@ -149,7 +149,7 @@ def main(runs: Sequence[Run]) -> Run:
 
 
 def _places(runs: Sequence[Run]) -> list[tuple[str, int]]:
-    """Return what tells which of two runs was logged first; it is the same for all rows of a call."""
+    """Return the key that sorts runs by when they were logged; all rows of a call share it."""
     calls = [(str(run.base.file), run.base.call) for run in runs]
     first = {call: n for n, call in reversed([*enumerate(calls)])}
     return [(run.base.when, first[call]) for run, call in zip(runs, calls, strict=True)]

@@ -1,4 +1,4 @@
-"""The list of runs, in order, with what there is to know before scores are compared.
+"""The list of runs, in order, with warnings to read before scores are compared.
 
 `pbl runs` and `pbl.runs` show it.
 """
@@ -30,9 +30,9 @@ class RunList:
     runs: tuple[Run, ...]
     order: Order
     warnings: tuple[Notice, ...]
-    """What is worth a second look."""
+    """The warnings about the runs."""
     troubles: tuple[Trouble, ...]
-    """What of the logs could not be read."""
+    """The parts of the logs that could not be read."""
     labels: tuple[str, ...]
     """All labels of the logs."""
 
@@ -65,9 +65,9 @@ def list_runs(
     order: Order = "when",
     metric: MetricSettings = MetricSettings(),
 ) -> RunList:
-    """List the runs of all logs of a folder, or those of one label; their input files are looked at too.
+    """List the runs of all logs of a folder, or those of one label; their input files are compared too.
 
-    `metric` is what the project says of its own. `spill` is where a private folder may be made.
+    `metric` has the project's own settings. `spill` is where a private folder may be made.
     """
     history = read_history(logs, spill=spill, look=True, label=label, metric=metric)
     return RunList(
