@@ -1,6 +1,6 @@
-"""Libraries that are as if they weren't installed: most commands don't need them, and Pandera loads them if it can.
+"""Hide libraries as if they weren't installed: most commands don't need them, and Pandera loads them if it can.
 
-`__main__` hides them; a command that needs one shows it again.
+`__main__` hides them before a command runs; a command that needs one shows it again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ _hidden: set[str] = set()
 
 
 def hide(*names: str) -> None:
-    """Make libraries as if they weren't installed."""
+    """Hide libraries as if they weren't installed."""
     _hidden.update(names)
     if not any(isinstance(finder, _Absent) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Absent())

@@ -1,6 +1,6 @@
 """The boundary where errors become words and exit codes, the same for every command.
 
-Between Typer and the functions in `commands`.
+It stands between Typer and the functions in `commands`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _Spoken(TextParameters):
-    """What a command does, and a group that is one: help ends in examples, errors become words and exit codes."""
+    """What commands and groups have in common: help ends in examples, errors become words and exit codes."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on
         if kwargs.get("help"):
@@ -30,7 +30,7 @@ class _Spoken(TextParameters):
         super().__init__(*args, **kwargs)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Click's Context, of either kind
-        """Take the arguments; a usage error is told as JSON too, where JSON was asked for."""
+        """Parse the arguments; a usage error is also written as JSON if JSON was asked for."""
         ctx.meta["pbl.flags"] = [a.partition("=")[0] for a in args if a.startswith("--")]
         try:
             return cast("list[str]", super().parse_args(ctx, join_weights(args)))  # type: ignore[misc] # as in get_params
@@ -42,7 +42,7 @@ class _Spoken(TextParameters):
             raise
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
-        """Run the command; what a user can cause ends in one message and an exit code."""
+        """Run the command; every error that a user can cause becomes one message and an exit code."""
         from pbl.cli.show import stdout
         from pbl.cli.show.failure import tell_failure
         from pbl.domain.errors import PblError
@@ -63,11 +63,11 @@ class _Spoken(TextParameters):
 
 
 class Command(_Spoken, TyperCommand):
-    """One command; weights may stand in a row."""
+    """One command; `--weights` may take several values."""
 
 
 class Commands(_Spoken, TyperGroup):
-    """A command that does something by itself, and has commands of its own."""
+    """A command that does something itself, and has subcommands."""
 
 
 def _called(ctx: Any) -> str:  # noqa: ANN401 - as above
@@ -80,5 +80,5 @@ def _wants_json(args: Sequence[str]) -> bool:
 
 
 def _told(error: OSError) -> str:
-    """Say what an error is about; of what is opened here, the standard streams alone have no name."""
+    """Say what a system error is about; only the standard streams have no name."""
     return f"{error.filename or 'standard output'}: {error.strerror or error}"

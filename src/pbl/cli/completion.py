@@ -1,6 +1,6 @@
-"""What a shell completes a parameter to: a choice, a method, a logged run.
+"""The words that a shell completes a parameter to: a choice, a method, a logged run.
 
-`parameters` asks it, in a process of its own that the shell starts.
+`parameters` calls it, in a process that the shell starts for completion.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _RUN_ID = {"ID", "A", "B"}
-"""Metavars of what names a run."""
+"""Metavars of parameters that name a run."""
 _METHOD = "METHOD"
 
 
@@ -28,7 +28,7 @@ class Offer:
 
 
 def complete(param: Any, ctx: Any, incomplete: str) -> list[Offer]:  # noqa: ANN401 - Click's Parameter and Context
-    """Return what fits what was typed: one of few choices, or a logged run; files are the shell's own business."""
+    """Return the words that fit the typed text: choices, or logged runs; the shell itself completes files."""
     metavar = str(param.metavar or "")
     if metavar == _METHOD:
         words: Iterable[str] = list(Method)

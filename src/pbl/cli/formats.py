@@ -7,21 +7,21 @@ from enum import StrEnum
 
 
 class OutcomeFormat(StrEnum):
-    """How the outcome of a command is told."""
+    """The form of a command's outcome."""
 
     TEXT = "text"
     JSON = "json"
 
 
 class TableFormat(StrEnum):
-    """How a result of numbers is written."""
+    """The form of a result of numbers."""
 
     TABLE = "table"
     JSON = "json"
 
 
 class ListFormat(StrEnum):
-    """How a list of runs is written."""
+    """The form of a list of runs."""
 
     TABLE = "table"
     JSON = "json"
@@ -30,7 +30,7 @@ class ListFormat(StrEnum):
 
 
 class PageFormat(StrEnum):
-    """What a report is written as."""
+    """The form of a report."""
 
     HTML = "html"
     SVG = "svg"
@@ -39,21 +39,21 @@ class PageFormat(StrEnum):
 
 
 class ThemeChoice(StrEnum):
-    """Which colours a report opens with."""
+    """The colours with which a report opens."""
 
     LIGHT = "light"
     DARK = "dark"
 
 
 class FailOn(StrEnum):
-    """What makes the exit code 1."""
+    """The least severity that makes the exit code 1."""
 
     ERROR = "error"
     WARNING = "warning"
 
 
 class Sort(StrEnum):
-    """What comes first in a list of runs."""
+    """The order of a list of runs."""
 
     WHEN = "when"
     CV = "cv"
@@ -61,7 +61,7 @@ class Sort(StrEnum):
 
 
 class DeviceChoice(StrEnum):
-    """Where a network computes."""
+    """The device on which a network computes."""
 
     AUTO = "auto"
     CPU = "cpu"
@@ -70,7 +70,7 @@ class DeviceChoice(StrEnum):
 
 
 class DtypeChoice(StrEnum):
-    """In which numbers a network computes."""
+    """The kind of numbers with which a network computes."""
 
     FLOAT32 = "float32"
     FLOAT16 = "float16"
@@ -87,7 +87,7 @@ class FlipsChoice(StrEnum):
 
 
 class By(StrEnum):
-    """By which score the best run is found."""
+    """The score by which the best run is found."""
 
     CV = "cv"
     FULL_CV = "full_cv"
@@ -96,7 +96,7 @@ class By(StrEnum):
 
 
 class TaskChoice(StrEnum):
-    """What a pillar is fitted for."""
+    """The task that a pillar is fitted for."""
 
     AUTO = "auto"
     REGRESSION = "regression"

@@ -35,7 +35,7 @@ CommonRows = Annotated[bool, typer.Option("--common-rows", help="Take the rows t
 
 
 def select(command: str, paths: list[str] | None, truth: str | None) -> "OofSelection":
-    """Return the out-of-fold files that the arguments mean; raise UsageError where the extra `tune` is missing."""
+    """Return the out-of-fold files that the arguments mean; raise UsageError if the extra `tune` is missing."""
     from pbl.cli.show import stderr
     from pbl.domain.extras import require_extra
     from pbl.domain.wording import safe
@@ -59,7 +59,7 @@ def question(
     common_rows: bool,
     greater: bool | None = None,
 ) -> "Question":
-    """Return how to judge; pandas is there again for a metric file."""
+    """Return how to judge; for a metric file, pandas is shown again."""
     if average not in {None, "rows", "targets"}:
         raise UsageError(f"--average: {average!r} is not one of rows, targets")
     if (metric or chosen.selection.settings.metric.name or "").endswith(".py"):
@@ -75,7 +75,7 @@ def question(
 
 
 def prints_aside() -> AbstractContextManager[object]:
-    """Send what a metric file prints to stderr, for stdout is data."""
+    """Send the prints of a metric file to stderr, as stdout is data."""
     return redirect_stdout(sys.stderr)
 
 

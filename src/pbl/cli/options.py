@@ -91,7 +91,7 @@ def words(texts: list[str] | None, flag: str) -> list[str]:
 
 
 def choice(kind: type[Choice], text: str, flag: str) -> Choice:
-    """Return the choice that was named; raise UsageError listing them all otherwise."""
+    """Return the choice that was named; raise UsageError that lists all choices for any other text."""
     try:
         return kind(text)
     except ValueError:
@@ -107,7 +107,7 @@ def selection(
     weights: list[str] | None = None,
     **files: str | None,
 ) -> Selection:
-    """Return the pillars that the arguments mean, and tell what there is to know of how they were found.
+    """Return the pillars that the arguments mean, and print notes on how they were found to stderr.
 
     `files` are --siglip, --dino, --mvp and --dinov2; `weights` as they were typed.
     """
@@ -137,7 +137,7 @@ def selection(
 
 
 def tell_left(found: Selection) -> None:
-    """Tell what of a folder is no pillar, for commands that print no report, which does so itself."""
+    """Print which files of a folder are no pillars, for commands without a report, which lists them itself."""
     from pbl.cli.show import stderr
     from pbl.domain.wording import safe
 
@@ -147,7 +147,7 @@ def tell_left(found: Selection) -> None:
 
 
 def bare_weights_fit(files: dict[str, str | None], flags: list[str], weights: list[str]) -> None:
-    """Raise UsageError where bare weights stand beside pillar flags in another order than the table's."""
+    """Raise UsageError if plain weights are given with pillar flags in another order than the table's."""
     from pbl.domain.pillars import TABLE
 
     given = [name for name in dict.fromkeys(flag.removeprefix("--") for flag in flags) if files.get(name) is not None]
@@ -159,7 +159,7 @@ def bare_weights_fit(files: dict[str, str | None], flags: list[str], weights: li
 
 
 def limits(threads: str | None, memory: str | None, temp_dir: str | None) -> Limits:
-    """Return how much of the machine may be taken; raise UsageError for what is no number, size or folder."""
+    """Return how much of the machine may be used; raise UsageError for an invalid number, size or folder."""
     from pbl.domain.limits import Limits, parse_memory
 
     folder = path(temp_dir, "--temp-dir")
@@ -177,7 +177,7 @@ def limits(threads: str | None, memory: str | None, temp_dir: str | None) -> Lim
 
 @contextmanager
 def cores(number: int | None) -> Iterator[None]:
-    """Keep this thread and those it starts to so many cores, where the system can; libraries start some unasked."""
+    """Keep this thread and those that it starts to so many cores, if the system can; libraries start some unasked."""
     every = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if number is None or number >= len(every):
         yield
@@ -193,7 +193,7 @@ def cores(number: int | None) -> Iterator[None]:
 
 
 def temporary_folder() -> Path:
-    """Return the system's folder for temporary files; a variable that names none is passed over."""
+    """Return the system's folder for temporary files; a variable that names no folder is ignored."""
     named = [os.environ.get(name, "") for name in ("TMPDIR", "TEMP")]
     places = (Path(text) for text in (*named, "/tmp", "/var/tmp") if text)  # noqa: S108 - a private folder is made in it
     return next((place for place in places if place.is_dir() and os.access(place, os.W_OK)), Path())

@@ -1,7 +1,7 @@
 """Parameters of the commands: text in, as it was typed, with pbl's own help lines and completion.
 
-`boundary` builds its commands on this. Typer's way of making values of text loads pydantic, which takes longer than a
-blend, and lets nan and 1_000 pass; `options` makes values of it.
+`boundary` builds its commands on this, and `options` makes values of the text. Typer's own conversion loads pydantic,
+which takes longer than a blend, and accepts nan and 1_000.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _are_weights(word: str) -> bool:
 
 
 def _keep_text(self: Any, ctx: Any, value: Any) -> Any:  # noqa: ANN401 - a method of Click's Parameter
-    """Return the text as it was given: a list where several may be, None or an empty list where nothing was."""
+    """Return the text as it was given: a list if several are allowed; None or an empty list if nothing was given."""
     if self.nargs != 1 or self.multiple:
         value = list(value or ())
     option = self.param_type_name != "argument"
@@ -81,13 +81,13 @@ def _keep_text(self: Any, ctx: Any, value: Any) -> Any:  # noqa: ANN401 - a meth
 
 
 def _shown(param: Any) -> str:  # noqa: ANN401 - as above
-    """Return an argument's name in a help: `PATH...` where several may be."""
+    """Return an argument's name in a help: `PATH...` if several are allowed."""
     name = str(param.metavar or param.name.upper())
     return f"{name}..." if param.nargs != 1 else name
 
 
 def _name_argument(self: Any, _ctx: Any) -> list[str]:  # noqa: ANN401 - as above
-    """Return an argument as a usage line has it: in brackets if it may be left out."""
+    """Return an argument for a usage line: in brackets if it may be left out."""
     return [_shown(self) if self.required else f"[{_shown(self)}]"]
 
 

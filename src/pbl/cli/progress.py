@@ -1,6 +1,6 @@
 """Progress on a terminal, for work that takes more than a second.
 
-The rooms below call a `domain.progress.Progress`; commands hand this one down.
+The rooms below call a `domain.progress.Progress`; commands give them this one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SURE_FROM = 0.02
 
 
 class OnTerminal(Progress):
-    """Shows the stage, its part and the time left on stderr, from a thread of its own, once a second has passed."""
+    """Shows the stage, its part and the time left on stderr, in a thread of its own, after a second has passed."""
 
     def __init__(self) -> None:
         self._stage: tuple[str, Callable[[], float], float] | None = None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def tell_blend(made: Blended) -> None:
-    """Say what a blend came to, and what to type next."""
+    """Print the outcome of a blend, and what to type next."""
     tell_warnings(made.report)
     for warning in made.warnings:
         stderr.write(f"warning {warning.code}: {safe(warning.message)}")

@@ -27,5 +27,5 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 
 
 def measure(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
+    """Return the number of a terminal's columns that a text takes."""
     return len(text) if text.isascii() else sum(2 if east_asian_width(c) in "WF" else not combining(c) for c in text)

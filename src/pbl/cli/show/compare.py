@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 _WIDTH = 80
 _LEAST, _BRIEF = 6, 10
-"""Letters of a name that are shown at least, and at most where numbers are about rows."""
+"""The fewest letters of a name that are shown, and the most in tables of rows."""
 _MANY = 12
-"""Over so many pillars, only the pairs most and least alike are shown."""
+"""With more pillars than this, only the pairs most and least alike are shown."""
 _SHOWN = 10
 
 

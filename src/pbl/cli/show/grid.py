@@ -1,4 +1,4 @@
-"""Numbers in columns that fit a terminal: one form for every number, and tables that go on below where they are wide.
+"""Numbers in columns that fit a terminal: one form for every number, and wide tables split into parts below each other.
 
 Used by the results of `score` and `tune`.
 """
@@ -19,7 +19,7 @@ _LARGE, _SMALL, _ROUNDING = 1000, 0.001, 1e-12
 
 
 def number(value: float | None, *, signed: bool = False) -> str:
-    """Return a number in five decimals, a large or a small one in as many digits, and a dash for none."""
+    """Return a number with five decimals, a large one with 7 and a small one with 3 digits, and a dash for None."""
     if value is None:
         return NONE
     sign = "+" if signed else ""
@@ -37,7 +37,7 @@ def interval(bounds: Sequence[float] | None, *, signed: bool = False) -> str:
 def columns(table: Sequence[Sequence[str]], *, left: int = 1) -> Iterator[str]:
     """Yield the lines of a table given row by row, the header first; the first `left` columns are flush left.
 
-    Columns that don't fit beside the first stand below, with the first again.
+    Columns that don't fit beside the first one follow below, with the first one repeated.
     """
     wide = [max(map(wide_as, cells)) for cells in zip(*table, strict=True)]
     rest = list(range(1, len(wide)))

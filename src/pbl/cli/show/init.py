@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def tell_init(path: Path, selection: Selection) -> None:
-    """Say which file was written, what there is to know of it, and what to type next."""
+    """Say which file was written, with notes about it, and what to type next."""
     pillars = selection.names
     for note in selection.notes:
         stderr.write(f"note     {safe(note)}")

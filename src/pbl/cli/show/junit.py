@@ -1,4 +1,4 @@
-"""A report as JUnit XML: a test case a file, failed by what fails the validation.
+"""A report as JUnit XML: a test case for each file, which fails if the file fails the validation.
 
 A form of `show.report`.
 """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def tell_pack(made: Packed) -> None:
-    """Say what was packed, what to know of it, and what to type next."""
+    """Say what was packed, with warnings, and what to type next."""
     sizes = [sum(f.bytes for f in files) for files in (made.dataset, made.notebook)]
     wheels = [f for f in made.dataset if f.name.endswith(".whl")]
     told = f"{plural(len(made.pillars), 'pillar')} of {plural(made.rows, 'row')}, {plural(len(wheels), 'wheel')}"

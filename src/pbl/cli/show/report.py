@@ -1,6 +1,6 @@
 """A validation report in the form that was asked for: the last step of `pbl validate`.
 
-A new form is a module beside this one, and here its name and its case.
+A new form is a module beside this one, with its name and its case here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class ReportFormat(StrEnum):
 
 
 def print_report(report: Report, form: ReportFormat) -> None:
-    """Print a report to stdout; where a form has no room for the verdict, say it on stderr."""
+    """Print a report to stdout; if its form has no place for the verdict, print that to stderr."""
     from pbl.cli.show import stderr, stdout
 
     match form:

@@ -1,4 +1,4 @@
-"""What became of a report: the page's bytes, the numbers as JSON, or where files were written.
+"""The outcome of `pbl report`: the page's bytes, the numbers as JSON, or the files that were written.
 
 Called by `commands.report`.
 """

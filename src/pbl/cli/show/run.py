@@ -1,4 +1,4 @@
-"""One run, two runs, or what was logged of a run, printed.
+"""Print one run, the differences of two runs, or a run that was logged.
 
 `pbl log-run` and the commands under `pbl runs` end here.
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def logged(done: Logged) -> None:
-    """Print a logged run's id, its file and how to submit it; say what else there is to know."""
+    """Print a logged run's id, its file and how to submit it, and print warnings."""
     _tell_logged(done)
     data(f"run     {done.run_id}")
     data(f"file    {safe(str(done.appended.path))}")
@@ -84,7 +84,7 @@ def one(history: History, found: Sequence[Run], files: Sequence[Kept], *, as_jso
 
 
 def differing(history: History, first: Sequence[Run], second: Sequence[Run], *, as_json: bool) -> None:
-    """Print what two runs differ in."""
+    """Print the differences of two runs."""
     a, b = first[0].run_id, second[0].run_id
     found = differences(first, second)
     if as_json:
@@ -128,7 +128,7 @@ def best(history: History, found: Best, *, as_json: bool) -> None:
 
 
 def imported(done: Imported, command: str, *, as_json: bool) -> None:
-    """Print the scores that were appended, and tell what became of the rest."""
+    """Print the scores that were appended, and why others were not."""
     for appended in done.appended:
         if appended.set_aside:
             talk(

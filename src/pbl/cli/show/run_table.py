@@ -1,4 +1,4 @@
-"""A list of runs as a table, Markdown or CSV: which columns, how many digits, how wide.
+"""Make a list of runs a table, Markdown or CSV: choose columns, digits and widths.
 
 `runs` prints what is made here.
 """
@@ -46,12 +46,12 @@ _GIVES_WAY = ("notes", "model", "label", "weights", "pillar", "inputs", "submiss
 _LEAST_LETTERS = (14, 11, 6)
 _WIDE, _LEAST = 100, 60
 _DIGITS, _NARROW_DIGITS, _MOST_DIGITS = 5, 4, 10
-"""Digits behind the point: in a wide table, in a narrow one, and at most to tell scores apart."""
+"""Digits after the point: in a wide table, in a narrow one, and the most that tell scores apart."""
 _PLAIN = 1000
 
 
 def asked_columns(text: str | None, *, default: Sequence[str]) -> list[str]:
-    """Return the columns that were asked for; raise UsageError for one that there isn't."""
+    """Return the columns that were asked for; raise UsageError for an unknown one."""
     if text is None:
         return list(default)
     known = [*_SHORT, *COLUMNS, "gap", "file"]
@@ -65,7 +65,7 @@ def asked_columns(text: str | None, *, default: Sequence[str]) -> list[str]:
 
 
 def score_columns(chosen: Sequence[str]) -> list[str]:
-    """Return those of the chosen columns that hold scores, as the logs call them."""
+    """Return the chosen columns that hold scores, by their names in the logs."""
     return [column for name in chosen if (column := _SHORT.get(name, name)) in SCORES]
 
 
@@ -126,7 +126,7 @@ def csv_text(runs: Sequence[Run], chosen: Sequence[str]) -> str:
 
 
 def brief(field: str, value: Any, digits: int = 0) -> str:  # noqa: ANN401 - as JSON knows it
-    """Return a value in few letters; without `digits` numbers are exact, and a gap is without rounding noise."""
+    """Return a value as short text; without `digits` numbers are exact, and a gap has no rounding noise."""
     if value is None:
         return ""
     if isinstance(value, float):
@@ -138,7 +138,7 @@ def brief(field: str, value: Any, digits: int = 0) -> str:  # noqa: ANN401 - as 
 
 
 def wide_as(text: str) -> int:
-    """Return the columns of a terminal that a text takes."""
+    """Return the number of a terminal's columns that a text takes."""
     return len(text) if text.isascii() else sum(2 if east_asian_width(c) in "WF" else not combining(c) for c in text)
 
 
@@ -153,7 +153,7 @@ def _number(value: float, digits: int) -> str:
 
 
 def _enough_digits(runs: Sequence[Run], name: str, least: int) -> int:
-    """Return how many digits tell a column's scores apart, at least so many."""
+    """Return the number of digits that tell a column's scores apart, at least so many."""
     column = _SHORT.get(name, name)
     if column not in SCORES:
         return least

@@ -1,4 +1,4 @@
-"""The list of runs, printed: the runs to stdout, and to stderr what there is to know before comparing them.
+"""Print the list of runs to stdout, and to stderr the warnings to read before comparing them.
 
 `pbl runs` ends here; the forms are made by `run_table`.
 """
@@ -30,7 +30,7 @@ _METRICS = 4
 
 
 def listed(found: RunList, how: ListFormat, chosen: Sequence[str], *, limit: int | None, label: str | None) -> None:
-    """Print runs to stdout, and what there is to know of them and of the logs to stderr."""
+    """Print runs to stdout, and warnings about them and the logs to stderr."""
     runs = found.runs[:limit]
     marks = _marks(found, how, chosen)
     match how.value:
@@ -54,7 +54,7 @@ def listed(found: RunList, how: ListFormat, chosen: Sequence[str], *, limit: int
 
 
 def talk_of(found: RunList | History, *, warnings: bool = True) -> None:
-    """Say all that can't be read of the logs, and the first things that look wrong; JSON has all of both."""
+    """Print everything in the logs that can't be read, and the first warnings; JSON has all of both."""
     noticed = found.warnings if warnings else ()
     for trouble in found.troubles:
         talk(f"warning {trouble.code}: {safe(trouble.message)}")
@@ -65,13 +65,13 @@ def talk_of(found: RunList | History, *, warnings: bool = True) -> None:
 
 
 def _marks(found: RunList, how: ListFormat, chosen: Sequence[str]) -> Mapping[str, frozenset[Key]]:
-    """Return the keys of the best runs by column, where the form has stars."""
+    """Return the keys of the best runs by column, if the form has stars."""
     columns = run_table.score_columns(chosen) if how.value in {"table", "md"} else []
     return {column: best(found.runs, column) for column in columns}
 
 
 def _tell_order(found: RunList) -> None:
-    """Say which way each metric went when the runs were sorted by score."""
+    """Say for each metric which score was taken as better when the runs were sorted by score."""
     if found.order == "when":
         return
     metrics = found.metrics([SORTED_BY[found.order]])

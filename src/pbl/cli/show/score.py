@@ -25,7 +25,7 @@ MEANS = "(means)"
 
 
 def scored(found: Scores, report: Report, *, left_out: Mapping[str, str], as_json: bool) -> None:
-    """Print scores to stdout, and what there is to know of the files to stderr."""
+    """Print scores to stdout, and warnings about the files to stderr."""
     tell_warnings(report)
     for name, reason in left_out.items():
         talk(f"left out  {safe(name)}: {safe(reason)}")
@@ -36,7 +36,7 @@ def scored(found: Scores, report: Report, *, left_out: Mapping[str, str], as_jso
 
 
 def heading(metric: str, average: str, *, greater: bool | None, rows: int, samples: int) -> str:
-    """Return what is scored, and over how much."""
+    """Return what is scored, and over how many rows."""
     way = {True: ", higher is better", False: ", lower is better", None: ""}[greater]
     over = ", mean over target names" if average == "targets" else ""
     return f"{safe(metric)}{over}{way}; {plural(rows, 'row')}, {plural(samples, 'sample')}"

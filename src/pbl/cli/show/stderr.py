@@ -1,6 +1,6 @@
-"""Standard error: what pbl says to a person.
+"""Write to standard error: messages for a person.
 
-No other module of pbl writes there, but for the progress line and the process's last words.
+No other module of pbl writes there, except for the progress line and the process's last message.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Standard output: data, and nothing else.
+"""Write to standard output: data, and nothing else.
 
 The last step of every command. No other module of pbl writes there.
 """
@@ -31,5 +31,5 @@ def coloured() -> bool:
 
 
 def mute() -> None:
-    """Send what is still to be written nowhere: the reader has gone, or there is no room."""
+    """Discard output that is not written yet: the reader has gone, or there is no room."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

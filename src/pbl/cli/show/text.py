@@ -48,7 +48,7 @@ def report_lines(report: Report, *, colour: bool) -> Iterable[str]:
 
 
 def finding_lines(finding: Finding, *, colour: bool, indent: str = "", who: str = "") -> Iterable[str]:
-    """Yield the lines of one finding: what, whose it is if that is said, where first, and what to do."""
+    """Yield the lines of one finding: the problem, its owner if that is shown, its first places, and the remedy."""
     word = paint(str(finding.severity), _COLOURS[finding.severity], on=colour)
     column = f" in {safe(finding.column)}" if finding.column else ""
     whose = f"{safe(who)}: " if who else ""
@@ -72,7 +72,7 @@ def _name(file: FileReport) -> str:
 
 
 def _outcome(report: Report, file: FileReport, *, colour: bool) -> str:
-    """Return what was found in a file, in short: `ok`, or how many errors and warnings."""
+    """Return the result of a file in short: `ok`, or the number of errors and warnings."""
     found = report.of(file)
     parts = [
         paint(told, _COLOURS[severity], on=colour)

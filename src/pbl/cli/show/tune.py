@@ -1,6 +1,6 @@
 """Print what `tune` found: candidates with their intervals, the weights, the doubts, the advice and what to type next.
 
-No in-sample score is ever shown here: it flatters.
+Called by `commands.tune`. No in-sample score is shown, as it is too good.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def tuned(
     next_: str,
     as_json: bool,
 ) -> None:
-    """Print what was found to stdout, and what there is to know of the files to stderr."""
+    """Print the result to stdout, and warnings about the files to stderr."""
     tell_warnings(report)
     if as_json:
         _json({"schema_version": SCHEMA_VERSION, "command": "tune", "ok": True, **found.to_json()})

@@ -1,6 +1,6 @@
 """The table of pillars with their weights, and where the weights came from.
 
-`blend` and `pack` say it before they begin.
+`blend` and `pack` print it to stderr before they begin.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def tell_weights(selection: Selection, weighing: Weighing, *, raw: bool = False, width: int = 9) -> None:
-    """Say which pillar has which weight and share, or, `raw`, by which factor it is taken.
+    """Print each pillar's weight and share, or, if `raw`, its factor.
 
-    What follows has its labels in a column of `width`.
+    The lines that follow have their labels in a column of `width`.
     """
     factors = weighing.weights if raw else weighing.shares
     named = zip(selection.pillars, weighing.weights, factors, strict=True)
@@ -41,7 +41,7 @@ def tell_weights(selection: Selection, weighing: Weighing, *, raw: bool = False,
 
 
 def tell_recipe_weights(recipe: Recipe) -> None:
-    """Say the same of a recipe."""
+    """Print the weights and shares of a recipe."""
     _tell(
         [
             (i.name, i.weight, i.share, [(m.share, m.path or "") for m in i.members] or [(1, i.path or "in memory")])
@@ -54,13 +54,13 @@ def tell_recipe_weights(recipe: Recipe) -> None:
 
 
 def tell_target_weights(weights: Mapping[str, Mapping[str, float]]) -> None:
-    """Say the weights of target names that have their own."""
+    """Print the weights of target names that have their own."""
     for target, own in weights.items():
         stderr.write(f"{safe(target)}: {', '.join(f'{safe(name)} {weight:.6g}' for name, weight in own.items())}")
 
 
 def _tell(pillars: Sequence[_Told], source: str, *, raw: bool, width: int) -> None:
-    """Say it in a table; of several files, each has a row with its own part of the blend."""
+    """Print a table; for a pillar of several files, each file has a row with its own share of the blend."""
     rows = [("pillar", "weight", "factor" if raw else "share", "file")]
     for name, weight, factor, files in pillars:
         head = (safe(name), f"{weight:.6g}", _digits(factor))
@@ -74,6 +74,6 @@ def _tell(pillars: Sequence[_Told], source: str, *, raw: bool, width: int) -> No
 
 
 def _digits(factor: float) -> str:
-    """Return a share in four digits, and what would look like nothing or fill the line in its own."""
+    """Return a share with four decimals; one that is too small or too large for that in a form of its own."""
     small, large = 0.0001, 1000.0
     return f"{factor:.4f}" if factor == 0 or small <= abs(factor) < large else f"{factor:.3g}"
