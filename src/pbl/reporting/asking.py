@@ -1,6 +1,6 @@
-"""What the user named becomes what a report is made from: pillars, out-of-fold files, and the command to make it again.
+"""Turn what the user named into the sources of a report: pillars, out-of-fold files, and the command to make it again.
 
-For the terminal and for Python alike.
+The first step of a report, for the terminal and for Python.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def ask(
     version: str,
     theme: str | None = None,
 ) -> tuple[Asked, list[str]]:
-    """Return what is asked for, and the words of the command that asks it in the folder of the files.
+    """Return the request, and the words of the command that makes it in the folder of the files.
 
-    `select` finds the pillars; where there are none, the runs alone are asked for. Raises UsageError and InputError.
+    `select` finds the pillars; without any, the report is about the runs only. Raises UsageError and InputError.
     """
     try:
         selection = select()
@@ -69,7 +69,7 @@ def ask(
     pillars = selection.pillars if selection else ()
     words = [f"{pillar.name}={pillar.path.name}" for pillar in pillars]
     if any(pillar.members for pillar in pillars):
-        words = []  # no argument names several files for one pillar: pbl.toml does, and is read where none is given
+        words = []  # only pbl.toml can name several files for one pillar, and it is read if no argument is given
     given_weights = asked.weights
     if given_weights is not None and selection is not None:
         pairs = (
@@ -93,7 +93,7 @@ def ask(
 
 
 def _metric() -> MetricSettings:
-    """Return what the working folder's `pbl.toml` says of its metric; one that can't be read keeps no report away."""
+    """Return the metric of the working folder's `pbl.toml`; one that can't be read doesn't stop a report."""
     from pbl.domain.errors import PblError
 
     try:
@@ -105,7 +105,7 @@ def _metric() -> MetricSettings:
 def _find_oof(
     selection: Selection, given: Sequence[str | Path], named: Sequence[tuple[str, Path]], truth: Path | None
 ) -> tuple[OofSelection | None, str]:
-    """Return the out-of-fold files of the pillars' folders and files, or why there is nothing to judge by."""
+    """Return the out-of-fold files of the pillars' folders and files, or why there are none."""
     if truth is None and selection.settings.metric.truth is None:
         return None, "no truth is named"
     places: list[str | Path] = []

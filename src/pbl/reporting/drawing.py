@@ -1,6 +1,6 @@
-"""Charts become SVG: drawn by vl-convert, then rebuilt from the few elements and attributes that a picture needs.
+"""Turn charts into SVG: drawn by vl-convert, then rebuilt from the few elements and attributes that a picture needs.
 
-The page, the cards and the files of pictures all take their SVG from here; none of it is used unchecked.
+The page, the cards and the picture files get their SVG from here; nothing of vl-convert's is used unchecked.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PLAIN = {("opacity", "1"), ("stroke-opacity", "1"), ("fill-opacity", "1"), ("fo
 
 
 def draw(chart: alt.Chart) -> ET.Element:
-    """Return a chart as an SVG element that holds nothing but shapes and text."""
+    """Return a chart as an SVG element that has only shapes and text."""
     import altair as alt
     import vl_convert
 
@@ -48,7 +48,7 @@ def draw(chart: alt.Chart) -> ET.Element:
 
 
 def clean(value: Any) -> Any:  # noqa: ANN401 - a chart as JSON knows it
-    """Return a chart in which every text is displayable, and no number is infinite: it would be drawn nowhere."""
+    """Return a chart in which every text is displayable, and no number is infinite, which can't be drawn."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, str):
@@ -59,7 +59,7 @@ def clean(value: Any) -> Any:  # noqa: ANN401 - a chart as JSON knows it
 
 
 def finish(root: ET.Element, name: str, title: str, description: str) -> str:
-    """Return an SVG as text with its title and description; `name` is a generated one, the ids' own."""
+    """Return an SVG as text with its title and description; `name` is generated, for the ids in it."""
     described, titled = ET.Element("desc", {"id": f"{name}-d"}), ET.Element("title", {"id": f"{name}-t"})
     described.text, titled.text = displayable(description), displayable(title)
     made = ET.Element("svg", {"xmlns": _SVG, **root.attrib, "role": "img", "aria-labelledby": f"{name}-t {name}-d"})
@@ -68,7 +68,7 @@ def finish(root: ET.Element, name: str, title: str, description: str) -> str:
 
 
 def as_file(svg: str, theme: Theme) -> str:
-    """Return a picture for a file, its colours written out and its ground filled."""
+    """Return a picture for a file, with the colours of a theme and a background."""
     head, rest = svg.split(">", 1)
     end = rest.index("</desc>") + len("</desc>")
     ground = '<rect width="100%" height="100%" fill="var(--bg)"/>'
@@ -76,7 +76,7 @@ def as_file(svg: str, theme: Theme) -> str:
 
 
 def as_png(svg: str) -> bytes:
-    """Return a picture's text as PNG, two dots a pixel."""
+    """Return a picture's text as PNG, two dots for each pixel."""
     import vl_convert
 
     return bytes(vl_convert.svg_to_png(svg, scale=2))
@@ -121,7 +121,7 @@ def _is_empty(element: ET.Element) -> bool:
 
 
 def _append(parent: ET.Element, child: ET.Element) -> None:
-    """Append an element, or join it to the one before where both are paths that look alike."""
+    """Append an element, or join it to the one before if both are paths that look the same."""
     last = parent[-1] if len(parent) else None
     if last is not None and last.tag == child.tag == "path" and "fill-opacity" not in child.attrib:
         mine, its = ({k: v for k, v in each.attrib.items() if k != "d"} for each in (child, last))

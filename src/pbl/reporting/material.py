@@ -1,6 +1,6 @@
-"""All that a report is made of, gathered once: the check, the comparison, the judgement, the runs.
+"""Gather the material of a report once: the check, the comparison, the judgement, the runs.
 
-Each by the function that its own command calls; the sections read it, and judge nothing.
+Each comes from the function behind its own command; the sections show it and judge nothing.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 NUMBERS = frozenset({"verdict", "blend", "predictions", "correlation", "disagreements", "clipping", "leave_one_out"})
 JUDGED = frozenset({"verdict", "scores", "folds", "leave_one_out", "residuals"})
 RUNS = frozenset({"verdict", "history", "runs"})
-"""The sections that want the pillars' numbers, the out-of-fold files, the logs."""
+"""The sections that need the pillars' numbers, the out-of-fold files, the logs."""
 _NO_OOF = "pbl report FOLDER --truth train.csv, with oof_<pillar>.csv in the folder"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a report is asked for; `selection` is None where no pillar was found."""
+    """The request for a report; `selection` is None if no pillar was found."""
 
     selection: Selection | None
     weights: Sequence[float] | Mapping[str, float] | None = None
@@ -54,7 +54,7 @@ class Asked:
     logs: Path
     settings: MetricSettings = MetricSettings()
     only: frozenset[str] = frozenset()
-    """The sections that are wanted; none: all."""
+    """The sections that are wanted; all if empty."""
     top: int = 10
     title: str = ""
     version: str = ""
@@ -66,7 +66,7 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Material:
-    """What was gathered; what is None was not there, or not wanted."""
+    """The material; a part is None if it was not there, or not wanted."""
 
     asked: Asked
     plan: Plan | None = None
@@ -80,7 +80,7 @@ class Material:
 
     @property
     def failed(self) -> bool:
-        """Say whether a check found an error: then there is nothing to draw."""
+        """Say whether a check found an error; then nothing is drawn."""
         return self.report is not None and bool(self.report.errors())
 
     @property
@@ -108,8 +108,8 @@ class Material:
 def gather(asked: Asked, *, spill: Path, limits: Limits = Limits(), progress: Progress = Progress()) -> Material:
     """Gather what the wanted sections need.
 
-    Findings are in the material. Raises UsageError where there are neither pillars nor runs, and what the functions
-    raise that are called.
+    Findings are in the material. Raises UsageError if there are neither pillars nor runs, and the errors of the
+    functions that it calls.
     """
     runs = list_runs(asked.logs, spill=spill, metric=asked.settings) if asked.wants(RUNS) else None
     if asked.selection is None and not (runs and runs.runs):
@@ -138,7 +138,7 @@ def gather(asked: Asked, *, spill: Path, limits: Limits = Limits(), progress: Pr
 
 
 def _judge(made: Material, plan: Plan, *, spill: Path, limits: Limits, progress: Progress) -> Material:
-    """Return the material with what the out-of-fold files say, or why they say nothing."""
+    """Return the material with the judgement of the out-of-fold files, or why there is none."""
     from pbl.domain.extras import require_extra
 
     asked = made.asked

@@ -1,4 +1,4 @@
-"""The sections on the blend itself: the verdict, what is in it, what a clip changed, what it is without a pillar.
+"""The sections on the blend itself: the verdict, its pillars, the effect of a clip, the blend without each pillar.
 
 `report` puts the sections together.
 """
@@ -55,7 +55,7 @@ def make_verdict(made: Material) -> Section | NotShown:
 
 
 def headline(made: Material) -> list[tuple[str, str, str]]:
-    """Return the four numbers as they are shown: name, number, what there is to know of it."""
+    """Return the four numbers to show: name, number, note."""
     return (
         []
         if made.failed or made.report is None
@@ -70,7 +70,7 @@ def current_of(made: Material) -> Candidate | None:
 
 
 def best_single(made: Material) -> Score | None:
-    """Return the best pillar by its own score; None where nobody said which way the metric goes."""
+    """Return the best pillar by its own score; None if it isn't known which score is better."""
     if made.judged is None or made.judged.scores.greater_is_better is None:
         return None
     known = [each for each in made.judged.scores.scores if each.score is not None]
@@ -97,7 +97,7 @@ def _numbers(made: Material) -> list[tuple[str, float | None, str, str]]:
 
 
 def make_blend(made: Material) -> Section | NotShown:
-    """Say what is in the blend, and of which files."""
+    """Say which pillars and files are in the blend."""
     if made.plan is None or made.report is None or made.comparison is None:
         return NotShown(section="blend", why="no pillars are named", hint=_NO_PILLARS)
     shares = list(made.comparison.weights.items())
@@ -178,7 +178,7 @@ def make_clipping(made: Material) -> Section | NotShown:
 
 
 def make_leave_one_out(made: Material) -> Section | NotShown:
-    """Say how the blend moves without each pillar, and with a truth how its score does."""
+    """Say by how much the blend changes without each pillar, and, with a truth, its score."""
     if made.shape is None or made.comparison is None:
         return NotShown(section="leave_one_out", why="no pillars are named", hint=_NO_PILLARS)
     moves = {each.pillar: each for each in made.comparison.leave_one_out if each.rmse is not None}

@@ -26,7 +26,7 @@ _SECOND = "name a second pillar"
 
 
 def make_predictions(made: Material) -> Section | NotShown:
-    """Say how the numbers of each pillar and of the blend are spread, a panel a target."""
+    """Say how the numbers of each pillar and of the blend are spread, with a panel for each target."""
     if made.shape is None or made.comparison is None or made.plan is None:
         return NotShown(section="predictions", why="no pillars are named", hint=_NO_PILLARS)
     shape, clip = made.shape, made.plan.clip

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from pbl.reporting.sections import Cell
 
 _FEWEST = 3
-"""So many runs with both scores make a picture."""
+"""The least number of runs with both scores for a picture."""
 _SHA = 12
 _LINKED = 40
-"""So many of the newest runs have their link below the pictures; the table has all."""
+"""The number of newest runs with a link below the pictures; the table has all."""
 _NO_RUN = "no run is logged"
 _LOG_RUN = "pbl log-run submission.csv --label NAME --cv SCORE"
 _IMPORT = "kaggle competitions submissions COMPETITION --csv | pbl runs import-scores -"
@@ -34,7 +34,7 @@ _SAFE = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def make_history(made: Material) -> Section | NotShown:
-    """Say whether public scores rank the runs as CV does, and how the gap goes over time."""
+    """Say whether public scores rank the runs as CV does, and how the gap changes over time."""
     runs = made.runs
     if runs is None or not runs.runs:
         return NotShown(section="history", why=_NO_RUN, hint=_LOG_RUN)
@@ -113,7 +113,7 @@ def make_history(made: Material) -> Section | NotShown:
 
 
 def make_runs(made: Material) -> Section | NotShown:
-    """List the runs, and what is worth a second look."""
+    """List the runs, and the warnings about them."""
     runs = made.runs
     if runs is None or not runs.runs:
         return NotShown(section="runs", why=_NO_RUN, hint=_LOG_RUN)
@@ -203,7 +203,7 @@ def _private_gap(run: Run) -> float | None:
 
 
 def _rank_correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
-    """Return Spearman's rank correlation, ties by their average rank; None where one side is the same throughout."""
+    """Return Spearman's rank correlation, ties by their average rank; None if one side is constant."""
     one, other = (_ranks([pair[side] for pair in pairs]) for side in (0, 1))
     mean = (len(pairs) + 1) / 2
     top = sum((a - mean) * (b - mean) for a, b in zip(one, other, strict=True))

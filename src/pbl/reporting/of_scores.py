@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from pbl.weights.tuning import Candidate
 
 _FIXED = frozenset({"equal", "current"})
-"""Candidates that are fitted on nothing: what they score in-sample is what they score."""
+"""Candidates without fitted weights: their in-sample score is their score."""
 _FEW = "under 20 groups no interval is drawn: they are too few to tell noise by"
 _NEEDS = "an out-of-fold file a pillar"
 
 
 def make_scores(made: Material) -> Section | NotShown:
-    """Say how good each pillar and each way to blend is, and how sure that is; the advice word for word."""
+    """Give the score of each pillar and each candidate with its interval, and the advice of `tune` word for word."""
     judged = made.judged
     if judged is None:
         return NotShown(section="scores", why=made.unjudged, hint=made.hint)
@@ -89,7 +89,7 @@ def make_scores(made: Material) -> Section | NotShown:
 
 
 def called(candidate: Candidate) -> str:
-    """Return the name that a candidate goes by beside pillars."""
+    """Return the name of a candidate in a list with pillars."""
     return {"equal": "equal weights", "current": "today's weights", "best-single": "best single"}.get(
         candidate.name, candidate.name
     )
@@ -148,7 +148,7 @@ def _per_target(scores: Scores) -> list[Table]:
 
 
 def make_folds(made: Material) -> Section | NotShown:
-    """Say how far the tuned weights move from fold to fold."""
+    """Say how much the tuned weights differ between folds."""
     if made.judged is None:
         return NotShown(section="folds", why=made.unjudged, hint=made.hint)
     tuning = made.judged.tuning

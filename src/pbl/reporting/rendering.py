@@ -1,6 +1,6 @@
-"""Sections become the page: one file, no request, no script but ours, and all text from outside escaped in one place.
+"""Turn sections into the page: one file, no request, no script but ours; text from outside is escaped in one place.
 
-The last step of a report; what the page says was settled before.
+The last step before a report is saved; the content of the page is fixed before.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ HEADINGS: Mapping[str, str] = {
     "runs": "The runs",
 }
 _FITS = 0.8
-"""A wide picture that takes so much of its width is stretched to the page's; a heat map of few pillars isn't."""
+"""A wide picture that fills so much of its width is stretched to the page; a heat map of few pillars isn't."""
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """What stands on top of a page."""
+    """The head of a page."""
 
     title: str
     verdict: str
@@ -121,7 +121,7 @@ def render(
 
 
 def picture_of(picture: Picture, width: int, *, titled: bool = False) -> str:
-    """Return a picture as SVG text of a width; a `titled` one says itself what it shows."""
+    """Return a picture as SVG text of a width; a `titled` one has its title in it."""
     chart = picture.draw(width)
     chart = chart.properties(title=picture.title) if titled else chart
     return finish(draw(chart), f"p-{picture.name}-{width}", picture.title, picture.description)

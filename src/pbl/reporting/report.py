@@ -1,4 +1,4 @@
-"""A report: made once of what the other commands' functions say, then a page, pictures, JSON or a notebook's card.
+"""Make a report once from the functions of the other commands; give it as a page, pictures, JSON or a notebook's card.
 
 The function behind `pbl report` and `pbl.report`.
 """
@@ -79,7 +79,7 @@ class Reported:
         return mark_page(render(self.words, self.sections, hidden, self.origin, theme).encode())
 
     def pictures(self, form: Literal["svg", "png"], theme: Theme | None = None) -> dict[str, bytes]:
-        """Return a file a chart and theme, by name."""
+        """Return a file for each chart and theme, by name."""
         found = {}
         for picture in self._pictures():
             svg = picture_of(picture, picture.small or WIDE, titled=True)
@@ -89,7 +89,7 @@ class Reported:
         return found
 
     def readme_lines(self, folder: str, form: Literal["svg", "png"], theme: Theme | None = None) -> Iterator[str]:
-        """Yield what shows each picture in a README, the dark one to readers in the dark."""
+        """Yield the HTML that shows each picture in a README, the dark one to readers with a dark theme."""
         from html import escape
 
         for picture in self._pictures():
@@ -123,7 +123,7 @@ class Reported:
         return save({path / name: data for name, data in made.items()}, self.selection, folder=path, force=force)
 
     def chart(self, name: str) -> alt.Chart:
-        """Return a section's chart, to be restyled; its colours are those of the light theme."""
+        """Return a section's chart, to restyle it; its colours are those of the light theme."""
         import altair as alt
 
         of_section = [picture for each in self.sections if each.name == name for picture in each.pictures]
@@ -181,7 +181,7 @@ def make_report(
 ) -> Reported:
     """Make a report; `command` is what makes it again beside its files.
 
-    Findings are in it, and nothing else is then. Raises what the functions raise that it calls, and UsageError for an
+    If there are findings, it has nothing else. Raises the errors of the functions that it calls, and UsageError for an
     unknown section.
     """
     unknown = sorted(asked.only - set(SECTIONS))

@@ -1,4 +1,4 @@
-"""Pages and pictures on disk: each says in itself which bytes pbl wrote, so that nothing else is ever replaced.
+"""Save pages and pictures; each has the hash of its own bytes, so that only files that pbl wrote are replaced.
 
 The last step of `pbl report`.
 """
@@ -26,7 +26,7 @@ _START, _END = b"<!-- pbl report sha256:", b" -->\n"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _KEY = b"pbl\x00"
 _CHUNK = 12
-"""Bytes of a chunk beside its data."""
+"""Bytes of a PNG chunk besides its data."""
 
 
 @dataclass(frozen=True, kw_only=True)

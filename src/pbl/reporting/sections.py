@@ -1,6 +1,6 @@
-"""What a page is made of: sections with an answer, pictures and tables, and what isn't shown and why.
+"""The parts of a page: sections with an answer, pictures and tables, and sections that are not shown, with the reason.
 
-`of_*` make them of the material; the page, the JSON and the files of pictures take them from here.
+The modules `of_*` make them of the material; the page, the JSON and the picture files are made of them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Cell = str | float | Link | None
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Numbers behind a picture; a row's anchor, if it has one, is a place that links lead to."""
+    """The numbers of a picture; links may lead to a row with an anchor."""
 
     caption: str
     columns: tuple[str, ...]
@@ -39,10 +39,10 @@ class Table:
     anchors: tuple[str, ...] = ()
     sortable: bool = False
     open: bool = False
-    """Whether it stands there at once, not behind its caption."""
+    """Whether it is open from the start, and not folded under its caption."""
 
     def numeric(self, column: int) -> bool:
-        """Say whether a column has numbers alone."""
+        """Say whether a column has only numbers."""
         cells = [row[column] for row in self.rows]
         return any(isinstance(c, int | float) for c in cells) and all(
             c is None or isinstance(c, int | float) for c in cells
@@ -55,28 +55,28 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A chart and its words; `draw` makes it for a width. A small one has one width, others also a phone's."""
+    """A chart with its texts; `draw` makes it for a width. A small one has one width, others also one for a phone."""
 
     name: str
     title: str
     description: str
     draw: Callable[[int], alt.Chart]
     small: int | None = None
-    """The width of a picture that needs no other."""
+    """The one width of a small picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """One question, its answer and what the answer is read from."""
+    """One question, its answer, and the pictures and tables that show it."""
 
     name: str
     heading: str
     answer: str
     data: Mapping[str, Any]
-    """The numbers in the public form, whole."""
+    """All numbers in the public form."""
     pictures: tuple[Picture, ...] = ()
     links: tuple[Link, ...] = ()
-    """What is named in the pictures, each a link to its place."""
+    """The names in the pictures, each a link to its place."""
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -1,6 +1,6 @@
-"""What the page draws of the pillars' numbers beside what `compare` says: counts, quantiles, moves; never rows.
+"""The numbers that the page draws besides those of `compare`: counts, quantiles, moves; never single rows.
 
-Asked of the database while a comparison is open; the sections take it from here.
+The database computes them while a comparison is open; the sections draw them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BINS = 40
 PAIR_BINS = 24
 PAIRS_DRAWN = 12
 BLEND = ""
-"""What the blend goes by among series: no pillar has an empty name."""
+"""The name of the blend among series: no pillar has an empty name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,19 +40,19 @@ class Panel:
     low: float
     high: float
     counts: Mapping[str, tuple[int, ...]]
-    """Of each series how many numbers are in each of BINS bins of one width."""
+    """For each series, the count of numbers in each of BINS bins of equal width."""
     quantiles: Mapping[str, tuple[float, ...]]
     """5, 25, 50, 75 and 95 %."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Alike:
-    """How two pillars correlate within each target name; None where one is constant."""
+    """How two pillars correlate within each target name; None if one is constant."""
 
     a: str
     b: str
     within: float | None
-    """The plain mean of those that are there."""
+    """The mean of those that are not None."""
     per_target: Mapping[str, float | None]
 
 
@@ -69,7 +69,7 @@ class Grid:
 
 @dataclass(frozen=True, kw_only=True)
 class Clipped:
-    """What a clip changed of one target name."""
+    """The effect of a clip on one target name."""
 
     target: str
     rows: int
@@ -146,7 +146,7 @@ def find_shape(compared: Compared, top: int) -> Shape:
 
 
 def _make_lines(compared: Compared) -> None:
-    """Make `lines`, which is `long` with the blend of each row."""
+    """Make the table `lines`: `long` with the blend of each row."""
     targets = compared.plan.formula.targets
     parts = [
         ask("report/part", targets=Sql(str(targets)), target=Sql(str(t)), sum=f"s{t}", blend=f"b{t}")
@@ -199,7 +199,7 @@ def _alike(compared: Compared) -> tuple[Alike, ...]:
 
 
 def _grids(compared: Compared, alike: tuple[Alike, ...], panels: tuple[Panel, ...]) -> tuple[Grid, ...]:
-    """Return the grids of the pairs that are least alike, on the range that both pillars lie in."""
+    """Return the grids of the pairs that are least alike, on the range of both pillars."""
     place = {name: p for p, name in enumerate(compared.plan.selection.names)}
     spreads = {numbers.pillar: numbers.all for numbers in compared.found.pillars}
     known = sorted((each for each in alike if each.within is not None), key=lambda each: (each.within, each.a, each.b))

@@ -1,6 +1,6 @@
-"""How charts look: one font, quiet axes, colours by name, so that one picture serves a light page and a dark one.
+"""The look of charts: one font, quiet axes, and colours by name, so that one picture serves a light and a dark page.
 
-All of `charts` use it.
+All modules of `charts` use it.
 """
 
 from __future__ import annotations
@@ -71,12 +71,12 @@ COLOURS: Mapping[Theme, Mapping[str, str]] = {
 }
 """Colours by name; h0 to h6 are the steps of a heat map, from unlike to alike, t0, t1, t6 the text on them."""
 SERIES = 4
-"""So many colours stay apart for colour-blind readers; beyond them comes another shape."""
+"""So many colours can be told apart by colour-blind readers; further pillars have another shape."""
 SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "triangle-right", "triangle-left")
 
 
 def colour(name: str) -> str:
-    """Return a colour as a picture of the page has it: resolved by the page's style."""
+    """Return a colour for a picture of the page: the page's style resolves it."""
     return f"var(--{name})"
 
 

@@ -1,4 +1,4 @@
-"""Charts of what the truth and the leaderboard say: residuals, CV against public, the gap over time.
+"""Charts of the truth and the leaderboard: residuals, CV against public score, the gap over time.
 
 The sections of `of_scores` and `of_runs` show them.
 """
@@ -59,7 +59,7 @@ def draw_tenths(found: Tenths, width: int) -> alt.Chart:
 
 
 def draw_cv_public(runs: Sequence[tuple[float, float, str]], width: int) -> alt.Chart:
-    """Draw CV against public score: (cv, public, label) a run; a label that would collide is left out."""
+    """Draw CV against public score: (cv, public, label) for each run; labels that would overlap are left out."""
     import altair as alt
 
     plot, height = width - 76, 320 if width > NARROW else 260

@@ -23,11 +23,11 @@ _TALL = 0.62
 _MOST_NUMBERS = 12
 _QUANTILES = 5
 _SMALL, _NAME, _MOST_ROOM = 6.6, 10, 0.6
-"""Of the names beside dots: a letter's width, what is around them, and which part of the width they may take."""
+"""For the names beside dots: a letter's width, the space around them, and the part of the width that they may take."""
 
 
 def draw_panel(panel: Panel, names: Mapping[str, str], bounds: Sequence[float], width: int) -> alt.Chart:
-    """Draw a histogram a series above bars of 5 to 95 and 25 to 75 % with the median's ring; bounds are dashed."""
+    """Draw each series' histogram above bars of 5 to 95 and 25 to 75 % with the median's ring; bounds are dashed."""
     import altair as alt
 
     order = list(names)
@@ -72,7 +72,7 @@ def draw_panel(panel: Panel, names: Mapping[str, str], bounds: Sequence[float], 
 
 
 def draw_correlation(names: Sequence[str], pairs: Sequence[Alike], constant: frozenset[str], width: int) -> alt.Chart:
-    """Draw how pillars correlate within a target, a cell a pair below the diagonal."""
+    """Draw how pillars correlate within a target, with a cell for each pair below the diagonal."""
     import altair as alt
 
     place = {name: n for n, name in enumerate(names)}
@@ -118,7 +118,7 @@ def draw_correlation(names: Sequence[str], pairs: Sequence[Alike], constant: fro
 
 
 def draw_grid(grid: Grid, width: int) -> alt.Chart:
-    """Draw how often two pillars' numbers meet, darker where more rows are; on the dashed line they agree."""
+    """Draw how often two pillars' numbers occur together, darker for more rows; on the dashed line they agree."""
     import altair as alt
 
     plot = width - 64

@@ -1,4 +1,4 @@
-"""What charts with a row a pillar have in common: names to the left, one scale of numbers, room for both on a phone.
+"""The common parts of charts with a row for each pillar: names to the left, one scale, room for both on a phone.
 
 `history`, `numbers` and `weighing` draw with it.
 """
@@ -20,7 +20,7 @@ WIDE, NARROW = 720, 330
 _LETTER = 7.6
 """The width of a letter in the widest of the fonts that a reader may have."""
 _DRAWN = 0.88
-"""What of that the engine, which measures in a narrower font, may take of a name before it cuts it."""
+"""The part of that at which the engine, which measures in a narrower font, cuts a name."""
 _GAP = 10
 _MARGIN = 16
 _SHORT = 14
@@ -69,7 +69,7 @@ class Rows:
         return beside
 
     def room(self) -> alt.Chart:
-        """Return unseen lines as long as names may be: the reader's font may be wider than the engine's."""
+        """Return invisible lines as long as names may be: the reader's font may be wider than the engine's."""
         import altair as alt
 
         marks = chart_of([{"row": n} for n in range(len(self.names))]).mark_rule(color="transparent")
@@ -94,7 +94,7 @@ def make_rows(names: Sequence[str], width: int, step: int = 26) -> Rows:
 
 
 def chart_of(rows: Iterable[dict[str, Any]]) -> alt.Chart:
-    """Return a chart of rows, which are in the picture whole: no file, no address."""
+    """Return a chart of rows, with the data in the chart: no file, no address."""
     import altair as alt
 
     return alt.Chart(alt.InlineData(values=list(rows)))
@@ -108,7 +108,7 @@ def finish(
     title: str | None = None,
     independent: bool = False,
 ) -> alt.Chart:
-    """Return layers as one chart of a size in our theme; `independent` ones have no scale along x in common."""
+    """Return layers as one chart of a size in our theme; `independent` ones don't share the scale along x."""
     import altair as alt
 
     made = alt.layer(*layers).properties(width=round(width), height=round(height))
@@ -141,7 +141,7 @@ def ends(values: Iterable[float | None], *, share: float = 0.05) -> tuple[float,
 
 
 def ticks_for(width: float) -> int:
-    """Return how many numbers an axis of a width has room for."""
+    """Return the number of labels for which an axis of a width has room."""
     return max(2, min(7, int(width // 70)))
 
 

@@ -1,4 +1,4 @@
-"""Charts of weights and scores: shares, intervals, folds, what a blend is without a pillar.
+"""Charts of weights and scores: shares, intervals, folds, the blend without a pillar.
 
 The sections of `of_blend` and `of_scores` show them.
 """
@@ -21,7 +21,7 @@ _CLEAR = 8.0
 
 
 def draw_shares(shares: Sequence[tuple[str, float]], width: int) -> alt.Chart:
-    """Draw one bar of all shares; those below 0 go to the left of 0. What has no room for its name is in the table."""
+    """Draw one bar of all shares; those below 0 go to the left of 0. Without room for a name, only the table has it."""
     import altair as alt
 
     plot = width - 24
@@ -62,9 +62,9 @@ def draw_shares(shares: Sequence[tuple[str, float]], width: int) -> alt.Chart:
 
 
 def draw_scores(rows: Sequence[dict[str, object]], title: str, width: int) -> alt.Chart:
-    """Draw a score and its interval a row: `name`, `score`, `low`, `high`, `in_sample` (or None), `blend`.
+    """Draw a score and its interval in each row: `name`, `score`, `low`, `high`, `in_sample` (or None), `blend`.
 
-    What was fitted on the rows that it is scored on is a hollow ring.
+    A hollow ring marks a score on rows that the weights were fitted on.
     """
     import altair as alt
 
@@ -105,7 +105,7 @@ def draw_folds(
     today: Sequence[float | None],
     width: int,
 ) -> alt.Chart:
-    """Draw the tuned weight of each fold as a dot, of all rows as a bar, and today's as a triangle, a pillar a row."""
+    """Draw the tuned weight of each fold as a dot, of all rows as a bar, and today's as a triangle, by pillar."""
     import altair as alt
 
     lay = make_rows(names, width, 30)
@@ -129,7 +129,7 @@ def draw_folds(
 
 
 def draw_changes(rows: Sequence[tuple[str, float, tuple[float, float] | None]], title: str, width: int) -> alt.Chart:
-    """Draw by how much a score changes without each pillar, with its interval; nothing changes at the dashed line."""
+    """Draw by how much a score changes without each pillar, with its interval; the dashed line means no change."""
     import altair as alt
 
     lay = make_rows([name for name, *_ in rows], width, 28)
