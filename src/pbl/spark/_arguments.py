@@ -1,4 +1,4 @@
-"""What `blend` and `validate` are handed, as values; pbl.toml is read as on one machine.
+"""Turn the arguments of `blend` and `validate` into values; pbl.toml is read as on one machine.
 
 The first step of both.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def as_selection(pillars: Any, contract: Any, toml: AnyPath | None) -> Selection:
     """Return the pillars, in the order given, with the contract that is given or that `pbl.toml` has.
 
-    Raises UsageError for names that can't be, and ContractError for a contract that can't.
+    Raises UsageError for names that are not valid, and ContractError for a contract that isn't.
     """
     if not hasattr(pillars, "items") or not pillars:
         raise UsageError("pillars: name one or more, {'name': path or DataFrame}")
@@ -50,7 +50,7 @@ def template_of(template: Any, settings: Settings) -> Any:
 
 
 def as_most(max_examples: Any) -> int:
-    """Return how many places a finding tells; raise UsageError for none of a whole number."""
+    """Return how many places a finding keeps; raise UsageError unless it is a whole number."""
     if isinstance(max_examples, bool) or not isinstance(max_examples, int) or max_examples < 0:
         raise UsageError(f"max_examples: {max_examples!r} is not a whole number of 0 or more")
     return max_examples

@@ -1,6 +1,6 @@
-"""The check of all ids at once, one row back, and what it finds.
+"""Check all ids in one query that returns one row, and make findings of it.
 
-`blending` and `validating` ask it; a fault is explained by further questions, which good data never pay for.
+`blending` and `validating` call it. Only if there is a fault do further queries explain it, so clean data needs one.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _Kind = tuple[int, int, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """What was found, and the row of facts if the sources were sound enough to be asked."""
+    """The findings, and the row of facts if the sources were sound enough to be queried."""
 
     rows: Rows
     report: Report
@@ -106,7 +106,7 @@ def _report(each: Opened, rows: int | None, *, compared: bool) -> FileReport:
 
 
 def _facts(rows: Rows) -> Sql:
-    """Return the columns of the one row: counts by pillar, what each pillar's numbers are like, and of the blend."""
+    """Return the columns of the one row: counts by pillar, and facts about each pillar's numbers and the blend."""
     reference, sound, named = rows.reference, rows.sound(), "NOT (c <=> 'PBL401')"
     facts = [f"count(CASE WHEN {sound} THEN 1 END) AS sound", "coalesce(sum(odd), 0) AS odd"]
     for place in range(len(rows.sources)):
@@ -146,7 +146,7 @@ def _unknown(place: int, reference: int) -> Sql:
 
 
 class _Explainer:
-    """Makes findings of the facts, and asks for counts and first places where there is a fault."""
+    """Makes findings of the facts, and queries counts and first places if there is a fault."""
 
     def __init__(self, spark: Any, rows: Rows, facts: Mapping[str, Any], most: int) -> None:
         self.spark = spark

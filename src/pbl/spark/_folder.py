@@ -1,7 +1,7 @@
-"""The folder of a blend: made by Spark, its recipe put into it last, and removed after a failure.
+"""Finish the folder of a blend, which Spark wrote: put its recipe into it last, or remove it after a failure.
 
-A classic session reaches the file system that holds it. Connect has none: there the recipe goes by Connect's own copy,
-or, where the server forbids that, as a folder of that name with one text file.
+The last step of `blending`. A classic session reaches the folder's file system. With Connect the recipe is sent by
+Connect's own copy, or, if the server forbids that, written as a folder of that name with one text file.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""What the user named becomes frames of generated columns, or findings about its structure.
+"""Open pillars as frames of generated columns, or make findings about their structure.
 
-Every schema is compared with the contract's before a row is read: Spark reads NULL from a part that lacks a column.
+The step before `_check`. Every schema is compared with the contract's before a row is read, because Spark reads NULL
+from a part that lacks a column.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _CSV_SCAN = re.compile(r"^\W*(?:\(\d+\)\W*)?(?:FileScan|BatchScan) csv\b", re.MU
 _GLOB = re.compile(r"[*?\[\]{}\\]")
 _PART = re.compile(r"reading file:?\s+(\S+?)\.?\s")
 _MOST_PARTS = 1000
-"""Parts whose own schemas are looked at, when the whole has a fault."""
+"""The number of parts whose own schemas are read, if the whole has a fault."""
 _FRAME = "DataFrame"
 _NO_CSV = (
     "is CSV, and Spark's reader takes 1d, NaN and 1e400 for numbers and bad cells for nothing: use pbl blend on one "
@@ -46,7 +47,7 @@ class Opened:
 
     name: str | None
     path: str
-    """What messages and the recipe call it: without user, password or token."""
+    """Its name in messages and the recipe: without user, password or token."""
     frame: Any = None
     parts: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -56,7 +57,7 @@ class Opened:
 
     @property
     def called(self) -> str:
-        """Return what messages about others call it."""
+        """Return its name in messages about others."""
         return f"{self.name} ({self.path})" if self.name is not None else f"the template ({self.path})"
 
     def noting(self, code: str, message: str, **rest: Any) -> Opened:
@@ -84,7 +85,7 @@ def open_source(spark: Any, name: str | None, source: Any, contract: Contract) -
 
 
 def list_again(spark: Any, opened: Opened) -> tuple[str, ...]:
-    """Return the parts that lie there now."""
+    """Return the parts that are there now."""
     with spark_errors():
         if isinstance(opened.source, str):
             return _parts(_reader(spark).schema("id string").parquet(opened.source))
@@ -112,7 +113,7 @@ def require_path(text: str, told: str) -> None:
 
 
 def unreadable(error: SparkError, opened: Sequence[Opened]) -> Opened | None:
-    """Return the pillar of a part that Spark can't read, with the finding; None if it says nothing of the kind."""
+    """Return the pillar of a part that Spark can't read, with the finding; None if the error is another one."""
     if not error.condition.startswith("FAILED_READ_FILE"):
         return None
     found = _PART.search(error.text)
@@ -193,7 +194,7 @@ def _by_parts(spark: Any, opened: Opened, contract: Contract) -> Opened:
 
 
 def _framed(opened: Opened, schema: Any, contract: Contract, frame: Callable[[], Any]) -> Opened:
-    """Return it with its frame, if the schema is the contract's; columns are told apart by place, never by name."""
+    """Return it with its frame, if the schema is the contract's; columns are addressed by place, never by name."""
     judged = _judge(opened, schema, contract)
     if judged.findings:
         return judged

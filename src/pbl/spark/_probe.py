@@ -1,6 +1,7 @@
-"""Whether an engine that answers to Spark's name computes as Spark does; asked before anything is read.
+"""Test whether an engine with Spark's interface computes as Spark does, before anything is read.
 
-One Spark-compatible engine takes the grouped maximum of -inf for -1.797e308: what it would write is wrong in silence.
+The first step of this room. One Spark-compatible engine returns -1.797e308 as the grouped maximum of -inf, so that it
+would silently write wrong numbers.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ _KNOWN: Mapping[str, Any] = {
 
 
 def probe(spark: Any) -> str:
-    """Return the engine's version; raise EngineError, which names it, if any known answer is another here."""
+    """Return the engine's version; raise EngineError, which names it, if any known answer differs."""
     name = _name(spark)
     try:
         (answers,) = rows_of(spark, ask("spark/probe"), _ASKED)
@@ -65,7 +66,7 @@ def probe(spark: Any) -> str:
 
 
 def _name(spark: Any) -> str:
-    """Return what the engine calls itself, in its session and in SQL."""
+    """Return the engine's name for itself, in its session and in SQL."""
     session = f"{type(spark).__module__}.{type(spark).__qualname__}"
     version = getattr(spark, "version", "of no version")
     try:

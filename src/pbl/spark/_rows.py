@@ -1,6 +1,6 @@
-"""All pillars' rows in one grouping, in SQL: for each id how often it is in each pillar, its numbers, its odd cells.
+"""SQL that groups the rows of all pillars by id: how often it is in each pillar, its numbers, its odd cells.
 
-`_check` asks it for one row of facts, `blending` for the blend. Both use the same SQL, so what was checked is written.
+`_check` makes one row of facts of it, `blending` the blend. Both use the same SQL, so what was checked is written.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Rows:
     sources: tuple[Opened, ...]
     contract: Contract
     formula: Formula | None
-    """None where there is nothing to blend: `validate`, or a pillar at fault."""
+    """None if there is nothing to blend: `validate`, or a pillar at fault."""
 
     @property
     def pillars(self) -> tuple[int, ...]:
@@ -36,7 +36,7 @@ class Rows:
 
     @property
     def reference(self) -> int:
-        """Return the place of what has all ids: the template's, else the first pillar's."""
+        """Return the place of the source with all ids: the template's, else the first pillar's."""
         return next((place for place, each in enumerate(self.sources) if each.name is None), 0)
 
     @property
@@ -61,7 +61,7 @@ class Rows:
         return listed([self._source(place) for place in range(len(self.sources))], " UNION ALL ")
 
     def grouped(self) -> Sql:
-        """Return one row an id."""
+        """Return one row for each id."""
         places = range(len(self.sources))
         odd = listed([Sql("c IS NOT NULL"), *(Sql(f"k{t} IS NOT NULL") for t in self.targets)], " OR ")
         return ask(
@@ -75,7 +75,7 @@ class Rows:
         )
 
     def blend(self) -> Sql:
-        """Return one row an id with its blend b0, b1, ..., if there is one to make."""
+        """Return one row for each id with its blend b0, b1, ..., if there is one to make."""
         return self.formula.blend(self.grouped()) if self.formula else self.grouped()
 
     def sound(self) -> Sql:

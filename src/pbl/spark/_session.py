@@ -1,4 +1,4 @@
-"""The user's session: questions asked of it, and its errors in words that give no secret away.
+"""Ask the user's session, and turn its errors into messages without secrets.
 
 All other modules of this room reach Spark through here; pyspark is never imported, as the session brings it.
 """
@@ -24,9 +24,9 @@ _BRINGERS = ("pyspark", "py4j", "grpc")
 _CONDITION = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z][A-Z0-9_]*)*)\]")
 _PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*)")
 _IN_URI = re.compile(r"(?<=//)(?:[^/\s]*@|[^/\s:]+:(?!\d+/)\S*@)|[?#;]\S*")
-"""User and password, also with an @ or a / in it, and what follows the path."""
+"""User and password, also with an @ or a / in them, and the part after the path."""
 _CONTAINER = re.compile(r"(?:abfs|wasb)s?://[^/\s:@]+@")
-"""On Azure what stands there is no user."""
+"""On Azure this place has no user."""
 _SECRET = re.compile(r"(?i)([\w.-]*(?:password|passwd|pwd|secret|token|credential|key|user|sig)[\w.-]*\s*[=:]\s*)\S+")
 _LONGEST = 200
 _STRICT = {"spark.sql.files.ignoreCorruptFiles": "false", "spark.sql.files.ignoreMissingFiles": "false"}
@@ -39,12 +39,12 @@ class SparkError(Exception):
         self.condition = condition
         self.told = told
         self.text = text
-        """All that Spark said: to be searched, never to be shown."""
+        """Spark's full text: to be searched, never to be shown."""
         super().__init__(told)
 
 
 def frame_of(spark: Any, sql: Sql, values: Mapping[str, Any], frames: Mapping[str, Any]) -> Any:
-    """Return the frame that a question of `pbl_sql` is; `$x` is written `:x`, and {p0}, {p1}, ... are the frames."""
+    """Return the frame of a question of `pbl_sql`; `$x` is written `:x`, and {p0}, {p1}, ... are the frames."""
     with spark_errors():
         return spark.sql(_PARAMETER.sub(r":\1", sql), args=dict(values), **frames)
 
@@ -77,7 +77,7 @@ def alone(work: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
 
 @contextmanager
 def spark_errors() -> Iterator[None]:
-    """Raise SparkError for what Spark raises, and nothing of what it says along with it."""
+    """Turn Spark's errors into SparkError, without a cause that may show secrets."""
     try:
         yield
     except Exception as error:
@@ -93,7 +93,7 @@ def spark_errors() -> Iterator[None]:
 
 @contextmanager
 def told_as_engine() -> Iterator[None]:
-    """Raise EngineError where Spark fails in a way that says nothing about the data."""
+    """Raise EngineError if Spark fails for a reason other than the data."""
     try:
         yield
     except SparkError as error:
@@ -122,7 +122,7 @@ def strict_settings(spark: Any, **others: str) -> Iterator[None]:
 
 
 def without_secrets(uri: str) -> str:
-    """Return a path or an address without user, password and what follows a `?`."""
+    """Return a path or an address without user, password and the part after a `?`."""
     return safe(_clean(uri))
 
 

@@ -155,7 +155,7 @@ def _guarded(rows: Rows) -> Sql:
 
 
 def _read_back(spark: Any, output: str, schema: Any, rows: Rows) -> tuple[dict[str, Any], int]:
-    """Return how many rows lie there now, and their digest; and how many parts there are."""
+    """Return the number of rows in the folder, their digest, and the number of parts."""
     with spark_errors():
         frame = spark.read.schema(schema).parquet(output).toDF("id", *(f"b{t}" for t in rows.targets))
         parts = len(frame.inputFiles())

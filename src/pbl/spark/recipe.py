@@ -1,4 +1,4 @@
-"""What went into a blend that Spark made, and what came out: `_pbl.recipe.json` in the folder, written last.
+"""The recipe of a blend that Spark made, inputs and result: `_pbl.recipe.json` in the folder, written last.
 
 `blending` makes it, `_folder` writes it.
 """
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from pbl.domain.contract import Contract
 
 NAME = "_pbl.recipe.json"
-"""A folder without it is no blend."""
+"""The recipe's name; a folder without it is not a finished blend."""
 _VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class SparkFacts:
-    """What ties a name to content; `digest` is the sum of xxhash64(id, numbers) of all rows, in whatever order."""
+    """The facts that identify an input; `digest` is the sum of xxhash64(id, numbers) of all rows, in any order."""
 
     path: str
-    """Without user, password or token; `DataFrame` of what was handed over as one."""
+    """Without user, password or token; `DataFrame` for a frame."""
     parts: int
     rows: int
     digest: str
@@ -51,7 +51,7 @@ class SparkOutput(SparkFacts):
 
 @dataclass(frozen=True, kw_only=True)
 class SparkRecipe:
-    """All that is to be known of a blend that Spark made."""
+    """All facts about a blend that Spark made."""
 
     pbl_version: str
     spark_version: str
@@ -67,7 +67,7 @@ class SparkRecipe:
     output: SparkOutput
 
     def to_json(self) -> dict[str, Any]:
-        """Return the recipe as it is written; but for the engine, its names are those of `pbl blend`."""
+        """Return the recipe as it is written; except for the engine, its names are those of `pbl blend`."""
         table = {
             "schema_version": _VERSION,
             "engine": "spark",

@@ -1,6 +1,6 @@
 """`pbl.spark.validate`: a report on pillars where they lie.
 
-`_check` has the questions; `blending` asks them too.
+It asks the questions of `_check`, as `blending` does.
 """
 
 from __future__ import annotations
