@@ -23,13 +23,13 @@ _UNMAPPED = re.compile("failed to map segment|cannot allocate memory|cannot map"
 _EXITS = {signal.SIGINT: 130, signal.SIGTERM: 143} | ({signal.SIGHUP: 129} if hasattr(signal, "SIGHUP") else {})
 
 _GARBAGE = 100_000
-"""Objects that come and stay before garbage is looked for. Python's 700 costs a start 5 %: modules are no garbage."""
+"""Objects that are made before garbage is collected. Python's 700 slows a start by 5 %: modules are no garbage."""
 _ending = threading.Event()
 """Whether a signal is ending the process."""
 
 
 def main() -> NoReturn:
-    """Run the command line, and leave with its exit code; an interrupt ends it within a second, nothing half done."""
+    """Run the command line, and exit with its code; an interrupt ends it within a second, with nothing half done."""
     gc.set_threshold(_GARBAGE)
     _watch()
     code = _run() if _streams() else 2
@@ -71,7 +71,7 @@ def _run() -> int:
             # A terminal that is said to know ASCII only shows what it was typed: UTF-8, nearly always.
             encoding = "utf-8" if codecs.lookup(stream.encoding).name == "ascii" else None
             stream.reconfigure(encoding=encoding, errors="backslashreplace")  # type: ignore[union-attr] # they are text files here
-        warnings.filterwarnings("ignore", "Polars binary is missing")  # it is said in our words
+        warnings.filterwarnings("ignore", "Polars binary is missing")  # pbl prints its own message
         from pbl.cli import absent
         from pbl.cli.app import app
 
@@ -83,7 +83,7 @@ def _run() -> int:
         return 2
     except OSError as error:
         if not error.filename:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left of the output would fail, and be said, again
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the rest of the output would fail, and be reported, again
         return _say(f"pbl: {error.filename or 'standard output'}: {error.strerror or error}")
     except BaseException as error:  # noqa: BLE001 - whatever is a bug keeps its traceback, and never looks like a finding
         if _starved(error):
@@ -110,7 +110,7 @@ def _starved(error: BaseException) -> bool:
                     continue
                 except (ImportError, MemoryError) as why:
                     error = why
-    if isinstance(error, SystemError):  # a library that failed to load without a word why
+    if isinstance(error, SystemError):  # a library that failed to load without a reason
         return "without exception set" in str(error) and _while_importing(error)
     return isinstance(error, MemoryError) or (isinstance(error, ImportError) and bool(_UNMAPPED.search(str(error))))
 
@@ -129,7 +129,7 @@ def _say(message: str) -> int:
 
 
 def _watch() -> None:
-    """Wait for signals in a thread of their own: no engine's call, however long, keeps them waiting."""
+    """Wait for signals in a thread of their own, so that no call of an engine, however long, delays them."""
     if not hasattr(signal, "pthread_sigmask"):
         return
     wanted = {s for s in _EXITS if signal.getsignal(s) is not signal.SIG_IGN}
