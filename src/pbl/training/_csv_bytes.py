@@ -1,6 +1,6 @@
 """Write rows as CSV: LF, numbers as the shortest text that reads back to the same double.
 
-Of every table that `fit` and `predict` write.
+Used for every table that `fit` and `predict` write.
 """
 
 from __future__ import annotations

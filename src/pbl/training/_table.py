@@ -1,4 +1,4 @@
-"""Hold one file of features as a table: names, numbers, and what is wrong with them.
+"""Hold one file of features as a table: names, numbers, and their faults.
 
 Made by `_csv_table` and `_parquet_table` for `features_files`, which says which column names the samples.
 """

@@ -1,6 +1,6 @@
 """Say what keeps a fitted pillar from being used.
 
-Raised where only bytes and arrays are known; whoever knows the file makes it a finding (PBL821).
+Raised by code that knows only bytes and arrays; code that knows the file makes it a finding (PBL821).
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def read_features(
 ) -> Features:
     """Return the features of the wanted samples, in their order; of all samples, sorted, where none are named.
 
-    Raises InputError and UsageError for files that can't be meant, FindingsError for what is wrong with the data.
+    Raises InputError and UsageError for files that can't be used, FindingsError for faults of the data.
     """
     if not paths:
         raise UsageError("name a file of features, or several")

@@ -1,7 +1,7 @@
-"""Write a fitted pillar into one file, and read it back with full suspicion.
+"""Write a fitted pillar into one file, and read one back without trusting it.
 
-Between `fit` and `predict`: arrays and `meta`, their description as JSON, in the one form of `_npz`. Nothing of a file
-is run; whatever isn't what `encode` writes is refused.
+Between `fit` and `predict`: arrays and `meta`, their description as JSON, in the one form of `_npz`. Nothing in a file
+is run; a file that `encode` would not write is refused.
 """
 
 from __future__ import annotations

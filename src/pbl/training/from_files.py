@@ -1,4 +1,4 @@
-"""Fit on files: what was asked, and what `pbl.toml` says, become features, truth, folds and a metric.
+"""Fit on files: turn arguments and `pbl.toml` into features, truth, folds and a metric.
 
 The function behind `pbl fit`; `fit` does the same on values, `outputs` writes what comes out.
 """

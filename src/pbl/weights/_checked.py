@@ -1,4 +1,4 @@
-"""Open and check out-of-fold files for as long as they are read, and refuse what only their texts can tell.
+"""Open out-of-fold files, check them, and keep them open while they are read.
 
 Below `oof`; the checks themselves are those of `checks.against_truth`.
 """
@@ -60,7 +60,7 @@ def open_checked(
     progress: Progress = Progress(),
     common_rows: bool = False,
 ) -> Iterator[Checked]:
-    """Open and check the files, of which the truth is the first, and see in the end that none has changed.
+    """Open and check the files, the truth first, and make sure at the end that none has changed.
 
     Raises FindingsError if an error is found.
     """

@@ -1,6 +1,6 @@
 """How two pillars are alike: correlations, differences, and whether one is a copy of the other or a line of it.
 
-`compare` asks it of its table `long`; sums of products are taken of numbers about their means.
+`compare` computes them over its table `long`; sums of products are of numbers less their means.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class _Pillar:
 def compare_pairs(
     duck: Duck, names: Sequence[str], spreads: Sequence[Spread], rows: int, limits: Limits
 ) -> Iterator[Pair]:
-    """Yield all pairs of pillars, in pillar order, of so many rows."""
+    """Yield all pairs of pillars, in pillar order; there are so many rows."""
     pillars = [_pillar(p, each) for p, each in enumerate(spreads)]
     if len(pillars) < 2:  # noqa: PLR2004 - a pair is two
         return

@@ -1,7 +1,7 @@
-"""How the pillars' numbers differ, from each other and in the blend: by SQL over their rows in the order of their ids.
+"""Compare the pillars' numbers with each other and with the blend, by SQL over their rows in the order of the ids.
 
-The function behind `pbl compare`; `compare_oof` is its counterpart where there is a truth. One thread sums up, row
-after row, so that neither threads nor the files' order show in the last digits.
+The function behind `pbl compare`; `compare_oof` is its counterpart where there is a truth. One thread adds up row
+after row, so that the last digits depend neither on threads nor on the files' order.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How out-of-fold predictions differ, and how good each is: the comparison of a sheet, with scores.
+"""Compare out-of-fold predictions, and score each: the comparison of a sheet.
 
 The function behind `pbl compare --truth`, on arrays: the sheet comes from the reader that `score` has, the plan says
 how the pillars are blended today.

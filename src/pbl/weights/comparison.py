@@ -1,4 +1,4 @@
-"""What `compare` found, as frozen values that know their JSON.
+"""What `compare` found, as frozen values with a JSON form.
 
 `compare` makes them; `cli.show.compare` and `reporting` show them.
 """
@@ -50,7 +50,7 @@ class Numbers:
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """How two pillars are alike; a correlation with a constant one is None."""
+    """The likeness of two pillars; a correlation with a constant one is None."""
 
     a: str
     b: str
@@ -124,7 +124,7 @@ class Comparison:
     metric: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the public form; what is too large for a double is null."""
+        """Return the public form; a number too large for a double is null."""
         judged = self.metric is not None
         table = {
             "rows": self.rows,

@@ -1,4 +1,4 @@
-"""Say what keeps a metric or a fit from an answer: one class a kind of trouble, each with its exit code.
+"""The errors of metrics and fits: one class for each kind, each with its exit code.
 
 Raised by every module of this room.
 """

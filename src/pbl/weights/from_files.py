@@ -1,4 +1,4 @@
-"""Score and tune out-of-fold files: what was asked, and what `pbl.toml` says, become a sheet, a metric and folds.
+"""Score and tune out-of-fold files: turn arguments and `pbl.toml` into a sheet, a metric and folds.
 
 The functions behind `pbl score`, `pbl tune` and `pbl compare --truth`; `score`, `tune` and `compare_oof` do the same on
 arrays.

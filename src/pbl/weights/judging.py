@@ -66,7 +66,7 @@ def judge_files(
 ) -> Judged:
     """Judge the files; `current` are today's weights by pillar and `method` how they blend, else as `tune` takes them.
 
-    Raises what `read_oof` and `score` do; what keeps `tune` alone from an answer is told in `untuned`.
+    Raises what `read_oof` and `score` do; an error of `tune` alone is in `untuned`.
     """
     selection, settings = chosen.selection, chosen.selection.settings
     judge = Judge.of(question, settings)

@@ -1,4 +1,4 @@
-"""Numbers near the largest or the least that a double holds, brought to where their squares are numbers too.
+"""Scale numbers near the largest or the smallest double, so that their squares are finite and not 0.
 
 `compare`, its pairs and the report multiply by a power of two, which changes no digit, and divide the answer by it.
 """

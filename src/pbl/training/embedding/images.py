@@ -1,6 +1,6 @@
 """The images below a folder, found by name and opened strictly: what 8-bit pixels can't hold is refused.
 
-`embed` and `predict` ask here; what is wrong is told of all images at once.
+`embed` and `predict` find images with it; faults of all images are reported together.
 """
 
 from __future__ import annotations

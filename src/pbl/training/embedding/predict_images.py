@@ -1,4 +1,4 @@
-"""Predict from images: embedded as those were that the pillar was fitted on, by the very same network.
+"""Predict from images, embedded by the same network and settings as those that the pillar was fitted on.
 
 The function behind `pbl predict` on a folder of images.
 """

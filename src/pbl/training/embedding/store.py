@@ -1,6 +1,6 @@
 """Vectors on the disk: the features file, and the folder beside it that outlives a run that is cut short.
 
-A vector is known by its image's bytes and the settings; whatever was made with others is not taken.
+A vector is identified by its image's bytes and the settings; vectors of other settings are not used.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Store:
         return found
 
     def keep(self, vectors: Vectors) -> None:
-        """Put vectors aside for a later run, whole or not at all."""
+        """Keep vectors for a later run, whole or not at all."""
         if vectors:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)

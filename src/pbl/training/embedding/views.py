@@ -1,6 +1,6 @@
 """The views of a picture whose vectors are averaged: its tiles, and each tile flipped.
 
-Settings that change vectors stand here; what was embedded with others is never taken for the same.
+The settings that change vectors are here; vectors of other settings are never used as the same.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Settings:
     dtype: Dtype = "float32"
 
     def __post_init__(self) -> None:
-        """Raise UsageError for tiles that can't be."""
+        """Raise UsageError for tiles of an impossible size."""
         if self.overlap and self.tile is None:
             raise UsageError("--overlap goes with --tile")
         if self.tile is not None and self.overlap >= self.tile:
