@@ -30,6 +30,7 @@ PILLARS = {
     "one outside 0 and 1": (HALVES, [h * 0.9 for h in HALVES], [h * 3 - 1 for h in HALVES]),
     "a hair outside": (HALVES, [h * 0.9 for h in HALVES], [h - 1e-7 for h in HALVES]),
     "two outside": (HALVES, [h * 2 for h in HALVES], [h * 3 for h in HALVES]),
+    "beyond whole numbers of 64 bits": ([1e300 + n * 1e290 for n in range(20)], [-1e200 * n for n in range(20)]),
     "constant": ([0.5] * 20, HALVES),
     "a copy": (HALVES, HALVES),
     "another scale": (HALVES, [h * 0.9 for h in HALVES], [h * 50 for h in HALVES]),
@@ -41,7 +42,7 @@ def test_one_target(spark, put, case):
     folders = {f"p{n}": put(f"p{n}", rows(map(float, column))) for n, column in enumerate(PILLARS[case])}
     found, wanted = pbl.spark.validate(spark, folders), pbl.validate(pillars=folders)
     assert [each[:5] for each in told(found)] == [each[:5] for each in told(wanted)]
-    if case not in {"a copy", "another scale", "constant"}:
+    if case not in {"a copy", "another scale", "constant", "beyond whole numbers of 64 bits"}:
         assert told(found) == told(wanted)
 
 

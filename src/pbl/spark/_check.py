@@ -121,7 +121,7 @@ def _facts(rows: Rows) -> Sql:
             facts.append(f"min({number}) AS low{place}_{t}")
             facts.append(f"max({number}) AS high{place}_{t}")
             facts.append(f"avg(abs({number} / {LARGE!r}D)) AS size{place}_{t}")
-            facts.append(f"count(CASE WHEN {number} <> floor({number}) THEN 1 END) AS parts{place}_{t}")
+            facts.append(f"count(CASE WHEN {number} <> rint({number}) THEN 1 END) AS parts{place}_{t}")
         total = " + ".join(f"n{place}_{t}" for t in rows.targets)
         facts.append(f"count(CASE WHEN abs({total} - 1) <= {UNIT_SUM!r}D THEN 1 END) AS units{place}")
     if rows.sources[reference].name is None:
