@@ -6,8 +6,10 @@ applies no more, makes the exit code 1. Words on the command line choose defects
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("src", "schemas", "sql", "tests", "examples", "pyproject.toml")
 PATIENCE = 240
 """Seconds after which a defect that makes the tests hang is taken for caught."""
+RUNNING: set[subprocess.Popen[str]] = set()
+"""The tests at work: whatever ends this run ends them."""
 
 
 class Mutant(NamedTuple):
@@ -905,14 +909,26 @@ def tried(copy: Path, tests: str, *, at_once: int = 0) -> tuple[bool, str]:
     env = {k: v for k, v in os.environ.items() if k not in {"PBL_THOROUGH", "PBL_TRAPS"}}
     env |= {"PYTHONPATH": roots, "PYTHONDONTWRITEBYTECODE": "1", "PBL_FUZZ_COUNT": "800"}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", str(at_once), "-p", "no:cacheprovider", *tests.split()]
+    process = subprocess.Popen(
+        command, cwd=copy, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    )
+    RUNNING.add(process)
     try:
-        done = subprocess.run(
-            command, cwd=copy, env=env, capture_output=True, text=True, timeout=PATIENCE * (1 + at_once), check=False
-        )
+        said, _ = process.communicate(timeout=PATIENCE * (1 + at_once))
     except subprocess.TimeoutExpired:
         return True, "the tests hang"
-    first = next((line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))), "")
-    return done.returncode != 0, first or done.stdout[-300:]
+    finally:
+        end_group(process)
+    first = next((line for line in said.splitlines() if line.startswith(("FAILED", "ERROR"))), "")
+    return process.returncode != 0, first or said[-300:]
+
+
+def end_group(process: subprocess.Popen[str]) -> None:
+    """End tests with all that they started: a test that hangs, or an interrupt, leaves nothing at work."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    RUNNING.discard(process)
 
 
 def main() -> int:
@@ -931,14 +947,20 @@ def main() -> int:
         print(f"without any defect: {first}")
         return 1
     caught = 0
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
-        fit = [m for m in chosen if m.why not in stale]
+    fit = [m for m in chosen if m.why not in stale]
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 2)
+    try:
         for mutant, (seen, how) in zip(fit, pool.map(verdict, fit), strict=True):
             caught += seen
             print(f"{'caught' if seen else 'MISSED'}  {mutant.why}  ({mutant.file})  {how[:110]}", flush=True)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in [*RUNNING]:
+            end_group(process)
     print(f"{caught} of {len(chosen)} caught in {time.monotonic() - began:.0f} s")
     return 0 if caught == len(chosen) and not stale else 1
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     sys.exit(main())
