@@ -385,7 +385,7 @@ MUTANTS = (
     Mutant(
         "Parquet: an id with a NUL passes",
         "src/pbl/checks/_parquet_file.py",
-        "*_find_nul(duck, each, table, most), ",
+        "*_find_nul(duck, each, table, contract, most), ",
         "",
         "tests/checks/test_parquet.py",
     ),

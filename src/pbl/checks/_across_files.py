@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, listed
 
-from pbl.checks._findings import instead, note
+from pbl.checks._findings import instead, note, note_different
+from pbl.checks.beside_others import compare_sizes, find_constants
 from pbl.checks.tables import table_of
+from pbl.checks.wording import PLACEHOLDER_PART, tell_missing, tell_placeholder, tell_unknown
 from pbl.domain.cell_rules import BLANK, EDGED
 from pbl.domain.findings import Example, Offences
 from pbl.domain.wording import plural
@@ -24,10 +26,6 @@ if TYPE_CHECKING:
     from pbl.domain.findings import Finding
     from pbl.engine.duck import Duck
 
-SCALE_FACTOR = 10.0
-"""PBL607: a pillar's mean absolute prediction is this many times larger or smaller than the pillars' median."""
-PLACEHOLDER_PART = 0.1
-"""PBL603: a placeholder has at most this part of the template's ids, and no others."""
 HANDFUL = 50
 """PBL603: so many rows at most, with none of the template's ids, may be the placeholder of a hidden test set."""
 _FEW_IDS = 2
@@ -57,16 +55,15 @@ def compare_ids(duck: Duck, file: CheckedFile, reference: CheckedFile, limit: in
     matched = of - missing.count
     few = not reference.input.pillar and missing.count and max(matched, rows) <= PLACEHOLDER_PART * of
     if few and not strangers:
-        part = f"{plural(matched, 'id')} of the {of:,} that {known} has: a placeholder of the test set"
-        found = note(file.input, "PBL603", part, missing)
+        found = note(file.input, "PBL603", tell_placeholder(matched, of, known), missing)
     elif few and strangers == rows <= HANDFUL and not respelt.count:
         part = (
             f"none of its {plural(rows, 'id')} among the {of:,} that {known} has: the placeholder of a hidden test set"
         )
         return note(file.input, "PBL603", part, missing)
     else:
-        found = note(file.input, "PBL601", f"{plural(missing.count, 'id')} missing that {known} has", missing)
-    found += note(file.input, "PBL602", f"{plural(unknown.count, 'id')} that {known} has not", unknown)
+        found = note(file.input, "PBL601", tell_missing(missing.count, known), missing)
+    found += note(file.input, "PBL602", tell_unknown(unknown.count, known), unknown)
     ends = _tell_affix(*affix, respelt) if affix else ""
     respelt, told = instead(respelt)
     found += note(
@@ -89,24 +86,15 @@ def compare_predictions(
                 for found in note(file.input, "PBL606", message, Offences(limit=0, count=file.rows or 0)):
                     yield file, found
                 break
-    for n, column in enumerate(contract.targets):
-        sizes = [file.profile.ranges[n].size for file in files if file.profile]
-        middle = sorted(sizes)[(len(sizes) - 1) // 2] if sizes else 0.0
-        for file, size in zip(files, sizes, strict=True):
-            if middle > 0 and not middle / SCALE_FACTOR <= size <= middle * SCALE_FACTOR:
-                message = f"the mean absolute prediction is {size:.4g}, and {middle:.4g} in the middle of all pillars"
-                every = Offences(limit=0, count=file.rows or 0)
-                for found in note(file.input, "PBL607", message, every, column=column):
-                    yield file, found
+    for odd in compare_sizes([file.profile for file in files if file.profile], contract):
+        for found in note_different(files[odd.place].input, odd):
+            yield files[odd.place], found
 
 
 def note_constants(file: CheckedFile, contract: Contract) -> Iterator[Finding]:
     """Yield a warning for each column whose predictions are all the same."""
-    rows, ranges = file.rows or 0, file.profile.ranges if file.profile else ()
-    for target, each in zip(contract.targets, ranges, strict=True):
-        if rows > 1 and each.low == each.high:
-            message = f"every prediction is {each.low + 0.0!r}"
-            yield from note(file.input, "PBL551", message, Offences(limit=0, count=rows), column=target)
+    for odd in find_constants([file.profile] if file.profile else [], contract):
+        yield from note_different(file.input, odd)
 
 
 def _strip_affix(duck: Duck) -> tuple[str, str, str] | None:

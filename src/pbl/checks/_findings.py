@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pbl.checks.locate import locate
-from pbl.domain.findings import finding
+from pbl.domain.findings import Offences, finding
 
 if TYPE_CHECKING:
+    from pbl.checks.beside_others import Different
     from pbl.checks.open_files import Input
-    from pbl.domain.findings import Finding, Offences
+    from pbl.domain.findings import Finding
 
 
 def note(each: Input, code: str, message: str, found: Offences, **rest: Any) -> list[Finding]:  # noqa: ANN401 - fields of Finding
@@ -22,6 +23,12 @@ def note(each: Input, code: str, message: str, found: Offences, **rest: Any) -> 
         return []
     rest |= {"count": found.count, "examples": locate(each, found.examples)}
     return [finding(code, file=str(each.path), pillar=each.name, message=message, **rest)]
+
+
+def note_different(each: Input, odd: Different) -> list[Finding]:
+    """Return the finding about a file whose numbers are of another kind than those of other files."""
+    column = {"column": odd.column} if odd.column else {}
+    return note(each, odd.code, odd.message, Offences(limit=0, count=odd.count), **column)
 
 
 def instead(found: Offences) -> tuple[Offences, str]:

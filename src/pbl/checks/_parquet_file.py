@@ -15,10 +15,10 @@ from pbl.checks._schema import explain, is_clean
 from pbl.checks._tables import note_alike, profile_table
 from pbl.checks.open_files import IDS, ROWS, VALUES, CheckedFile
 from pbl.checks.profile import Profiler
+from pbl.checks.wording import tell_cells
 from pbl.domain.errors import UnreadableError
 from pbl.domain.findings import Example, Offences, finding
 from pbl.domain.rules import Severity
-from pbl.domain.wording import plural
 from pbl.reading.parquet import survey_parts
 from pbl.reading.parquet_columns import match_columns
 from pbl.reading.parquet_rows import has_plain_ids, read_rows
@@ -67,7 +67,7 @@ def check_parts(
     columns = ["id", *(f"t{n}" for n in range(len(contract.targets) if each.pillar else 0))]
     texts = [Sql(f"coalesce({c}::VARCHAR, '') AS {c}") for c in columns]
     duck.run("files/as_text", table=f"{table}_text", typed=table, texts=listed(texts))
-    cells = [*_find_nul(duck, each, table, most), *explain(duck, each, f"{table}_text", contract, most)]
+    cells = [*_find_nul(duck, each, table, contract, most), *explain(duck, each, f"{table}_text", contract, most)]
     known = profile_table(duck, f"{table}_text", range(len(columns)))
     alike = [] if known.distinct and looks.ascii else note_alike(duck, each, f"{table}_text", contract, most)
     return CheckedFile(
@@ -121,8 +121,8 @@ def _unreadable(each: Input, file: PartsFile, error: UnreadableError) -> Finding
     return finding("PBL110", file=str(each.path), pillar=each.name, message=told, examples=places)
 
 
-def _find_nul(duck: Duck, each: Input, table: str, most: int | None) -> list[Finding]:
+def _find_nul(duck: Duck, each: Input, table: str, contract: Contract, most: int | None) -> list[Finding]:
     rows = duck.rows("checks/nul_ids", {"limit": most}, table=table)
     places = [Example(row=row, id=id_) for row, id_, _ in rows]
     found = Offences(limit=most, count=rows[0][2] if rows else 0, examples=places)
-    return note(each, "PBL106", f"{plural(found.count, 'id')} with a NUL byte", found, severity=Severity.ERROR)
+    return note(each, "PBL106", tell_cells("PBL106", found.count, contract), found, severity=Severity.ERROR)

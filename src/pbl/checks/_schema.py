@@ -13,10 +13,10 @@ from pbl_sql import listed, name
 
 from pbl.checks._findings import note
 from pbl.checks.profile import Profile, Profiler
+from pbl.checks.wording import CELLS, tell_cells
 from pbl.domain.errors import ContractError, EngineError, Unclear
 from pbl.domain.findings import Example, Offences
 from pbl.domain.values import NUMBER
-from pbl.domain.wording import plural
 from pbl.reading.blocks import read_blocks
 from pbl.reading.prefetch import Pull, ahead, threads
 from pbl.reading.survey import Survey, preview
@@ -38,18 +38,6 @@ if TYPE_CHECKING:
 _Clean = tuple[Survey, Profile]
 _TIMES = 4
 """Blocks to validate at a time: Pandera takes some time for each frame, however small."""
-_SAID = {
-    "PBL401": ("{n} without an id", "row"),
-    "PBL402": ("{n} with an id that stands elsewhere too", "row"),
-    "PBL403": ("{n} not of the form {pattern!r}", "id"),
-    "PBL404": ("{n} with white space around it", "id"),
-    "PBL501": ("{n} empty", "cell"),
-    "PBL502": ("{n} not a decimal number", "cell"),
-    "PBL503": ("{n} NaN", "cell"),
-    "PBL504": ("{n} infinite, or too large for a double", "cell"),
-    "PBL505": ("{n} below {min!r}", "cell"),
-    "PBL506": ("{n} above {max!r}", "cell"),
-}
 
 
 def check_blocks(each: Input, file: OpenFile, contract: Contract, limits: Limits, progress: Progress) -> _Clean:
@@ -114,10 +102,7 @@ def explain(duck: Duck, each: Input, table: str, contract: Contract, limit: int 
             Example(row=place + 2, id=cells[0] or None, value=cells[columns.index(str(column))])
             for place, cells in zip(places, rows.iter_rows(), strict=True)
         ]
-        text, noun = _SAID[code]
-        message = text.format(
-            n=plural(len(group), noun), pattern=contract.id_pattern, min=contract.min, max=contract.max
-        )
+        message = tell_cells(code, len(group), contract)
         found = Offences(limit=limit, count=len(group), examples=examples)
         findings += note(each, code, message, found, column=named[str(column)])
     return findings
@@ -170,7 +155,7 @@ def _failures(
     except SchemaErrors as errors:
         if not explained:
             return errors.failure_cases  # type: ignore[no-any-return] # its own type says nothing
-        cases: pl.DataFrame = errors.failure_cases.filter(pl.col("check").is_in(list(_SAID)))
+        cases: pl.DataFrame = errors.failure_cases.filter(pl.col("check").is_in(list(CELLS)))
         if cases["index"].has_nulls():  # a check that could not be made
             raise unreadable_pattern(contract, cases["failure_case"][0]) from errors
         return cases.select(code="check", column="column", place="index")

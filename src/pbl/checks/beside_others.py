@@ -1,4 +1,4 @@
-"""Warnings of pillars whose numbers are of another kind than the others': class labels, row sums, probabilities.
+"""Warnings of pillars by their profiles: constants, scale, class labels, row sums, probabilities.
 
 The last check, on profiles: `report` calls it for clean files, `pbl.spark` for frames.
 """
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pbl.checks.profile import Profile
     from pbl.domain.contract import Contract
 
+SCALE_FACTOR = 10.0
+"""PBL607: a pillar's mean absolute prediction is this many times larger or smaller than the pillars' median."""
 UNIT_PART = 0.99
 """PBL610: the part of its rows that must sum to 1, for a pillar to count as one whose rows sum to 1."""
 UNIT_SLACK = 1e-6
@@ -34,6 +36,27 @@ class Different:
     message: str
     count: int
     column: str | None = None
+
+
+def find_constants(profiles: Sequence[Profile], contract: Contract) -> Iterator[Different]:
+    """Yield a warning for each column of each pillar whose predictions are all the same."""
+    for place, profile in enumerate(profiles):
+        for column, each in zip(contract.targets, profile.ranges, strict=True):
+            if profile.rows > 1 and each.low == each.high:
+                message = f"every prediction is {each.low + 0.0!r}"
+                yield Different(place=place, code="PBL551", message=message, count=profile.rows, column=column)
+
+
+def compare_sizes(profiles: Sequence[Profile], contract: Contract) -> Iterator[Different]:
+    """Yield warnings of pillars whose predictions are on another scale than the others'."""
+    for target, column in enumerate(contract.targets):
+        sizes = [profile.ranges[target].size for profile in profiles]
+        middle = sorted(sizes)[(len(sizes) - 1) // 2] if sizes else 0.0
+        for place, size in enumerate(sizes):
+            if middle > 0 and not middle / SCALE_FACTOR <= size <= middle * SCALE_FACTOR:
+                message = f"the mean absolute prediction is {size:.4g}, and {middle:.4g} in the middle of all pillars"
+                rows = profiles[place].rows
+                yield Different(place=place, code="PBL607", message=message, count=rows, column=column)
 
 
 def compare_profiles(names: Sequence[str], profiles: Sequence[Profile], contract: Contract) -> Iterator[Different]:

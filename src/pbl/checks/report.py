@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pbl.checks._across_files import compare_predictions, note_constants
-from pbl.checks._findings import note
+from pbl.checks._findings import note_different
 from pbl.checks._once import note_one_model, tell_header_once
 from pbl.checks.beside_others import compare_profiles
-from pbl.domain.findings import Offences, finding
+from pbl.domain.findings import finding
 from pbl.domain.report import Report
 from pbl.reading.rows import missing_line_end
 from pbl.reading.survey import Survey
@@ -69,6 +69,6 @@ def _compare_kinds(files: Sequence[CheckedFile], contract: Contract) -> Iterator
     known = [(file, file.profile) for file in files if file.profile]
     names, profiles = [file.input.name or "" for file, _ in known], [profile for _, profile in known]
     for each in compare_profiles(names, profiles, contract):
-        file, column = known[each.place][0], {"column": each.column} if each.column else {}
-        for found in note(file.input, each.code, each.message, Offences(limit=0, count=each.count), **column):
+        file, _ = known[each.place]
+        for found in note_different(file.input, each):
             yield file, found

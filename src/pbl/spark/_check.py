@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, listed
 
-from pbl.checks.beside_others import compare_profiles
+from pbl.checks.beside_others import compare_profiles, compare_sizes, find_constants
 from pbl.checks.profile import UNIT_SUM
+from pbl.checks.wording import PLACEHOLDER_PART, tell_cells, tell_missing, tell_placeholder, tell_unknown
 from pbl.domain.findings import Example, finding
 from pbl.domain.report import FileReport, Report
-from pbl.domain.wording import plural
 from pbl.spark._open import Opened, lacking, open_source, unreadable
 from pbl.spark._profiles import LARGE, read_profiles
 from pbl.spark._rows import Rows, digest
@@ -27,22 +27,6 @@ if TYPE_CHECKING:
     from pbl.domain.contract import Contract
     from pbl.domain.findings import Finding
 
-SCALE_FACTOR = 10.0
-"""PBL607, as `checks` has it."""
-PLACEHOLDER_PART = 0.1
-"""PBL603, as `checks` has it."""
-_SAID = {
-    "PBL103": ("{n} that is no UTF-8", "id"),
-    "PBL106": ("{n} with a NUL byte", "id"),
-    "PBL401": ("{n} without an id", "row"),
-    "PBL403": ("{n} not of the form {pattern!r}", "id"),
-    "PBL404": ("{n} with white space around it", "id"),
-    "PBL501": ("{n} empty", "cell"),
-    "PBL503": ("{n} NaN", "cell"),
-    "PBL504": ("{n} infinite", "cell"),
-    "PBL505": ("{n} below {min!r}", "cell"),
-    "PBL506": ("{n} above {max!r}", "cell"),
-}
 _Kind = tuple[int, int, str]
 """A source's place, a column's place in the contract, a code."""
 
@@ -185,8 +169,7 @@ class _Explainer:
                 if of_parts := [each for each in gaps if each.column == contract.columns[column]]:
                     yield from ((place, each) for each in of_parts)
                     continue
-            text, noun = _SAID[code]
-            told = text.format(n=plural(count, noun), pattern=contract.id_pattern, min=contract.min, max=contract.max)
+            told = tell_cells(code, count, contract)
             yield place, self._note(place, code, told, count, column=contract.columns[column], examples=examples)
 
     def _of_ids(self) -> Iterator[tuple[int, Finding]]:
@@ -195,20 +178,17 @@ class _Explainer:
         wanted: dict[_Kind, tuple[str, Sql]] = {}
         for place in range(len(self.rows.sources)):
             if twice := facts[f"twice{place}"]:
-                told = f"{plural(twice, 'row')} with an id that stands elsewhere too"
+                told = tell_cells("PBL402", twice, self.rows.contract)
                 wanted[place, 0, "PBL402"] = told, Sql(f"m{place} > 1 AND NOT (c <=> 'PBL401')")
             missing, unknown = facts[f"missing{place}"], facts[f"unknown{place}"]
             if not facts[f"rows{place}"]:
                 continue
             if missing and self._is_placeholder(place):
-                told = f"{plural(of - missing, 'id')} of the {of:,} that {known} has: a placeholder of the test set"
-                wanted[place, 0, "PBL603"] = told, _missing(place, reference)
+                wanted[place, 0, "PBL603"] = tell_placeholder(of - missing, of, known), _missing(place, reference)
             elif missing:
-                told = f"{plural(missing, 'id')} missing that {known} has"
-                wanted[place, 0, "PBL601"] = told, _missing(place, reference)
+                wanted[place, 0, "PBL601"] = tell_missing(missing, known), _missing(place, reference)
             if unknown:
-                told = f"{plural(unknown, 'id')} that {known} has not"
-                wanted[place, 0, "PBL602"] = told, _unknown(place, reference)
+                wanted[place, 0, "PBL602"] = tell_unknown(unknown, known), _unknown(place, reference)
         if not wanted:
             return
         grouped = self.rows.grouped()
@@ -239,19 +219,10 @@ class _Explainer:
             if twin is not None:
                 told = f"the predictions are those of {self.rows.sources[twin].called}, id by id"
                 yield place, self._note(place, "PBL606", told, rows)
-            for t, target in enumerate(contract.targets):
-                low, high = facts[f"low{place}_{t}"], facts[f"high{place}_{t}"]
-                if rows > 1 and low == high:
-                    told = f"every prediction is {low + 0.0!r}"
-                    yield place, self._note(place, "PBL551", told, rows, column=target)
-                sizes = sorted(facts[f"size{p}_{t}"] for p in self.rows.pillars)
-                middle, size = sizes[(len(sizes) - 1) // 2], facts[f"size{place}_{t}"]
-                if middle > 0 and not middle / SCALE_FACTOR <= size <= middle * SCALE_FACTOR:
-                    told = f"the mean absolute prediction is {size * LARGE:.4g}, and {middle * LARGE:.4g} in the middle"
-                    yield place, self._note(place, "PBL607", f"{told} of all pillars", rows, column=target)
-
         names = [self.rows.sources[place].name or "" for place in self.rows.pillars]
-        for odd in compare_profiles(names, read_profiles(self.spark, self.rows, facts), contract):
+        profiles = read_profiles(self.spark, self.rows, facts)
+        of_each, of_all = find_constants(profiles, contract), compare_sizes(profiles, contract)
+        for odd in (*of_each, *of_all, *compare_profiles(names, profiles, contract)):
             place, column = self.rows.pillars[odd.place], {"column": odd.column} if odd.column else {}
             yield place, self._note(place, odd.code, odd.message, odd.count, **column)
 
