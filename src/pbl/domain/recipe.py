@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pbl.domain.card import make_card
 from pbl.domain.constraints import Constraint, sort_constraints
 from pbl.domain.contract import Contract
 from pbl.domain.errors import InputError
+from pbl.domain.made import RECIPE_VERSION, Made
 from pbl.domain.method import method_of_recipe
-from pbl.domain.wording import plural, restore_utf8
+from pbl.domain.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-RECIPE_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,17 +92,9 @@ class Output(FileFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Recipe(Made):
     """All that is needed to make the same submission again, and to identify it."""
 
-    pbl_version: str
-    created_at: str
-    command: tuple[str, ...]
-    method: str = "weighted-mean"
-    contract: Contract
-    raw_weights: bool
-    clip_min: float | None
-    clip_max: float | None
     inputs: tuple[Ingredient, ...]
     template: FileFacts | None
     output: Output
@@ -113,27 +104,6 @@ class Recipe:
     """The sums to which each sample was held, if it was."""
     id_separator: str | None = None
     """What parts a sample from the target's name in an id; None where the blend doesn't depend on it."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the recipe as it is written."""
-        table = {
-            "schema_version": RECIPE_VERSION,
-            "pbl_version": self.pbl_version,
-            "created_at": self.created_at,
-            "command": list(self.command),
-            "method": self.method,
-            "contract": asdict(self.contract) | {"targets": list(self.contract.targets)},
-            "weights": {i.name: i.weight for i in self.inputs},
-            "shares": {i.name: i.share for i in self.inputs},
-            "raw_weights": self.raw_weights,
-            "clip_min": self.clip_min,
-            "clip_max": self.clip_max,
-            "inputs": [i.to_json() for i in self.inputs],
-            "template": self.template and self.template.to_json(),
-            "output": self.output.to_json(),
-            **self._only_if_used(),
-        }
-        return restore_utf8(table)
 
     def _only_if_used(self) -> dict[str, Any]:
         """Return the keys that a recipe has only if the blend uses them."""
@@ -153,10 +123,6 @@ class Recipe:
         ends: list[tuple[str, str | float | None]] = [("least", out.min), ("mean", out.mean), ("largest", out.max)]
         said = f"{out.path}: {plural(out.rows, 'row')}, {out.clipped:,} clipped, by {self.method}"
         return make_card("Blend", said, [*ends, ("sha256", out.sha256), *numbers])
-
-    def to_bytes(self) -> bytes:
-        """Return the file's bytes: indented JSON, one line end at the end."""
-        return (json.dumps(self.to_json(), indent=2, allow_nan=False) + "\n").encode("ascii")
 
 
 def recipe_path(output: Path) -> Path:

@@ -5,18 +5,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pbl.domain.wording import restore_utf8
-
-if TYPE_CHECKING:
-    from pbl.domain.contract import Contract
+from pbl.domain.made import Made
 
 NAME = "_pbl.recipe.json"
 """The recipe's name; a folder without it is not a finished blend."""
-_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +24,10 @@ class SparkFacts:
     rows: int
     digest: str
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as they are written."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class SparkIngredient(SparkFacts):
@@ -37,6 +36,10 @@ class SparkIngredient(SparkFacts):
     name: str
     weight: float
     share: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as they are written; the recipe has weights and shares of its own."""
+        return {"name": self.name, "path": self.path, "parts": self.parts, "rows": self.rows, "digest": self.digest}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,47 +53,13 @@ class SparkOutput(SparkFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SparkRecipe:
-    """All facts about a blend that Spark made."""
+class SparkRecipe(Made):
+    """All facts about a blend that Spark made; except for the engine, its names are those of `pbl blend`."""
 
-    pbl_version: str
     spark_version: str
-    created_at: str
-    command: tuple[str, ...]
-    method: str
-    contract: Contract
-    raw_weights: bool
-    clip_min: float | None
-    clip_max: float | None
     inputs: tuple[SparkIngredient, ...]
     template: SparkFacts | None
     output: SparkOutput
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the recipe as it is written; except for the engine, its names are those of `pbl blend`."""
-        table = {
-            "schema_version": _VERSION,
-            "engine": "spark",
-            "spark_version": self.spark_version,
-            "pbl_version": self.pbl_version,
-            "created_at": self.created_at,
-            "command": list(self.command),
-            "method": self.method,
-            "contract": asdict(self.contract) | {"targets": list(self.contract.targets)},
-            "weights": {i.name: i.weight for i in self.inputs},
-            "shares": {i.name: i.share for i in self.inputs},
-            "raw_weights": self.raw_weights,
-            "clip_min": self.clip_min,
-            "clip_max": self.clip_max,
-            "inputs": [
-                {"name": i.name, "path": i.path, "parts": i.parts, "rows": i.rows, "digest": i.digest}
-                for i in self.inputs
-            ],
-            "template": self.template and asdict(self.template),
-            "output": asdict(self.output),
-        }
-        return restore_utf8(table)
-
-    def to_bytes(self) -> bytes:
-        """Return the file's bytes: indented JSON, one line end at the end."""
-        return (json.dumps(self.to_json(), indent=2, allow_nan=False) + "\n").encode("ascii")
+    def _engine(self) -> dict[str, Any]:
+        return {"engine": "spark", "spark_version": self.spark_version}
