@@ -55,6 +55,12 @@ bad = spark.createDataFrame([("i1", float("nan")), ("i1", None), (None, 1.0)], "
 chance = "CAST(java_method('java.lang.Math', 'random') AS DOUBLE)"
 noise = spark.sql(f"SELECT CAST(id AS STRING) AS sample_id, {chance} AS target FROM range(20)")
 told["findings"] = sorted({f.code for f in pbl.spark.validate(spark, {"a": a, "b": bad}).errors()})
+for name, damage in {"no_text": "61FF62", "nul": "610062"}.items():
+    cell = f"CAST(unhex('{damage}') AS STRING)"
+    odd = spark.sql(f"SELECT {cell} AS sample_id, 2.0D AS target UNION ALL SELECT 'i1', 1.0D")
+    errors = pbl.spark.validate(spark, {"a": odd}).errors()
+    told[name] = [(f.code, f.count, [e.id for e in f.examples]) for f in errors]
+    told["blend_of_" + name] = refused({"a": odd}, output + "-odd")
 told["torn"] = refused({"a": a, "t": torn}, output + "-torn")
 told["there"] = refused({"a": a}, output + "0")
 told["nowhere"] = refused({"a": a + "-nowhere"}, output + "-nowhere")
@@ -76,6 +82,9 @@ def test_connect_blends_and_refuses_as_a_classic_session_does(put, tmp_path):
     told = run(a, b, torn, tmp_path / "blend")
 
     assert told["findings"] == ["PBL401", "PBL402", "PBL501", "PBL503", "PBL601"]
+    assert told["no_text"] == [["PBL103", 1, ["a\ufffdb"]]]
+    assert told["nul"] == [["PBL106", 1, ["a\0b"]]]
+    assert [told["blend_of_no_text"], told["blend_of_nul"]] == [["PBL103"], ["PBL106"]]
     assert told["torn"] == ["PBL101"]
     assert told["there"] == ["OutputError"]
     assert told["nowhere"] == ["InputError"]

@@ -10,11 +10,11 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pbl.domain.base_recipe import RECIPE_VERSION, BaseRecipe
 from pbl.domain.card import make_card
 from pbl.domain.constraints import Constraint, sort_constraints
 from pbl.domain.contract import Contract
 from pbl.domain.errors import InputError
-from pbl.domain.made import RECIPE_VERSION, Made
 from pbl.domain.method import method_of_recipe
 from pbl.domain.wording import plural
 
@@ -92,7 +92,7 @@ class Output(FileFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe(Made):
+class Recipe(BaseRecipe):
     """All that is needed to make the same submission again, and to identify it."""
 
     inputs: tuple[Ingredient, ...]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pbl.domain.made import Made
+from pbl.domain.base_recipe import BaseRecipe
 
 NAME = "_pbl.recipe.json"
 """The recipe's name; a folder without it is not a finished blend."""
@@ -53,7 +53,7 @@ class SparkOutput(SparkFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SparkRecipe(Made):
+class SparkRecipe(BaseRecipe):
     """All facts about a blend that Spark made; except for the engine, its names are those of `pbl blend`."""
 
     spark_version: str

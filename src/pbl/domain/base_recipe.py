@@ -20,7 +20,7 @@ RECIPE_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class BaseRecipe:
     """The part of a recipe that every engine writes alike; each engine has its own facts of inputs and output."""
 
     pbl_version: str
