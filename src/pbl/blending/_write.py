@@ -222,10 +222,11 @@ def _blender(
         if not hasattr(own, "duck"):
             own.duck = databases.enter_context(open_duck({}, memory, size=0, spill=draft.path.parent))
         duck: Duck = own.duck
-        numbers = batch.drop("id").with_row_index("place")  # ids would be taken in, and serve nobody
-        with duck.batch(numbers):
+        numbers = batch.clone()
+        ids = numbers.drop_in_place("id")  # they would be taken in, and serve nobody; in place, as nothing is copied
+        with duck.batch(numbers.with_row_index("place")):
             rows = duck.frame("blend/blend_text", values, columns=columns, marks=marks, blend=blended)
-        return batch["id"], rows
+        return ids, rows
 
     return blend
 

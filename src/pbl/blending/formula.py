@@ -167,10 +167,9 @@ class Formula:
     def summarize(self, duck: Duck, numbers: Sql) -> Summary:
         """Return the query of the Summary of some rows' blend."""
         blends = [f"b{t}" for t in range(self.targets)]
-        counts = [
-            Sql(f"count(*) FILTER (WHERE {condition}) AS {name}") for name, condition in self._conditions().items()
-        ]
-        counts += [Sql(f"coalesce(sum({self._held()}), 0)::BIGINT AS held"), Sql(f"max({self._off()}) AS off")]
+        counts = [Sql(f"count(*) FILTER (WHERE {each}) AS {name}") for name, each in self._conditions().items()]
+        counts += [Sql(f"coalesce(sum({each}), 0)::BIGINT AS {name}") for name, each in self._counts().items()]
+        counts += [Sql(f"max({each}) AS {name}") for name, each in self._sizes().items()]
         found = duck.row(
             "blend/blend_summary",
             self.values(),
@@ -181,13 +180,12 @@ class Formula:
             counts=listed(counts),
         )
         found |= {bound: found[bound] + 0.0 for bound in ("lowest", "highest") if found[bound] is not None}  # no -0.0
-        below = tuple(found.pop(f"below{place}") for place in range(len(self.factors)))
-        return Summary(**found, below=below)
+        return self._summary(found)
 
     def marks(self) -> Sql:
-        """Return the columns that `summarize_rows` needs of each row besides its blend."""
-        conditions = [Sql(f"{condition} AS {name}") for name, condition in self._conditions().items()]
-        return listed([*conditions, Sql(f"({self._held()})::BIGINT AS held"), Sql(f"({self._off()}) AS off")])
+        """Return the columns that `summarize_rows` needs of each row besides its blend, none that is alike in all."""
+        marks = {**self._conditions(), **self._counts(), **self._sizes()}
+        return listed([Sql(f"{each} AS {name}") for name, each in marks.items()])
 
     def summarize_rows(self, rows: pl.DataFrame) -> Summary:
         """Return the summary of rows that have the blend's columns b0, b1, ... and the `marks`, as `summarize` does."""
@@ -196,21 +194,17 @@ class Formula:
         blends = pl.col([f"b{t}" for t in range(self.targets)])
         asked = (blends.min(), blends.max(), blends.mean(), (blends / _LARGE).mean() * _LARGE)
         least, most, means, small_means = (rows.select(each).row(0) for each in asked)
-        broken, clipped, summed, *below = rows.select(pl.col(list(self._conditions())).sum()).row(0)
-        held, off = rows.select(pl.col("held").sum(), pl.col("off").max()).row(0)
         pairs = zip(means, small_means, strict=True)
-        return Summary(
-            rows=len(rows),
-            broken=broken,
-            clipped=clipped,
-            summed=summed,
-            held=held,
-            off=off,
-            lowest=min(least) + 0.0,  # no -0.0
-            highest=max(most) + 0.0,
-            mean=sum((mean if math.isfinite(mean) else other) / self.targets for mean, other in pairs),
-            below=tuple(below),
-        )
+        summed = pl.col([*self._conditions(), *self._counts()]).sum()
+        found = rows.select(summed, *(pl.col(name).max() for name in self._sizes())).row(0, named=True)
+        ends = {"lowest": min(least) + 0.0, "highest": max(most) + 0.0}  # no -0.0
+        mean = sum((mean if math.isfinite(mean) else other) / self.targets for mean, other in pairs)
+        return self._summary({"rows": len(rows), **ends, "mean": mean, **found})
+
+    def _summary(self, found: dict[str, Any]) -> Summary:
+        """Return the summary with what was found; a mark that method and bounds leave out marks no row."""
+        below = tuple(found.pop(f"below{place}", 0) for place in range(len(self.factors)))
+        return Summary(**found, below=below)
 
     def clipped(self, inner: Sql) -> Sql:
         """Return a number held to the bounds."""
@@ -234,34 +228,40 @@ class Formula:
     def _conditions(self) -> dict[str, Sql]:
         """Return the conditions to count rows by: not finite, clipped, classes that sum to 1, a pillar too low."""
         broken = [Sql(f"NOT coalesce(isfinite(s{t}) AND isfinite(b{t}), false)") for t in range(self.targets)]
-        below = {
-            f"below{place}": Sql(f"clipped AND ({listed(self._lower(place), ' OR ')})")
-            for place in range(len(self.factors))
+        found = {"broken": listed(broken, " OR "), "clipped": Sql("clipped")}
+        if self._has_classes():
+            found["summed"] = self._summed()
+        if self.clip.low is not None:
+            for place in range(len(self.factors)):
+                lower = [Sql(f"n{place}_{t} < $clip_min") for t in range(self.targets)]
+                found[f"below{place}"] = Sql(f"clipped AND ({listed(lower, ' OR ')})")
+        return found
+
+    def _counts(self) -> dict[str, Sql]:
+        """Return what to add up over rows: how many of a row's numbers logit holds to its bounds."""
+        if self.method is not Method.LOGIT:
+            return {}
+        every = [each for t in range(self.targets) for each in count_held(self._terms(t))]
+        return {
+            "held": Sql(f"({listed([Sql(f'CASE WHEN {each} THEN 1 ELSE 0 END') for each in every], ' + ')})::BIGINT")
         }
-        return {"broken": listed(broken, " OR "), "clipped": Sql("clipped"), "summed": self._summed(), **below}
+
+    def _sizes(self) -> dict[str, Sql]:
+        """Return what to find the largest of: by how much the blend of classes that sum to 1 differs from 1."""
+        if not self._has_classes():
+            return {}
+        sums = listed([Sql(f"b{t}") for t in range(self.targets)], " + ")
+        return {"off": Sql(f"(CASE WHEN {self._summed()} THEN abs({sums} - 1) ELSE 0 END::DOUBLE)")}
+
+    def _has_classes(self) -> bool:
+        """Say whether the targets may be classes that sum to 1, and the method may give another sum; a mean can't."""
+        return self.targets > 1 and self.method is not Method.MEAN
 
     def _summed(self) -> Sql:
-        """Return whether every pillar's classes sum to 1; false for one target, and for a mean."""
-        if self.targets == 1 or self.method is Method.MEAN:
-            return Sql("false")
+        """Return whether every pillar's classes sum to 1."""
         places = range(len(self.factors))
         sums = [listed([Sql(f"n{place}_{t}") for t in range(self.targets)], " + ") for place in places]
         return listed([Sql(f"abs({each} - 1) <= {SUM_TOLERANCE!r}") for each in sums], " AND ")
-
-    def _off(self) -> Sql:
-        """Return by how much the blend of such classes differs from 1."""
-        sums = listed([Sql(f"b{t}") for t in range(self.targets)], " + ")
-        return Sql(f"CASE WHEN {self._summed()} THEN abs({sums} - 1) ELSE 0 END::DOUBLE")
-
-    def _held(self) -> Sql:
-        """Return how many of a row's numbers logit holds to its bounds."""
-        if self.method is not Method.LOGIT:
-            return Sql("0")
-        every = [each for t in range(self.targets) for each in count_held(self._terms(t))]
-        return listed([Sql(f"CASE WHEN {each} THEN 1 ELSE 0 END") for each in every], " + ")
-
-    def _lower(self, place: int) -> list[Sql]:
-        return [Sql("false" if self.clip.low is None else f"n{place}_{t} < $clip_min") for t in range(self.targets)]
 
 
 def _mean(column: str) -> Sql:
