@@ -614,8 +614,8 @@ MUTANTS = (
     Mutant(
         "totals are clipped, too",
         "src/pbl/blending/_reconcile_sql.py",
-        "found[each.total] = Sql(f\"({listed([found[part] for part in each.parts], ' + ')})\")",
-        "found[each.total] = clip(Sql(f\"({listed([found[part] for part in each.parts], ' + ')})\"))",
+        "found[each.total] = Sql(f\"({join([found[part] for part in each.parts], ' + ')})\")",
+        "found[each.total] = clip(Sql(f\"({join([found[part] for part in each.parts], ' + ')})\"))",
         "tests/blending/test_constraints.py",
     ),
     Mutant(

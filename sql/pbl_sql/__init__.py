@@ -45,7 +45,7 @@ def identifier(text: str) -> Sql:
     return Sql('"' + text.replace('"', '""') + '"')
 
 
-def listed(parts: list[Sql], by: str = ", ") -> Sql:
+def join(parts: list[Sql], by: str = ", ") -> Sql:
     """Return the parts one after another."""
     return Sql(by.join(parts))
 

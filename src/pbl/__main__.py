@@ -86,7 +86,7 @@ def _run() -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the rest of the output would fail, and be reported, again
         return _say(f"pbl: {error.filename or 'standard output'}: {error.strerror or error}")
     except BaseException as error:  # noqa: BLE001 - whatever is a bug keeps its traceback, and never looks like a finding
-        if _starved(error):
+        if _is_out_of_memory(error):
             return _say(_STARVED)
         import traceback
 
@@ -96,7 +96,7 @@ def _run() -> int:
     return 0
 
 
-def _starved(error: BaseException) -> bool:
+def _is_out_of_memory(error: BaseException) -> bool:
     """Say whether memory ran out, perhaps while a library was loaded.
 
     polars goes on without its engine then, and fails at the first name that it lacks: only the engine tells why.

@@ -8,7 +8,7 @@ from random import Random
 
 import polars as pl
 import pytest
-from pbl_sql import Sql, listed
+from pbl_sql import Sql, join
 from support.large import PATHS, ROWS, little_memory, same, ways
 from support.making import four, ids, predictions, read, shuffled, write
 
@@ -177,7 +177,7 @@ def test_rows_are_summed_up_alike_by_the_database_and_beside_it(clip, targets):
             with database.batch(numbers.with_row_index("place")):
                 told = made.summarize(database, Sql("batch"))
             with database.batch(numbers.with_row_index("place")):
-                columns = listed([Sql(f"b{target}") for target in range(targets)])
+                columns = join([Sql(f"b{target}") for target in range(targets)])
                 parts = {"columns": columns, "marks": made.marks(), "blend": made.blend(Sql("batch"))}
                 beside = made.summarize_rows(database.frame("blend/blend_text", made.values(), **parts))
         if told.broken:

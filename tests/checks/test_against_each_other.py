@@ -50,7 +50,7 @@ class TestPredictionsAgainstEachOther:
         assert (found.pillar, found.column, found.count, found.severity) == ("a", "target", 2, Severity.WARNING)
         assert "2.5" in found.message
         assert report.ok
-        assert not report.shown(fail_on=Severity.WARNING).ok
+        assert not report.select_findings(fail_on=Severity.WARNING).ok
 
     def test_each_of_several_columns_is_judged_by_itself(self, here):
         (here / "pbl.toml").write_text("[contract]\ntargets = ['green', 'dead']")

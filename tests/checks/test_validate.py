@@ -93,7 +93,7 @@ class TestIdsAgainstTheTemplate:
         report = self.check(predictions(shuffled(ids(40), 1), 1))
         assert told(report) == [("PBL604", "a", 1)]
         assert report.ok
-        assert report.shown(fail_on=Severity.WARNING).ok
+        assert report.select_findings(fail_on=Severity.WARNING).ok
 
     def test_each_pillar_is_compared_with_the_template_and_not_with_the_first(self):
         write("a.csv", predictions(ids(40)[1:], 1))

@@ -127,17 +127,19 @@ def test_what_does_not_exist_is_null():
     ],
 )
 def test_a_report_is_ok_unless_something_is_as_bad_as_asked(code, fail_on, ok):
-    judged = report(found(code)).shown(fail_on=fail_on)
+    judged = report(found(code)).select_findings(fail_on=fail_on)
     assert judged.ok is ok
     assert judged.to_json()["files"][0]["ok"] is ok
 
 
 def test_selected_findings_alone_are_shown_and_ignored_ones_are_not():
     whole = report(found("PBL502"), found("PBL551"), found("PBL604"))
-    assert [f.code for f in whole.shown(select=codes(["PBL5"])).findings] == ["PBL502", "PBL551"]
-    assert [f.code for f in whole.shown(ignore=codes(["PBL502,row-order-differs"])).findings] == ["PBL551"]
-    assert [f.code for f in whole.shown(select=codes(["PBL5"]), ignore=codes(["PBL55"])).findings] == ["PBL502"]
-    assert whole.shown(ignore=codes(["PBL"])).ok
+    assert [f.code for f in whole.select_findings(select=codes(["PBL5"])).findings] == ["PBL502", "PBL551"]
+    assert [f.code for f in whole.select_findings(ignore=codes(["PBL502,row-order-differs"])).findings] == ["PBL551"]
+    assert [f.code for f in whole.select_findings(select=codes(["PBL5"]), ignore=codes(["PBL55"])).findings] == [
+        "PBL502"
+    ]
+    assert whole.select_findings(ignore=codes(["PBL"])).ok
     assert len(whole.findings) == 3
 
 
@@ -185,11 +187,11 @@ def test_the_verdict_counts_the_files_that_have_something_and_names_the_template
 
 def test_what_is_not_shown_is_counted_in_the_verdict_and_nothing_is_called_ok_that_is_not():
     whole = report(found("PBL502"), found("PBL551"), found("PBL604"))
-    hidden = whole.shown(ignore=codes(["PBL502,PBL604"]))
+    hidden = whole.select_findings(ignore=codes(["PBL502,PBL604"]))
     assert hidden.ok
     assert not hidden.fine
     assert hidden.verdict() == "otherwise ok: 1 file, 2 rows (1 warning; not shown: 1 error)"
-    assert whole.shown(ignore=codes(["PBL604"])).verdict() == "1 error, 1 warning in 1 file"
+    assert whole.select_findings(ignore=codes(["PBL604"])).verdict() == "1 error, 1 warning in 1 file"
 
 
 def test_the_text_of_an_exception_has_the_first_findings_and_counts_the_rest():

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from pbl_sql import Sql, listed, literal
+from pbl_sql import Sql, join, literal
 from support.reading import GOOD, put
 
 from pbl.domain.errors import EngineError
@@ -22,10 +22,10 @@ def test_the_engine_opens_the_files_it_was_handed_and_nothing_else(tmp_path):
     handed, other = put(tmp_path, GOOD), put(tmp_path, GOOD, "other.csv")
     with handed.open("rb") as file, open_duck({file.fileno(): handed}, Limits(), size=0, spill=tmp_path) as duck:
         path = literal(duck._paths[file.fileno()])  # noqa: SLF001
-        assert len(duck.rows("files/cells", table=_read(path), columns=listed([Sql("*")]))) == 3
+        assert len(duck.rows("files/cells", table=_read(path), columns=join([Sql("*")]))) == 3
         for path in (other, Path("/etc/hosts"), Path("/proc/self/environ"), tmp_path / "*.csv"):
             with pytest.raises(EngineError, match=r"(?i)permission|disabled|access"):
-                duck.rows("files/cells", table=_read(literal(str(path))), columns=listed([Sql("*")]))
+                duck.rows("files/cells", table=_read(literal(str(path))), columns=join([Sql("*")]))
         for setting in (
             "SET enable_external_access = true",
             "SET allowed_paths = ['/']",

@@ -20,7 +20,7 @@ import pytest
 from support.effort import THOROUGH
 
 import pbl
-from pbl.__main__ import _starved
+from pbl.__main__ import _is_out_of_memory
 
 ROOTS = os.pathsep.join(str(Path(module.__file__).parents[1]) for module in (pbl, pbl_sql, pbl_schemas))
 ENV = {"PATH": os.environ["PATH"], "PYTHONPATH": ROOTS, "PYTHONDONTWRITEBYTECODE": "1"}
@@ -214,11 +214,11 @@ def test_a_limit_on_file_sizes_is_said_and_leaves_the_old_files(tmp_path):
 
 
 def test_a_library_that_finds_no_memory_to_be_loaded_into_is_told_from_one_that_is_not_there():
-    assert _starved(ImportError("libduckdb.so: failed to map segment from shared object"))
-    assert _starved(ImportError("x.so: cannot allocate memory in static TLS block"))
-    assert not _starved(ImportError("No module named 'x'"))
-    assert not _starved(NameError("name 'x' is not defined"))
-    assert not _starved(SystemError("error return without exception set"))
+    assert _is_out_of_memory(ImportError("libduckdb.so: failed to map segment from shared object"))
+    assert _is_out_of_memory(ImportError("x.so: cannot allocate memory in static TLS block"))
+    assert not _is_out_of_memory(ImportError("No module named 'x'"))
+    assert not _is_out_of_memory(NameError("name 'x' is not defined"))
+    assert not _is_out_of_memory(SystemError("error return without exception set"))
 
 
 @pytest.mark.parametrize(("where", "starved"), [("<frozen importlib._bootstrap>", True), ("pbl/blend.py", False)])
@@ -226,7 +226,7 @@ def test_a_library_that_fails_to_load_without_a_word_found_no_memory(where, star
     try:
         exec(compile("raise SystemError('error return without exception set')", where, "exec"))  # noqa: S102 - nothing else has a frame of that name
     except SystemError as error:
-        assert _starved(error) == starved  # noqa: PT017 - the traceback is what is looked at
+        assert _is_out_of_memory(error) == starved  # noqa: PT017 - the traceback is what is looked at
 
 
 @pytest.mark.parametrize("megabytes", [500, 600, 700])

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from pbl_sql import Sql, listed, name
+from pbl_sql import Sql, join, name
 from support import generator, oracle
 from support.effort import THOROUGH
 
@@ -145,7 +145,7 @@ def read_by_sql(duck: Duck, each: Input, contract: Contract) -> list[list[bytes]
     try:
         align_table(duck, [(each, survey(each.file, contract))], contract, Limits(sizes=Sizes(ids=3)))
         columns = [name(f"n0_{t}") for t in range(len(contract.targets))]
-        rows = duck.rows("files/cells", table="numbers", columns=listed(columns))
+        rows = duck.rows("files/cells", table="numbers", columns=join(columns))
         return [[struct.pack("<d", value) for value in row] for row in rows]
     except Unclear:
         return None
@@ -194,9 +194,9 @@ def same_cells(duck: Duck, file: CheckedFile, verdict: oracle.Verdict, what: str
     """See that the engine has the oracle's ids byte for byte and its doubles bit for bit, in the file's order."""
     width = len(verdict.rows[0])
     columns = [name("id"), *(name(f"t{n}") for n in range(width - 1))]
-    rows = duck.rows("files/cells", table=file.table, columns=listed(columns))
+    rows = duck.rows("files/cells", table=file.table, columns=join(columns))
     assert rows == verdict.rows, what
-    values = duck.rows("files/cells", table=file.table, columns=listed([Sql(f"{c}::DOUBLE") for c in columns[1:]]))
+    values = duck.rows("files/cells", table=file.table, columns=join([Sql(f"{c}::DOUBLE") for c in columns[1:]]))
     bits = [struct.pack("<d", value) for row in values for value in row]
     assert bits == doubles(cell for row in verdict.rows for cell in row[1:]), what
 

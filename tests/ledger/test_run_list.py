@@ -10,7 +10,7 @@ import pbl
 from pbl.domain.errors import UsageError
 from pbl.domain.run_row import COLUMNS
 from pbl.ledger.log_run import Scores
-from pbl.ledger.run import best, ordered
+from pbl.ledger.run import best, sort_runs
 
 
 @pytest.mark.parametrize("columns", [80, 100, 200])
@@ -35,9 +35,9 @@ def test_sorting_puts_the_best_first_and_lower_is_better_for_errors(tmp_path):
         log(tmp_path, model=f"e{n}", when=NOW + timedelta(days=n), scores=scores, metric="RMSE")
     found = history(tmp_path).runs
     r2, rmse = ([r for r in found if r.value("metric") == metric] for metric in (None, "RMSE"))
-    assert [r.value("processed_cv") for r in ordered(r2, "cv")] == [0.3, 0.2, 0.1, None]
-    assert [r.value("processed_cv") for r in ordered(rmse, "cv")] == [0.1, 0.2, 0.3, None]
-    assert [r.value("model") for r in ordered(r2, "when")] == ["m3", "m2", "m1", "m0"]
+    assert [r.value("processed_cv") for r in sort_runs(r2, "cv")] == [0.3, 0.2, 0.1, None]
+    assert [r.value("processed_cv") for r in sort_runs(rmse, "cv")] == [0.1, 0.2, 0.3, None]
+    assert [r.value("model") for r in sort_runs(r2, "when")] == ["m3", "m2", "m1", "m0"]
     assert best(found, "processed_cv") == {r2[0].key, rmse[1].key}
 
 

@@ -11,7 +11,7 @@ from support.making import tree
 
 from pbl.domain.errors import OutputError, UsageError
 from pbl.domain.settings import Settings
-from pbl.project.edit_toml import set_values, unjudged, write_weights
+from pbl.project.edit_toml import list_unjudged, set_values, write_weights
 from pbl.project.pbl_toml import read_settings
 from pbl.project.toml_text import toml_key, toml_string
 
@@ -163,7 +163,7 @@ def test_a_pillar_that_was_not_judged_has_no_share_and_its_line_stays_where_it_i
         TOML + "[pillars.none]\nfile = 'n.csv'\n[pillars.off]\nfile = 'o.csv'\nweight = 0  # off\n", "utf-8"
     )
     settings = read_settings(path)
-    assert unjudged(settings, ["siglip"]) == {"b c": None, "none": None}
+    assert list_unjudged(settings, ["siglip"]) == {"b c": None, "none": None}
     write_weights(settings, {"siglip": 0.6, "b c": 0.4}, "mean")
     assert {each.name: each.weight for each in read_settings(path).pillars} == {
         "siglip": 0.6, "b c": 0.4, "none": 0.0, "off": 0.0,

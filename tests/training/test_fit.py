@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from support.training import TRUTH, features, fitted_on, long_sheet, names, scores, wide_sheet
 
 from pbl.domain.errors import FindingsError, UsageError
-from pbl.training._cross_fit import Work, error_scale, stack_weights, stacked
+from pbl.training._cross_fit import Work, error_scale, stack_folds, stack_weights
 from pbl.training._targets import arrange, find_task
 from pbl.training.fit import fit
 from pbl.training.fitted_file import encode
@@ -108,7 +108,7 @@ def test_each_fold_is_stacked_with_weights_of_the_others():
     predictions = np.stack([goal.values + 50 * RNG.normal(size=Y.shape) for _ in range(3)])
     own = np.where((goal.fold == 2)[:, None], -goal.values, goal.values)
     first, again = (
-        stacked(Work(x=X, goal=each, task="regression", seed=0), predictions, np.ones(1))
+        stack_folds(Work(x=X, goal=each, task="regression", seed=0), predictions, np.ones(1))
         for each in (goal, replace(goal, values=own))
     )
     assert (first == again)[goal.fold == 2].all()

@@ -34,4 +34,4 @@ def test_signed_weights_must_beat_tuned_ones_by_the_same_test():
 
 def test_looking_at_more_candidates_costs():
     drawn = _drawn([0.0] * 41, [0.1] * 41)
-    assert drawn.corrected(range(1, 41), 0) > drawn.corrected([1], 0) == drawn.quantile
+    assert drawn.critical_value(range(1, 41), 0) > drawn.critical_value([1], 0) == drawn.quantile

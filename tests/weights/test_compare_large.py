@@ -21,7 +21,7 @@ from pbl.engine.duck import open_duck
 from pbl.project.pillar_files import select_pillars
 from pbl.weights import _pairs
 from pbl.weights._pairs import _rank
-from pbl.weights.compare import compare, comparing
+from pbl.weights.compare import compare, open_comparison
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -158,7 +158,7 @@ def test_a_comparison_knows_what_validate_finds(limits, template):
     paths[-1].write_text(paths[-1].read_text().rstrip("\n"))
     write("sample_submission.csv", {f"s{k:03}": 0.0 for k in range(300)})
     chosen = select_pillars(paths, template=Path("sample_submission.csv") if template else None)
-    with comparing(plan_blend(chosen), spill=Path(), limits=limits) as compared:
+    with open_comparison(plan_blend(chosen), spill=Path(), limits=limits) as compared:
         told = compared.report.to_json()
     assert told == validate(chosen, spill=Path()).to_json()
     assert {"PBL551", "PBL604", "PBL606", "PBL701"} <= {each["code"] for each in told["findings"]}

@@ -64,7 +64,7 @@ def test_a_resample_scores_the_drawn_rows(name, average):
     _, _, sheet = _table(name, 4)
     metric = make_metric(name, sheet.names, average=average)
     counts = np.random.default_rng(5).multinomial(60, np.full(60, 1 / 60), size=4)
-    drawn = make_scorer(sheet, metric).resampled(sheet.predictions, sheet.group, counts.astype(float))
+    drawn = make_scorer(sheet, metric).score_resamples(sheet.predictions, sheet.group, counts.astype(float))
     for b, often in enumerate(counts):
         rows = (np.repeat(np.arange(60), often)[:, None] * 3 + np.arange(3)).ravel()
         assert drawn[b] == pytest.approx([score(sheet, metric, p, rows) for p in sheet.predictions], **EXACT)
@@ -167,7 +167,7 @@ def test_a_metric_file_gets_new_frames_in_one_order():
     sheet = _file_sheet([2.5, 1.0])
     for _ in range(2):
         assert score(sheet, metric, sheet.predictions[0]) == 2.5
-    drawn = make_scorer(sheet, metric).resampled(sheet.predictions, sheet.group, np.array([[0.0, 2.0]]))
+    drawn = make_scorer(sheet, metric).score_resamples(sheet.predictions, sheet.group, np.array([[0.0, 2.0]]))
     assert drawn.tolist() == [[5.0]]
 
 

@@ -17,7 +17,7 @@ from pbl.domain.extras import require_extra
 from pbl.domain.limits import Limits, parse_memory
 from pbl.domain.provenance import Provenance
 from pbl.domain.rules import Severity
-from pbl.domain.weights import named_by, parse_weights
+from pbl.domain.weights import names_in_weights, parse_weights
 from pbl.project.frames import is_frame
 from pbl.project.oof_files import select_oof
 from pbl.project.pillar_files import select_pillars
@@ -43,10 +43,10 @@ def finite(score: float | None) -> float | None:
     return value
 
 
-def named_in(weights: Sequence[float] | Mapping[str, float] | None) -> frozenset[str] | None:
+def named_pillars(weights: Sequence[float] | Mapping[str, float] | None) -> frozenset[str] | None:
     """Return the pillars that weights name, which may be text as it is typed on the command line."""
     if isinstance(weights, str):
-        return named_by([weights])
+        return names_in_weights([weights])
     return frozenset(dict(weights.items())) if weights is not None and hasattr(weights, "items") else None
 
 
@@ -85,7 +85,7 @@ def severity(fail_on: str) -> Severity:
     return Severity(fail_on)
 
 
-def selected_oof(
+def find_oof(
     what: str, paths: Sequence[AnyPath], pillars: Mapping[str, AnyPath] | None, truth: AnyPath | None
 ) -> OofSelection:
     """Find the out-of-fold files; raise UsageError where what scores them isn't installed."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
-from pbl.api.arguments import as_limits, as_path, as_text, as_weights, named_in, select, several
+from pbl.api.arguments import as_limits, as_path, as_text, as_weights, named_pillars, select, several
 from pbl.domain.errors import UsageError
 from pbl.domain.extras import require_extra
 
@@ -53,7 +53,7 @@ def report(
         raise UsageError(f"logs: {folder} is not a folder")
     named = {name: as_path(path, f"pillars: {name!r}") for name, path in (pillars or {}).items()}
     asked, command = ask(
-        lambda: select(paths, named, template, wanted=named_in(weights)),
+        lambda: select(paths, named, template, wanted=named_pillars(weights)),
         [as_path(path, "a path") for path in paths],
         named=list(named.items()),
         weights=lambda selection: as_weights(weights, selection),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from pbl.api.arguments import (
     as_limits,
     as_weights,
-    named_in,
+    named_pillars,
     provenance,
     real,
     select,
@@ -109,7 +109,7 @@ def blend(
     if inputs is not None:
         raise UsageError("inputs goes with recipe")
     with frames_as_files(pillars or {}, spill=limits.temp_dir or Path(gettempdir())) as handed:
-        selection = handed.mark(select(paths, handed.paths, template, wanted=named_in(weights)))
+        selection = handed.mark(select(paths, handed.paths, template, wanted=named_pillars(weights)))
         plan = plan_blend(
             selection,
             weights=as_weights(weights, selection),

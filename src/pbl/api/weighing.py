@@ -13,8 +13,8 @@ from pbl.api.arguments import (
     as_limits,
     as_text,
     as_weights,
+    find_oof,
     select,
-    selected_oof,
     several,
 )
 from pbl.blending.plan import plan_blend
@@ -45,7 +45,7 @@ def score(
 
     Raises FindingsError, which has the report, for files that aren't fine, and PblError where they can't be scored.
     """
-    chosen = selected_oof("score", paths, pillars, truth)
+    chosen = find_oof("score", paths, pillars, truth)
     from pbl.weights.from_files import Question, score_files
 
     question = Question(metric=as_text(metric), average=average, common_rows=common_rows)
@@ -75,7 +75,7 @@ def tune(
     advice is to use none. Weights by target name (`per_target`) go to `[per_target.T]`. Raises FindingsError, which
     has the report, for files that aren't fine, and PblError where there is no answer.
     """
-    chosen = selected_oof("tune", paths, pillars, truth)
+    chosen = find_oof("tune", paths, pillars, truth)
     from pbl.project.edit_toml import check_writable, write_weights
     from pbl.weights.from_files import Question, tune_files
 
@@ -118,7 +118,7 @@ def compare(
 
     limits = as_limits(threads, memory_limit, temp_dir)
     if truth is not None:
-        chosen = selected_oof("compare", paths, pillars, truth)
+        chosen = find_oof("compare", paths, pillars, truth)
         from pbl.weights.from_files import Question, compare_files
 
         return compare_files(

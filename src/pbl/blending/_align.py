@@ -81,7 +81,7 @@ def align(
         readable = [find_readable(each, file, contract, limits, first=not n) for n, (each, file) in enumerate(files)]
         if len(sound := [each for each in readable if each]) == len(files):
             rows = align_frames(sound, contract, limits, spill=spill)
-            return Batches(rows=_watched(rows, sound[0].rows, len(files), progress, doing))
+            return Batches(rows=_report_progress(rows, sound[0].rows, len(files), progress, doing))
     try:
         surveys = [
             (each, survey_source(file, contract, ids_only=not each.pillar, progress=progress)) for each, file in files
@@ -136,7 +136,7 @@ def _read(duck: Duck, files: tuple[CheckedFile, ...], contract: Contract, limits
     return read_batches(duck, Table(files=files), columns, limits)
 
 
-def _watched(
+def _report_progress(
     batches: Generator[pl.DataFrame, None, tuple[CheckedFile, ...]],
     rows: int,
     files: int,

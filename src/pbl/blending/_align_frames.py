@@ -150,7 +150,7 @@ def _side_by_side(
         return [True] * len(files)
     rest = [chain([frame], source) for frame, source in zip(held, sources, strict=True)]
     del held
-    needed = _needed(files, contract)
+    needed = _memory_needed(files, contract)
     if needed <= limits.most():
         return (yield from match_in_memory(pillars, rest, limits.sizes.cells))
     parts_on_disk = min(1 + _PARTS_A_MEMORY * needed // limits.most(), _PARTS)
@@ -165,7 +165,7 @@ def _refill(frame: pl.DataFrame, source: Iterator[pl.DataFrame], enough: int) ->
     return frame if more is None else pl.concat([frame, more], rechunk=True) if len(frame) else more
 
 
-def _needed(files: Sequence[Readable], contract: Contract) -> int:
+def _memory_needed(files: Sequence[Readable], contract: Contract) -> int:
     """Return about how many bytes it takes to match the files in memory."""
     numbers = len(contract.targets) * sum(1 for each in files if each.input.pillar)
     rows = files[0].rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, listed, name
+from pbl_sql import Sql, ask, join, name
 
 from pbl.checks.open_files import CheckedFile
 from pbl.checks.profile import UNIT_SUM, Profile, Range, as_labels
@@ -93,7 +93,7 @@ def read_table(duck: Duck, columns: Sequence[str], *, rows: int, table: Sql = NU
     first = 0
     while True:
         values = {"first": first, "last": first + rows - 1}
-        frame = duck.frame("blend/numbers_part", values, columns=listed(list(map(name, ["id", *columns]))), table=table)
+        frame = duck.frame("blend/numbers_part", values, columns=join(list(map(name, ["id", *columns]))), table=table)
         if frame.is_empty():
             return
         yield frame
@@ -162,9 +162,9 @@ def _join(
         "blend/gather",
         {key: value for each in conditions for key, value in each.values.items()},
         order=cells[0],
-        joins=listed(joins[1:], " "),
-        facts=listed([*places, *numbers]),
-        good=listed(good, " AND "),
+        joins=join(joins[1:], " "),
+        facts=join([*places, *numbers]),
+        good=join(good, " AND "),
     )
     wrong = [Sql("count(*) FILTER (WHERE NOT good OR row <> rowid + 2) AS wrong")]
     in_order = [Sql(f"bool_and({alias}_in_order) AS {alias}_in_order") for alias in aliases[1:]]
@@ -175,12 +175,12 @@ def _join(
     if len(targets) > 1:
         values["close"] = UNIT_SUM
         for place in range(len(pillars)):
-            row = listed([Sql(f"n{place}_{t}") for t in targets], " + ")
+            row = join([Sql(f"n{place}_{t}") for t in targets], " + ")
             units.append(ask("checks/unit_rows", sum=row, name=name(f"p{place}_unit_rows")))
-    facts = duck.row("blend/gathered", values, profile=listed([*wrong, *in_order, *ranges, *units]))
+    facts = duck.row("blend/gathered", values, profile=join([*wrong, *in_order, *ranges, *units]))
     whole = [column for column in columns if facts[f"{column}_whole"]]
     counts = [Sql(f"count(DISTINCT {column}) AS {column}_values") for column in whole]
-    return {**facts, **duck.row("blend/gathered_labels", counts=listed(counts))} if whole else facts
+    return {**facts, **duck.row("blend/gathered_labels", counts=join(counts))} if whole else facts
 
 
 def _is_spaced(source: _Source) -> bool:
@@ -198,7 +198,7 @@ def _cells(each: Input, table: str, contract: Contract, clean: Condition | None)
     return ask(
         "blend/gathered_cells",
         file=table,
-        numbers=listed([Sql(f"{number(table, t)} AS n{t}") for t in range(len(contract.targets))]),
+        numbers=join([Sql(f"{number(table, t)} AS n{t}") for t in range(len(contract.targets))]),
         good=clean.sql if clean else Sql("true"),
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbl_sql import Sql, listed
+from pbl_sql import Sql, join
 
 from pbl.domain.constraints import names_of
 
@@ -22,7 +22,7 @@ def project(constraints: Sequence[Constraint], numbers: Mapping[str, Sql]) -> di
     names = names_of(constraints)
     matrix = _projection(constraints)
     return {
-        name: listed(
+        name: join(
             [Sql(f"$project{i}_{j} * {numbers[other]}") for j, other in enumerate(names) if row[j]]
             or [Sql("0.0::DOUBLE")],
             " + ",
@@ -44,13 +44,13 @@ def settle(
     totals = {each.total for each in constraints}
     found = {name: clip(column) for name, column in projected.items() if name not in totals}
     for each in constraints:
-        found[each.total] = Sql(f"({listed([found[part] for part in each.parts], ' + ')})")
+        found[each.total] = Sql(f"({join([found[part] for part in each.parts], ' + ')})")
     return found
 
 
 def residual(constraint: Constraint, numbers: Mapping[str, Sql]) -> Sql:
     """Return by how much a sample's total is above the sum of its parts."""
-    return Sql(f"{numbers[constraint.total]} - ({listed([numbers[part] for part in constraint.parts], ' + ')})")
+    return Sql(f"{numbers[constraint.total]} - ({join([numbers[part] for part in constraint.parts], ' + ')})")
 
 
 def _projection(constraints: Sequence[Constraint]) -> list[list[float]]:

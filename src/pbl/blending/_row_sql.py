@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
-from pbl_sql import Sql, listed
+from pbl_sql import Sql, join
 
 from pbl.domain.method import Method
 
@@ -31,15 +31,15 @@ def row_number(method: Method, terms: Sequence[Term], upto: Sequence[Sql]) -> Sq
     """Return the number that a method makes of a row's terms; the median needs the columns of `shares_upto`."""
     match method:
         case Method.MEAN | Method.RANK:
-            return listed([Sql(f"{term.factor} * {term.number}") for term in terms], " + ")
+            return join([Sql(f"{term.factor} * {term.number}") for term in terms], " + ")
         case Method.GEOMETRIC:
-            zero = listed([Sql(f"({term.number} = 0 AND {term.factor} > 0)") for term in terms], " OR ")
+            zero = join([Sql(f"({term.number} = 0 AND {term.factor} > 0)") for term in terms], " OR ")
             logs = [Sql(f"{t.factor} * ln(CASE WHEN {t.number} > 0 THEN {t.number} ELSE 1 END)") for t in terms]
-            return Sql(f"CASE WHEN {zero} THEN 0.0::DOUBLE ELSE exp({listed(logs, ' + ')}) END")
+            return Sql(f"CASE WHEN {zero} THEN 0.0::DOUBLE ELSE exp({join(logs, ' + ')}) END")
         case Method.LOGIT:
             held = [Sql(f"least($edge_high, greatest($edge_low, {term.number}))") for term in terms]
             odds = [Sql(f"{t.factor} * ln({h} / (1 - {h}))") for t, h in zip(terms, held, strict=True)]
-            return Sql(f"1 / (1 + exp(-({listed(odds, ' + ')})))")
+            return Sql(f"1 / (1 + exp(-({join(odds, ' + ')})))")
         case Method.MEDIAN:
             low, high = (_least(terms, upto, condition) for condition in (f">= {0.5 - _HALF!r}", f"> {0.5 + _HALF!r}"))
             return Sql(f"CASE WHEN {low} = {high} THEN {low} ELSE ({low} + {high}) / 2 END")
@@ -50,7 +50,7 @@ def row_number(method: Method, terms: Sequence[Term], upto: Sequence[Sql]) -> Sq
 def shares_upto(terms: Sequence[Term]) -> list[Sql]:
     """Return for each term the sum of the shares of all terms whose number is not above its own."""
     return [
-        listed(
+        join(
             [Sql(f"CASE WHEN {other.number} <= {each.number} THEN {other.factor} ELSE 0 END") for other in terms], " + "
         )
         for each in terms
@@ -65,4 +65,4 @@ def count_held(terms: Sequence[Term]) -> list[Sql]:
 
 def _least(terms: Sequence[Term], upto: Sequence[Sql], condition: str) -> Sql:
     cases = [Sql(f"CASE WHEN {u} {condition} THEN {t.number} END") for t, u in zip(terms, upto, strict=True)]
-    return Sql(f"least({listed(cases)})")
+    return Sql(f"least({join(cases)})")

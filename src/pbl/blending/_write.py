@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from threading import local
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, identifier, listed
+from pbl_sql import Sql, ask, identifier, join
 
 from pbl.blending._align_sql import NUMBERS
 from pbl.blending.formula import Summary
@@ -117,7 +117,7 @@ def write_batches(
 
     with closing(batches):
         put(_write_header(duck, formula, contract, draft))
-        texts = listed([Sql(f"b{t}{_WHOLE if pointless else ''}::VARCHAR AS x{t}") for t in range(formula.targets)])
+        texts = join([Sql(f"b{t}{_WHOLE if pointless else ''}::VARCHAR AS x{t}") for t in range(formula.targets)])
         with closing(blend_ahead(batches, formula, draft, limits, texts=texts)) as blends:
             for ids, blend in blends:
                 summary += formula.summarize_rows(blend)
@@ -146,7 +146,7 @@ def _copy(
     names = ["id", *(f"b{t}{_WHOLE if pointless else ''}" for t in range(formula.targets))]
     picked = [Sql(f"{n} AS {identifier(c)}") for n, c in zip(names, contract.columns, strict=True)]
     with draft.explain_os_errors():
-        duck.write(draft.fd, "blend/write", formula.values(), blend=formula.blend(numbers), columns=listed(picked))
+        duck.write(draft.fd, "blend/write", formula.values(), blend=formula.blend(numbers), columns=join(picked))
 
 
 def _same(duck: Duck, formula: Formula, contract: Contract, found: Survey, draft: Draft, *, table: Sql) -> bool:
@@ -162,7 +162,7 @@ def _same(duck: Duck, formula: Formula, contract: Contract, found: Survey, draft
             duck.add_cells("written", batches)
             if explain_offences(found, offences):
                 return False
-        differ = listed([Sql(f"f.t{t}::DOUBLE IS DISTINCT FROM b.b{t}") for t in range(formula.targets)], " OR ")
+        differ = join([Sql(f"f.t{t}::DOUBLE IS DISTINCT FROM b.b{t}") for t in range(formula.targets)], " OR ")
         blend = formula.blend(table)
         rows, different = duck.rows("blend/written", formula.values(), file="written", blend=blend, differ=differ)[0]
     except Unclear:
@@ -173,7 +173,7 @@ def _same(duck: Duck, formula: Formula, contract: Contract, found: Survey, draft
 def _write_header(duck: Duck, formula: Formula, contract: Contract, draft: Draft) -> bytes:
     """Write the header as the database does, and return its bytes."""
     columns = [Sql("'' AS id"), *(Sql(f"NULL::{kind} AS {column}") for column, kind in formula.columns.items())]
-    _copy(duck, formula, contract, draft, ask("blend/no_numbers", columns=listed(columns)))
+    _copy(duck, formula, contract, draft, ask("blend/no_numbers", columns=join(columns)))
     header = b"".join(draft.chunks())
     if next(csv.reader([header.decode()], strict=True)) != list(contract.columns):
         raise differs(draft)
@@ -214,7 +214,7 @@ def _blender(
     The caller closes the `databases` when no thread blends any more.
     """
     memory = replace(limits, memory=max(limits.most() // 8, _LEAST_MEMORY))
-    columns = listed([*(Sql(f"b{t}") for t in range(formula.targets)), *([texts] if texts else [])])
+    columns = join([*(Sql(f"b{t}") for t in range(formula.targets)), *([texts] if texts else [])])
     values, blended, marks = formula.values(), formula.blend(_BATCH), formula.marks()
     own = local()
 

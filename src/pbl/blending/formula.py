@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, listed
+from pbl_sql import Sql, ask, join
 
 from pbl.blending._reconcile_sql import project, projection_values, settle
 from pbl.blending._row_sql import EDGES, Term, count_held, row_number, shares_upto
@@ -125,29 +125,29 @@ class Formula:
         uptos = [[Sql(f"u{place}_{t}") for place in range(len(self.factors))] for t in range(self.targets)]
         if self.method is Method.MEDIAN:
             pairs = [(a, b) for t, names in enumerate(uptos) for a, b in zip(shares_upto(terms[t]), names, strict=True)]
-            numbers = ask("blend/shares_upto", numbers=numbers, upto=listed([Sql(f"{a} AS {b}") for a, b in pairs]))
+            numbers = ask("blend/shares_upto", numbers=numbers, upto=join([Sql(f"{a} AS {b}") for a, b in pairs]))
         sums = [Sql(f"{row_number(self.method, terms[t], uptos[t])} AS s{t}") for t in range(self.targets)]
-        return ask("blend/sums", numbers=numbers, sums=listed(sums))
+        return ask("blend/sums", numbers=numbers, sums=join(sums))
 
     def blend(self, numbers: Sql) -> Sql:
         """Return the rows with their sums s0, s1, ..., the blend b0, b1, ... and whether any was `clipped`."""
         sums, before = self.sums(numbers), [Sql(f"s{t}") for t in range(self.targets)]
-        blends = [self.clipped(each) for each in before]
+        blends = [self.hold_to_bounds(each) for each in before]
         if self.constraints and self.by_row:
             blends, before = [Sql(f"coalesce(settled, {blends[0]})")], [Sql(f"coalesce(projected, {before[0]})")]
         elif self.constraints:
             found = project(self.constraints, dict(zip(self.names, before, strict=True)))
             columns = {name: Sql(f"x{self.names.index(name)}") for name in found}
             parts = [Sql(f"{found[name]} AS {column}") for name, column in columns.items()]
-            sums = ask("blend/projected", sums=sums, projected=listed(parts))
-            settled = settle(self.constraints, columns, self.clipped)
+            sums = ask("blend/projected", sums=sums, projected=join(parts))
+            settled = settle(self.constraints, columns, self.hold_to_bounds)
             totals = {each.total for each in self.constraints}
             blends = [settled.get(name, each) for name, each in zip(self.names, blends, strict=True)]
             pairs = zip(self.names, before, blends, strict=True)
             before = [b if name in totals else columns.get(name, s) for name, s, b in pairs]
         clips = [Sql(f"{each} AS b{t}") for t, each in enumerate(blends)]
         changed = [Sql(f"{each} <> {was}") for each, was in zip(blends, before, strict=True)]
-        return ask("blend/blend", sums=sums, clips=listed(clips), clipped=listed(changed, " OR "))
+        return ask("blend/blend", sums=sums, clips=join(clips), clipped=join(changed, " OR "))
 
     def values(self) -> Mapping[str, Any]:
         """Return the values of the blend's $parameters."""
@@ -177,7 +177,7 @@ class Formula:
             lowest=Sql(f"least({', '.join(f'min({b})' for b in blends)})"),
             highest=Sql(f"greatest({', '.join(f'max({b})' for b in blends)})"),
             mean=Sql(" + ".join(f"{_mean(b)} / {len(blends)}" for b in blends)),
-            counts=listed(counts),
+            counts=join(counts),
         )
         found |= {bound: found[bound] + 0.0 for bound in ("lowest", "highest") if found[bound] is not None}  # no -0.0
         return self._summary(found)
@@ -185,7 +185,7 @@ class Formula:
     def marks(self) -> Sql:
         """Return the columns that `summarize_rows` needs of each row besides its blend, none that is alike in all."""
         marks = {**self._conditions(), **self._counts(), **self._sizes()}
-        return listed([Sql(f"{each} AS {name}") for name, each in marks.items()])
+        return join([Sql(f"{each} AS {name}") for name, each in marks.items()])
 
     def summarize_rows(self, rows: pl.DataFrame) -> Summary:
         """Return the summary of rows that have the blend's columns b0, b1, ... and the `marks`, as `summarize` does."""
@@ -206,7 +206,7 @@ class Formula:
         below = tuple(found.pop(f"below{place}", 0) for place in range(len(self.factors)))
         return Summary(**found, below=below)
 
-    def clipped(self, inner: Sql) -> Sql:
+    def hold_to_bounds(self, inner: Sql) -> Sql:
         """Return a number held to the bounds."""
         if self.clip.high is not None:
             inner = Sql(f"least($clip_max, {inner})")
@@ -221,20 +221,20 @@ class Formula:
     def _factor(self, place: int, target: int) -> Sql:
         if self.by_row and self.own:
             cases = [Sql(f"WHEN $own{n} THEN $own{n}_{place}") for n in range(len(self.own))]
-            return Sql(f"CASE name {listed(cases, ' ')} ELSE $share{place} END")
+            return Sql(f"CASE name {join(cases, ' ')} ELSE $share{place} END")
         name = self.names[target]
         return Sql(f"$own{list(self.own).index(name)}_{place}" if name in self.own else f"$share{place}")
 
     def _conditions(self) -> dict[str, Sql]:
         """Return the conditions to count rows by: not finite, clipped, classes that sum to 1, a pillar too low."""
         broken = [Sql(f"NOT coalesce(isfinite(s{t}) AND isfinite(b{t}), false)") for t in range(self.targets)]
-        found = {"broken": listed(broken, " OR "), "clipped": Sql("clipped")}
+        found = {"broken": join(broken, " OR "), "clipped": Sql("clipped")}
         if self._has_classes():
-            found["summed"] = self._summed()
+            found["summed"] = self._every_row_sum()
         if self.clip.low is not None:
             for place in range(len(self.factors)):
                 lower = [Sql(f"n{place}_{t} < $clip_min") for t in range(self.targets)]
-                found[f"below{place}"] = Sql(f"clipped AND ({listed(lower, ' OR ')})")
+                found[f"below{place}"] = Sql(f"clipped AND ({join(lower, ' OR ')})")
         return found
 
     def _counts(self) -> dict[str, Sql]:
@@ -242,26 +242,24 @@ class Formula:
         if self.method is not Method.LOGIT:
             return {}
         every = [each for t in range(self.targets) for each in count_held(self._terms(t))]
-        return {
-            "held": Sql(f"({listed([Sql(f'CASE WHEN {each} THEN 1 ELSE 0 END') for each in every], ' + ')})::BIGINT")
-        }
+        return {"held": Sql(f"({join([Sql(f'CASE WHEN {each} THEN 1 ELSE 0 END') for each in every], ' + ')})::BIGINT")}
 
     def _sizes(self) -> dict[str, Sql]:
         """Return what to find the largest of: by how much the blend of classes that sum to 1 differs from 1."""
         if not self._has_classes():
             return {}
-        sums = listed([Sql(f"b{t}") for t in range(self.targets)], " + ")
-        return {"off": Sql(f"(CASE WHEN {self._summed()} THEN abs({sums} - 1) ELSE 0 END::DOUBLE)")}
+        sums = join([Sql(f"b{t}") for t in range(self.targets)], " + ")
+        return {"off": Sql(f"(CASE WHEN {self._every_row_sum()} THEN abs({sums} - 1) ELSE 0 END::DOUBLE)")}
 
     def _has_classes(self) -> bool:
         """Say whether the targets may be classes that sum to 1, and the method may give another sum; a mean can't."""
         return self.targets > 1 and self.method is not Method.MEAN
 
-    def _summed(self) -> Sql:
+    def _every_row_sum(self) -> Sql:
         """Return whether every pillar's classes sum to 1."""
         places = range(len(self.factors))
-        sums = [listed([Sql(f"n{place}_{t}") for t in range(self.targets)], " + ") for place in places]
-        return listed([Sql(f"abs({each} - 1) <= {SUM_TOLERANCE!r}") for each in sums], " AND ")
+        sums = [join([Sql(f"n{place}_{t}") for t in range(self.targets)], " + ") for place in places]
+        return join([Sql(f"abs({each} - 1) <= {SUM_TOLERANCE!r}") for each in sums], " AND ")
 
 
 def _mean(column: str) -> Sql:

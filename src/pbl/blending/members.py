@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from pbl_sql import Sql, listed
+from pbl_sql import Sql, join
 
 from pbl.blending._align import Batches
 from pbl.reading.prefetch import Pull
@@ -38,7 +38,7 @@ def merge_members(duck: Duck, rows: Table | Batches, selection: Selection) -> Ta
     files = sum(len(pillar.files) for pillar in selection.pillars)
     columns = [[Sql(f"n{file}_{t}") for t in range(targets)] for file in range(files)]
     numbers, values = means_of_members(selection, columns)
-    duck.run("blend/merge_members", values, numbers=listed(numbers), files=rows.name)
+    duck.run("blend/merge_members", values, numbers=join(numbers), files=rows.name)
     return replace(rows, name=_MERGED)
 
 
@@ -54,7 +54,7 @@ def means_of_members(selection: Selection, columns: Sequence[Sequence[Sql]]) -> 
             terms = [columns[file][t] for file in files]
             if pillar.members:
                 terms = [Sql(f"$member{file} * {term}") for file, term in zip(files, terms, strict=True)]
-            numbers.append(Sql(f"{listed(terms, ' + ')} AS n{place}_{t}"))
+            numbers.append(Sql(f"{join(terms, ' + ')} AS n{place}_{t}"))
         if pillar.members:
             values |= {f"member{file}": share for file, share in zip(files, pillar.shares, strict=True)}
     return numbers, values

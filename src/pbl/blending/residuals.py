@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pbl_sql import Sql, ask, listed
+from pbl_sql import Sql, ask, join
 
 from pbl.blending._reconcile_sql import residual
 from pbl.blending.whole_columns import name_values
@@ -74,7 +74,7 @@ def find_residuals(
             for k in range(len(names))
         ]
         values |= name_values(names)
-        samples = ask("blend/wide", rows=samples, columns=listed(wide))
+        samples = ask("blend/wide", rows=samples, columns=join(wide))
         columns = {s: {name: Sql(f"{s}by{k}") for k, name in enumerate(names)} for s in sources}
     else:
         columns = {s: {name: Sql(f"{s}{formula.names.index(name)}") for name in names} for s in sources}
@@ -85,7 +85,7 @@ def find_residuals(
             off = f"abs({residual(constraint, columns[source])})"
             facts.append(Sql(f"coalesce(max({off}), 0) AS max_{c}_{n}, coalesce(avg({off}), 0) AS mean_{c}_{n}"))
             facts.append(Sql(f"count(*) FILTER (WHERE {off} > $tolerance{c}) AS broken_{c}_{n}"))
-    found = duck.row("blend/residuals", values, samples=samples, facts=listed(facts))
+    found = duck.row("blend/residuals", values, samples=samples, facts=join(facts))
 
     def take(c: int, n: int) -> Off:
         mean = float(f"{found[f'mean_{c}_{n}']:.12g}")  # sums of threads differ in their last digits

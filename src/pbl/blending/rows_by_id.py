@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbl_sql import Sql, listed
+from pbl_sql import Sql, join
 
 from pbl.blending._align import Batches, align, load_table
 from pbl.blending.members import means_of_members, merge_members
@@ -92,5 +92,5 @@ def _join(duck: Duck, files: Sequence[CheckedFile], selection: Selection) -> Sql
     columns = [[Sql(f"f{p}.t{t}::DOUBLE") for t in range(len(selection.contract.targets))] for p in range(len(files))]
     numbers, values = means_of_members(selection, columns)
     joins = [Sql(f"JOIN {file.table} AS f{p} ON f{p}.id = f0.id") for p, file in enumerate(files) if p]
-    duck.run("compare/gather", values, numbers=listed(numbers), first=files[0].table or "", joins=listed(joins, " "))
+    duck.run("compare/gather", values, numbers=join(numbers), first=files[0].table or "", joins=join(joins, " "))
     return Sql("numbers")

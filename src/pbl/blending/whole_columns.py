@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pbl_sql import Sql, listed
+from pbl_sql import Sql, join
 
 from pbl.blending._reconcile_sql import project, projection_values, settle
 from pbl.domain.constraints import names_of
@@ -65,7 +65,7 @@ def complete(
     unknown = next((name for name in wanted if name not in facts["known"]), None)
     if unknown is not None:
         raise ContractError(f"pbl.toml: no id has the target name {unknown!r}, which a constraint or weight is for")
-    lacking = _lacking(duck, constraints, separator) if formula.by_row and constraints else Offences(limit=0)
+    lacking = _find_lacking(duck, constraints, separator) if formula.by_row and constraints else Offences(limit=0)
     table = _rank(duck, formula) if formula.method is Method.RANK else Sql("named")
     if formula.by_row and formula.constraints and not lacking.count:
         table = _reconcile(duck, formula, table)
@@ -88,18 +88,18 @@ def _rank(duck: Duck, formula: Formula) -> Sql:
         duck.run("blend/rank_column", table=f"rank{column}", column=f"n{column}", rank=scaled)
     ranks = [Sql(f"CASE WHEN rank{c}.row = a.row THEN rank{c}.rank END AS r{c}") for c in columns]
     joins = [Sql(f"POSITIONAL JOIN rank{column}") for column in columns]
-    duck.run("blend/rank_rows", ranks=listed(ranks), joins=listed(joins, " "))
+    duck.run("blend/rank_rows", ranks=join(ranks), joins=join(joins, " "))
     for table in ("named", *(f"rank{column}" for column in columns)):
         duck.run("blend/forget", table=table)
     return Sql("ranked")
 
 
-def _lacking(duck: Duck, constraints: Sequence[Constraint], separator: str) -> Offences:
+def _find_lacking(duck: Duck, constraints: Sequence[Constraint], separator: str) -> Offences:
     names = names_of(constraints)
-    has = listed([Sql(f"bool_or(name = $name{k}) AS h{k}") for k in range(len(names))])
+    has = join([Sql(f"bool_or(name = $name{k}) AS h{k}") for k in range(len(names))])
     columns = [Sql(f"h{k}") for k in range(len(names))]
     values = {**name_values(names), "limit": _EXAMPLES}
-    found = duck.rows("blend/lacking", values, has=has, names=listed(columns), all=listed(columns, " AND "))
+    found = duck.rows("blend/lacking", values, has=has, names=join(columns), all=join(columns, " AND "))
     examples = [
         Example(id=f"{sample}{separator}{next(name for name, there in zip(names, has_it, strict=True) if not there)}")
         for sample, _, *has_it in found
@@ -112,7 +112,7 @@ def _reconcile(duck: Duck, formula: Formula, rows: Sql) -> Sql:
     wide = [Sql(f"max(s0) FILTER (WHERE name = $name{k}) AS y{k}") for k in range(len(names))]
     projected = project(formula.constraints, {name: Sql(f"y{k}") for k, name in enumerate(names)})
     columns = {name: Sql(f"x{k}") for k, name in enumerate(names)}
-    settled = settle(formula.constraints, columns, formula.clipped)
+    settled = settle(formula.constraints, columns, formula.hold_to_bounds)
     totals = {each.total for each in formula.constraints}
     before = columns | {total: settled[total] for total in totals}
     duck.run(
@@ -120,8 +120,8 @@ def _reconcile(duck: Duck, formula: Formula, rows: Sql) -> Sql:
         {**formula.values(), **projection_values(formula.constraints), **name_values(names)},
         rows=rows,
         sums=formula.sums(rows),
-        wide=listed(wide),
-        projected=listed([Sql(f"{projected[name]} AS {columns[name]}") for name in names]),
+        wide=join(wide),
+        projected=join([Sql(f"{projected[name]} AS {columns[name]}") for name in names]),
         before=_cases([before[name] for name in names]),
         after=_cases([settled[name] for name in names]),
     )
@@ -129,4 +129,4 @@ def _reconcile(duck: Duck, formula: Formula, rows: Sql) -> Sql:
 
 
 def _cases(numbers: Sequence[Sql]) -> Sql:
-    return listed([Sql(f"WHEN $name{k} THEN {number}") for k, number in enumerate(numbers)], " ")
+    return join([Sql(f"WHEN $name{k} THEN {number}") for k, number in enumerate(numbers)], " ")

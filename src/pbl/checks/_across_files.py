@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, listed
+from pbl_sql import Sql, join
 
 from pbl.checks._findings import instead, note, note_different
 from pbl.checks.beside_others import compare_sizes, find_constants
@@ -146,7 +146,7 @@ def _same_predictions(
     duck: Duck, pair: tuple[CheckedFile, CheckedFile], names: tuple[str, str], contract: Contract
 ) -> bool:
     other, file = (table_of(duck, each, contract, name) for each, name in zip(pair, names, strict=True))
-    differ = listed(
+    differ = join(
         [Sql(f"f.t{n}::DOUBLE IS DISTINCT FROM o.t{n}::DOUBLE") for n in range(len(contract.targets))], " OR "
     )
     different, rows = duck.rows("checks/same_predictions", file=file, other=other, differ=differ)[0]

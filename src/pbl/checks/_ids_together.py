@@ -56,12 +56,12 @@ def _find_parts(duck: Duck, files: Sequence[CheckedFile], template: CheckedFile)
     groups = [*combinations(files[:_MOST], _FEWEST), *combinations(files[:_FEW], _FEWEST + 1), tuple(files)]
     for group in groups:
         whole = len(group) >= _FEWEST and sum(file.rows or 0 for file in group) == template.rows
-        if whole and all(_apart(duck, one, other) for one, other in combinations(group, 2)):
+        if whole and all(_are_apart(duck, one, other) for one, other in combinations(group, 2)):
             return group
     return ()
 
 
-def _apart(duck: Duck, one: CheckedFile, other: CheckedFile) -> bool:
+def _are_apart(duck: Duck, one: CheckedFile, other: CheckedFile) -> bool:
     return _strangers(duck, one, other) == one.rows
 
 

@@ -33,9 +33,9 @@ def tell_header_once(files: Sequence[CheckedFile], selection: Selection) -> tupl
     names = Counter(header.names for header in headers if not header.stopped)
     if len(files) < _FEWEST or any(header.columns for header in headers):
         return tuple(files)
-    common = next((each for each, _ in names.most_common() if _is_sound(each, _headed(files, each))), ())
+    common = next((each for each, _ in names.most_common() if _is_sound(each, _files_with_header(files, each))), ())
     for each in names:
-        told = _headed(files, each)
+        told = _files_with_header(files, each)
         most = each == common == _without_index(each)
         if _is_sound(each, told) and (most or _is_foreign(told)):
             files = _say_once(files, told, _wrong_header(told, common, len(files), selection))
@@ -55,7 +55,7 @@ def note_one_model(selection: Selection) -> Iterator[Finding]:
             yield finding(code, file=str(first.path), pillar=first.name, message=message, count=len(here))
 
 
-def _headed(files: Sequence[CheckedFile], names: Sequence[str]) -> list[CheckedFile]:
+def _files_with_header(files: Sequence[CheckedFile], names: Sequence[str]) -> list[CheckedFile]:
     """Return the files that have such a header, the template last."""
     told = [file for file in files if file.survey and file.survey.header.names == names]
     return sorted(told, key=lambda file: not file.input.pillar)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbl_sql import Sql, listed
+from pbl_sql import Sql, join
 
 from pbl.checks._findings import note
 from pbl.checks._schema import explain, is_clean
@@ -61,12 +61,12 @@ def check_parts(
         progress.stage(f"checking {each.path.name}", lambda: looks.rows / file.rows)
         duck.add_frames(table, looks.watch(read_rows(file, contract, limits, ids_only=not each.pillar)))
     except UnreadableError as error:
-        return CheckedFile(input=each, findings=(_unreadable(each, file, error),), not_checked=(ROWS, VALUES, IDS))
+        return CheckedFile(input=each, findings=(_note_unreadable(each, file, error),), not_checked=(ROWS, VALUES, IDS))
     if profile := looks.profile():
         return CheckedFile(input=each, survey=found, table=table, profile=profile, clean=True, findings=header.findings)
     columns = ["id", *(f"t{n}" for n in range(len(contract.targets) if each.pillar else 0))]
     texts = [Sql(f"coalesce({c}::VARCHAR, '') AS {c}") for c in columns]
-    duck.run("files/as_text", table=f"{table}_text", typed=table, texts=listed(texts))
+    duck.run("files/as_text", table=f"{table}_text", typed=table, texts=join(texts))
     cells = [*_find_nul(duck, each, table, contract, most), *explain(duck, each, f"{table}_text", contract, most)]
     known = profile_table(duck, f"{table}_text", range(len(columns)))
     alike = [] if known.distinct and looks.ascii else note_alike(duck, each, f"{table}_text", contract, most)
@@ -115,7 +115,7 @@ def _no_rows(each: Input) -> Finding:
     return finding("PBL107", file=str(each.path), pillar=each.name, message="has columns and no row")
 
 
-def _unreadable(each: Input, file: PartsFile, error: UnreadableError) -> Finding:
+def _note_unreadable(each: Input, file: PartsFile, error: UnreadableError) -> Finding:
     part = next((part.name for part in file.parts if str(error).startswith(f"{part.file.path}: ")), "")
     told, places = (f"{part}: {error.reason}", (Example(part=part),)) if file.folder else (error.reason, ())
     return finding("PBL110", file=str(each.path), pillar=each.name, message=told, examples=places)

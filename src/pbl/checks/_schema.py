@@ -9,7 +9,7 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from pbl_sql import listed, name
+from pbl_sql import join, name
 
 from pbl.checks._findings import note
 from pbl.checks.profile import Profile, Profiler
@@ -86,7 +86,7 @@ def explain(duck: Duck, each: Input, table: str, contract: Contract, limit: int 
     import polars as pl
 
     columns = _names(contract if each.pillar else None)
-    frame = duck.frame("files/cells", table=table, columns=listed([name(c) for c in columns]))
+    frame = duck.frame("files/cells", table=table, columns=join([name(c) for c in columns]))
     if _failures(frame, contract, columns, explained=False) is None:
         return []
     cases = _failures(frame, contract, columns)

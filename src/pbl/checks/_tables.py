@@ -9,7 +9,7 @@ import math
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, listed, name
+from pbl_sql import Sql, ask, join, name
 
 from pbl.checks._findings import instead, note
 from pbl.checks.profile import LABELS, UNIT_SUM, Profile, Range
@@ -35,12 +35,12 @@ def profile_table(duck: Duck, table: str, columns: Sequence[int]) -> Profile:
         asked.append(
             ask(
                 "checks/unit_rows",
-                sum=listed([Sql(f"try_cast(t{n} AS DOUBLE)") for n in targets], " + "),
+                sum=join([Sql(f"try_cast(t{n} AS DOUBLE)") for n in targets], " + "),
                 name="unit_rows",
             )
         )
         values["close"] = UNIT_SUM
-    row: dict[str, Any] = duck.row("checks/profile", values, table=table, targets=listed(asked or [Sql("0 AS none")]))
+    row: dict[str, Any] = duck.row("checks/profile", values, table=table, targets=join(asked or [Sql("0 AS none")]))
     ranges = (
         Range(
             low=_real(row[f"t{n}_low"]),
@@ -79,7 +79,7 @@ def note_alike(duck: Duck, each: Input, table: str, contract: Contract, limit: i
 def _find_alike(duck: Duck, table: str, limit: int | None) -> Offences:
     first: dict[str, str] = {}
     twins: dict[str, str] = {}
-    ids = duck.rows("files/cells", table=table, columns=listed([name("row"), name("id")]))
+    ids = duck.rows("files/cells", table=table, columns=join([name("row"), name("id")]))
     for _, text in ids:
         folded = unicodedata.normalize("NFKC", text).casefold()
         other = first.setdefault(folded, text)

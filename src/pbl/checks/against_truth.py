@@ -51,9 +51,9 @@ def check_against_truth(
         found = compare_ids(duck, file, reference, max_examples) if file.table and reference.table else []
         if common_rows:
             found = [finding for finding in found if finding.code != "PBL601"]
-        files.append(_noting(file, (*file.findings, *found), _HINTS))
+        files.append(_add_findings(file, (*file.findings, *found), _HINTS))
     return (reference, *compare_numbers(duck, files, contract))
 
 
-def _noting(file: CheckedFile, findings: tuple[Finding, ...], hints: Mapping[str, str]) -> CheckedFile:
+def _add_findings(file: CheckedFile, findings: tuple[Finding, ...], hints: Mapping[str, str]) -> CheckedFile:
     return replace(file, findings=tuple(replace(f, hint=hints.get(f.code, f.hint)) for f in findings))

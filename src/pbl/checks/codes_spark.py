@@ -10,7 +10,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, assert_never
 
-from pbl_sql import Sql, listed
+from pbl_sql import Sql, join
 
 from pbl.checks.screen_sql import Condition
 from pbl.domain.cell_rules import (
@@ -108,4 +108,4 @@ def _of_number(rule: NumberRule, cell: str) -> Condition:
 def _first(cases: Sequence[Condition]) -> Condition:
     """Return the code of the first case that holds: no cell has two."""
     values = {name: value for case in cases for name, value in case.values.items()}
-    return Condition(sql=Sql(f"CASE {listed([case.sql for case in cases], ' ')} END"), values=values)
+    return Condition(sql=Sql(f"CASE {join([case.sql for case in cases], ' ')} END"), values=values)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, assert_never
 
-from pbl_sql import Sql, listed
+from pbl_sql import Sql, join
 
 from pbl.domain.cell_rules import (
     BLANK,
@@ -110,4 +110,4 @@ def _number(rule: NumberRule, number: str) -> Condition:
 
 def _all(parts: list[Condition]) -> Condition:
     values = {name: value for part in parts for name, value in part.values.items()}
-    return Condition(sql=listed([part.sql for part in parts], " AND "), values=values)
+    return Condition(sql=join([part.sql for part in parts], " AND "), values=values)

@@ -38,7 +38,7 @@ class _Spoken(TextParameters):
             if hasattr(error, "format_message") and _wants_json(args):
                 from pbl.cli.show.failure import write_failure
 
-                write_failure(_called(ctx), cast("Any", error).format_message())
+                write_failure(_command_name(ctx), cast("Any", error).format_message())
             raise
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
@@ -50,13 +50,13 @@ class _Spoken(TextParameters):
         try:
             return super().invoke(ctx)  # type: ignore[misc] # as above
         except PblError as error:
-            tell_failure(_called(ctx), error, as_json=ctx.params.get("format") == "json")
+            tell_failure(_command_name(ctx), error, as_json=ctx.params.get("format") == "json")
             raise typer.Exit(error.exit_code) from error
         except BrokenPipeError as error:
             stdout.mute()
             raise typer.Exit(2) from error
         except OSError as error:
-            tell_failure(_called(ctx), PblError(_told(error)), as_json=False)
+            tell_failure(_command_name(ctx), PblError(_describe(error)), as_json=False)
             if not error.filename:
                 stdout.mute()
             raise typer.Exit(2) from error
@@ -70,7 +70,7 @@ class Commands(_Spoken, TyperGroup):
     """A command that does something itself, and has subcommands."""
 
 
-def _called(ctx: Any) -> str:  # noqa: ANN401 - as above
+def _command_name(ctx: Any) -> str:  # noqa: ANN401 - as above
     """Return a command's name, with that of the command it belongs to."""
     return str(ctx.command_path).partition(" ")[2]
 
@@ -79,6 +79,6 @@ def _wants_json(args: Sequence[str]) -> bool:
     return "--format=json" in args or any(pair == ("--format", "json") for pair in itertools.pairwise(args))
 
 
-def _told(error: OSError) -> str:
+def _describe(error: OSError) -> str:
     """Say what a system error is about; only the standard streams have no name."""
     return f"{error.filename or 'standard output'}: {error.strerror or error}"

@@ -112,7 +112,7 @@ def selection(
     `files` are --siglip, --dino, --mvp and --dinov2; `weights` as they were typed.
     """
     from pbl.cli.show import stderr
-    from pbl.domain.weights import named_by
+    from pbl.domain.weights import names_in_weights
     from pbl.domain.wording import safe
     from pbl.project.pillar_files import select_pillars
 
@@ -129,7 +129,7 @@ def selection(
         named=named,
         template=path(template, "--template"),
         pillars_dir=path(pillars_dir, "--pillars-dir"),
-        wanted=named_by(weights),
+        wanted=names_in_weights(weights),
     )
     for note in found.notes:
         stderr.write(f"note     {safe(note)}")

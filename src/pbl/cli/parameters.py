@@ -35,7 +35,7 @@ class TextParameters:
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
         for param in self.get_params(ctx):
             if param.param_type_name == "argument":
-                sections["Arguments"].append((_shown(param), param.help or ""))
+                sections["Arguments"].append((_argument_name(param), param.help or ""))
             elif record := param.get_help_record(ctx):
                 sections.setdefault(getattr(param, "rich_help_panel", None) or "Options", []).append(record)
         for heading, records in sections.items():
@@ -80,7 +80,7 @@ def _keep_text(self: Any, ctx: Any, value: Any) -> Any:  # noqa: ANN401 - a meth
     return value if self.callback is None else self.callback(ctx, self, value)
 
 
-def _shown(param: Any) -> str:  # noqa: ANN401 - as above
+def _argument_name(param: Any) -> str:  # noqa: ANN401 - as above
     """Return an argument's name in a help: `PATH...` if several are allowed."""
     name = str(param.metavar or param.name.upper())
     return f"{name}..." if param.nargs != 1 else name
@@ -88,7 +88,7 @@ def _shown(param: Any) -> str:  # noqa: ANN401 - as above
 
 def _name_argument(self: Any, _ctx: Any) -> list[str]:  # noqa: ANN401 - as above
     """Return an argument for a usage line: in brackets if it may be left out."""
-    return [_shown(self) if self.required else f"[{_shown(self)}]"]
+    return [_argument_name(self) if self.required else f"[{_argument_name(self)}]"]
 
 
 def _complete(self: Any, ctx: Any, incomplete: str) -> list[Any]:  # noqa: ANN401 - as above

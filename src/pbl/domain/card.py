@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbl.domain.wording import displayable, fixed
+from pbl.domain.wording import decimal, make_displayable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ def make_card(
 ) -> str:
     """Return a card as HTML; `pictures` are pairs of an image's base64 text (SVG) and what it shows in words."""
     rows = "".join(
-        f"<tr><th scope='row'>{_text(name)}</th><td>{_text(each if isinstance(each, str) else fixed(each))}</td></tr>"
+        f"<tr><th scope='row'>{_text(name)}</th><td>{_text(each if isinstance(each, str) else decimal(each))}</td></tr>"
         for name, each in numbers[:_MOST]
     )
     more = f"<p>and {len(numbers) - _MOST:,} more</p>" if len(numbers) > _MOST else ""
@@ -36,5 +36,5 @@ def make_card(
 def _text(value: str, longest: int = _LONGEST) -> str:
     from html import escape  # noqa: PLC0415 - commands make no card, and need not load it
 
-    shown = displayable(value)
+    shown = make_displayable(value)
     return escape(shown if len(shown) <= longest else f"{shown[: longest - 1]}\u2026")

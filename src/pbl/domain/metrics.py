@@ -99,7 +99,7 @@ def parse_metric(text: str) -> Metric:
     stated = _STATED.fullmatch(text.strip())
     if stated is None:
         return Metric(name=text.strip(), sense=known_sense(text))
-    return Metric(name=stated[1], sense=_told(stated[1], greater=stated[2].lower() == "max"))
+    return Metric(name=stated[1], sense=_stated_sense(stated[1], greater=stated[2].lower() == "max"))
 
 
 def resolve_metrics(
@@ -123,9 +123,9 @@ def resolve_metrics(
         metric = metric if metric.name else project
         greater = said.get(metric.key, set())
         if len(greater) == 1:
-            return Metric(name=metric.name, sense=_told(metric.name, greater=next(iter(greater))))
+            return Metric(name=metric.name, sense=_stated_sense(metric.name, greater=next(iter(greater))))
         if metric.key == project.key and greater_is_better is not None:
-            return Metric(name=metric.name, sense=_told(metric.name, greater=greater_is_better))
+            return Metric(name=metric.name, sense=_stated_sense(metric.name, greater=greater_is_better))
         if greater:
             return Metric(name=metric.name)
         return metric if metric.name else Metric(name="", sense=Sense.SCORE, assumed=True)
@@ -156,7 +156,7 @@ def metric_key(name: str) -> str:
     return text[:1] + re.sub(r"[\s_-]+", "", text[1:])
 
 
-def _told(name: str, *, greater: bool) -> Sense:
+def _stated_sense(name: str, *, greater: bool) -> Sense:
     """Return the sense that was stated; a known error stays one, so that its negative scores are negated ones."""
     if greater:
         return Sense.SCORE

@@ -163,12 +163,12 @@ def _recipe(table: Mapping[str, Any]) -> Recipe:
             id=_text(contract["id"]),
             targets=tuple(_text(x) for x in contract["targets"]),
             id_pattern=None if contract["id_pattern"] is None else _text(contract["id_pattern"]),
-            min=_maybe(contract["min"]),
-            max=_maybe(contract["max"]),
+            min=_optional_number(contract["min"]),
+            max=_optional_number(contract["max"]),
         ),
         raw_weights=_flag(table["raw_weights"]),
-        clip_min=_maybe(table["clip_min"]),
-        clip_max=_maybe(table["clip_max"]),
+        clip_min=_optional_number(table["clip_min"]),
+        clip_max=_optional_number(table["clip_max"]),
         inputs=tuple(
             Ingredient(
                 **_facts(entry, in_memory=True),
@@ -243,5 +243,5 @@ def _number(value: object) -> float:
     return float(value)
 
 
-def _maybe(value: object) -> float | None:
+def _optional_number(value: object) -> float | None:
     return None if value is None else _number(value)

@@ -63,7 +63,7 @@ class Report:
         """Return the findings of one file."""
         return tuple(f for f in self.findings if (f.file, f.pillar) == (file.path, file.pillar))
 
-    def hidden_of(self, file: FileReport) -> tuple[Finding, ...]:
+    def hidden_findings(self, file: FileReport) -> tuple[Finding, ...]:
         """Return the findings of one file that aren't shown."""
         return tuple(f for f in self.hidden if (f.file, f.pillar) == (file.path, file.pillar))
 
@@ -82,7 +82,7 @@ class Report:
         """Return the findings that stop a blend."""
         return tuple(f for f in self.findings if f.severity is Severity.ERROR)
 
-    def shown(
+    def select_findings(
         self,
         *,
         select: Collection[str] = frozenset(),

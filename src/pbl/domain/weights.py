@@ -96,7 +96,7 @@ def parse_weights(texts: Sequence[str], selection: Selection) -> list[float] | d
     return given
 
 
-def named_by(weights: Iterable[str] | None) -> frozenset[str] | None:
+def names_in_weights(weights: Iterable[str] | None) -> frozenset[str] | None:
     """Return the pillars that are named in typed weights; None if none is."""
     halves = [_halves(word.strip()) for text in weights or () for word in restore_utf8(text).split(",")]
     names = [name for name, _ in halves if name is not None]

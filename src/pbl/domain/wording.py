@@ -33,13 +33,13 @@ def safe(text: str, *, keep: str = "") -> str:
     return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
 
 
-def displayable(text: str) -> str:
+def make_displayable(text: str) -> str:
     """Return text for a page: characters that aren't printable (controls, bidi overrides, surrogates) become U+FFFD."""
     text = restore_utf8(text)
     return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
-def fixed(value: float | None, digits: int = 4) -> str:
+def decimal(value: float | None, digits: int = 4) -> str:
     """Return a number for a page: fixed digits, a true minus, an en dash for none, and never a negative zero."""
     if value is None or not math.isfinite(value):
         return "\u2013"

@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, listed, literal
+from pbl_sql import Sql, ask, join, literal
 
 from pbl.domain.errors import EngineError, Unclear
 from pbl.storage.temporary import private_folder
@@ -48,10 +48,10 @@ class Duck:
 
         Raises Unclear, now or when the table is read, if a row doesn't have `width` cells.
         """
-        every = listed([Sql(f"'c{n}': 'VARCHAR'") for n in range(width)])
+        every = join([Sql(f"'c{n}': 'VARCHAR'") for n in range(width)])
         picked = [Sql(f"c{n} AS {'id' if place == 0 else f't{place - 1}'}") for place, n in enumerate(columns)]
         file = literal(self._paths[fd])
-        self.run("files/plain_file", table=table, file=file, every=every, picked=listed(picked))
+        self.run("files/plain_file", table=table, file=file, every=every, picked=join(picked))
         if keep:
             self.run("files/keep", table=table, kept=f"{table}_kept")
 
@@ -150,7 +150,7 @@ def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Pa
             with _plainly():
                 connection.execute("SET enable_progress_bar = true")  # counted,
                 connection.execute("SET enable_progress_bar_print = false")  # and never printed by the engine
-                connection.execute(f"SET allowed_paths = [{listed([literal(p) for p in paths.values()])}]")
+                connection.execute(f"SET allowed_paths = [{join([literal(p) for p in paths.values()])}]")
                 connection.execute("SET enable_external_access = false")
                 connection.execute("SET lock_configuration = true")
             yield Duck(connection, paths)

@@ -66,7 +66,7 @@ def verify_settings(
     meant = selection.settings
     weights = {entry.name: entry.weight for entry in read.pillars}
     several = {p.name: p.shares for p in selection.pillars if p.members and p.name in packed}
-    same = _carried(read) == _carried(meant) and _member_shares(read.pillars) == several
+    same = _settings_to_keep(read) == _settings_to_keep(meant) and _member_shares(read.pillars) == several
     if not same or weights != dict(zip(selection.names, weighing.weights, strict=True)):
         raise ContractError(f"{output}: not written: pbl.toml changed meanwhile, or can't be carried over; try again")
 
@@ -75,7 +75,7 @@ def _member_shares(entries: Sequence[Entry]) -> dict[str, tuple[float, ...]]:
     return {e.name: tuple(m.share for m in as_members(e.files, e.shares)) for e in entries if e.several}
 
 
-def _carried(settings: Settings) -> tuple[object, ...]:
+def _settings_to_keep(settings: Settings) -> tuple[object, ...]:
     """Return those of a project's settings that a blend of the pack must keep."""
     said = settings
     return said.contract, said.id_separator, said.clip_min, said.clip_max, said.method, said.negative

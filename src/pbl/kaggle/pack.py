@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pbl_sql import listed, name
+from pbl_sql import join, name
 
 from pbl.checks.open_files import open_files
 from pbl.checks.report import make_report
@@ -75,7 +75,7 @@ def pack(
     a check finds an error, UsageError for a pillar whose name no file can have, OutputError if the folder must not be
     replaced or can't be written, and what `validate` raises.
     """
-    fitted = _fitted(selection)
+    fitted = _fitted_pillars(selection)
     checked = _leave_out(selection, fitted)
     names = _name_files(checked)
     read = [
@@ -136,7 +136,7 @@ def pack(
     )
 
 
-def _fitted(selection: Selection) -> dict[str, Path]:
+def _fitted_pillars(selection: Selection) -> dict[str, Path]:
     """Return the fitted pillars of a selection by name."""
     entries = {entry.name: entry for entry in selection.settings.pillars}
     return {name: entry.fitted for name in selection.names if (entry := entries.get(name)) and entry.fitted}
@@ -181,7 +181,7 @@ def _is_placeholder(duck: Duck, table: str, rows: int) -> bool:
         return True
     if rows > PLACEHOLDER_SAMPLES * _TARGETS_AT_MOST:
         return False
-    cells = duck.rows("files/cells", table=table, columns=listed([name("id")]))
+    cells = duck.rows("files/cells", table=table, columns=join([name("id")]))
     parts = [str(id_).rpartition("__") for (id_,) in cells]
     samples, targets = {sample for sample, _, _ in parts}, {target for _, _, target in parts}
     named = all(sample and target.isidentifier() for sample, _, target in parts)

@@ -92,10 +92,10 @@ def read_listing(data: bytes, name: str) -> Listing:
     if rows is None:
         if "no submissions found" in text.lower():
             return Listing(rows=(), unread=())
-        raise InputError(f"{name}: is no list of submissions{_likeness(lines)}; {_EXPECTED}")
+        raise InputError(f"{name}: is no list of submissions{_resemblance(lines)}; {_EXPECTED}")
     notes: list[tuple[str, str]] = []
-    listed = tuple(_listed(where, row, notes) for where, row in rows)
-    return Listing(rows=listed, unread=(*unread, *(f"{name}: {note}" for note in _gathered(notes))))
+    listed = tuple(_read_row(where, row, notes) for where, row in rows)
+    return Listing(rows=listed, unread=(*unread, *(f"{name}: {note}" for note in _gather_notes(notes))))
 
 
 _Rows = list[tuple[str, dict[str, str]]]
@@ -163,7 +163,7 @@ def _need(columns: set[str], name: str) -> None:
         raise InputError(f"{name}: the list of submissions lacks {said}; {_EXPECTED}")
 
 
-def _likeness(lines: Sequence[str]) -> str:
+def _resemblance(lines: Sequence[str]) -> str:
     """Say what a text that is not a listing resembles."""
     for line in lines:
         for mark, word in _SEPARATORS.items():
@@ -178,7 +178,7 @@ def _is_talk(line: str) -> bool:
     return line.startswith(("Next Page Token", "Warning:", "Using competition"))
 
 
-def _listed(where: str, row: Mapping[str, str], notes: list[tuple[str, str]]) -> Listed:
+def _read_row(where: str, row: Mapping[str, str], notes: list[tuple[str, str]]) -> Listed:
     status = row.get("status", "").strip()
     word = status.rpartition(".")[2]
     done = word.lower() in {"", "complete"}
@@ -215,7 +215,7 @@ def _listed(where: str, row: Mapping[str, str], notes: list[tuple[str, str]]) ->
     )
 
 
-def _gathered(notes: Sequence[tuple[str, str]]) -> Iterable[str]:
+def _gather_notes(notes: Sequence[tuple[str, str]]) -> Iterable[str]:
     """Return the first note of each kind, and how many more there are."""
     kinds: dict[str, list[str]] = {}
     for kind, note in notes:

@@ -16,7 +16,7 @@ from pbl.domain.run_row import COLUMNS, KAGGLE, SEED
 from pbl.domain.values import moment, stamp
 from pbl.domain.wording import plural
 from pbl.ledger.facts import Fact, Trouble
-from pbl.ledger.log_format import is_utf16, name_form, run_id, typed_text
+from pbl.ledger.log_format import decode_typed, is_utf16, name_form, run_id
 from pbl.ledger.row_codec import Odd, decode_text, row_decoder
 from pbl.reading.tolerant import Table, take_apart
 from pbl.storage.files import read_bytes
@@ -65,7 +65,7 @@ def _same_folder(one: Path, other: Path) -> bool:
 
 def _read_log(path: Path) -> Log:
     """Return the facts of a log, and what of it can't be read."""
-    day, label = _named(path.name)
+    day, label = _parse_name(path.name)
 
     def trouble(code: str, message: str) -> Trouble:
         return Trouble(code, f"{path}: {message}", label)
@@ -93,12 +93,12 @@ def _read_log(path: Path) -> Log:
     return Log(table.header, tuple(facts), tuple(trouble(code, message) for code, message in told))
 
 
-def _named(name: str) -> tuple[str, str]:
+def _parse_name(name: str) -> tuple[str, str]:
     """Return the day and the label in a log's name; the day is empty if it is none."""
     found = _NAME.fullmatch(name)
     if found is None:
-        return "", typed_text(name[7:-4])
-    return found[1] if moment(found[1]) else "", typed_text(found[2])
+        return "", decode_typed(name[7:-4])
+    return found[1] if moment(found[1]) else "", decode_typed(found[2])
 
 
 def _unfit(header: Sequence[str]) -> str | None:

@@ -13,7 +13,7 @@ from pbl.domain.contract import Contract
 from pbl.domain.errors import ChangedError, InputError, UnreadableError
 from pbl.domain.recipe import recipe_path
 from pbl.domain.run_row import RunRow
-from pbl.ledger.log_format import path_text, typed_text
+from pbl.ledger.log_format import decode_typed, path_text
 from pbl.project.recipe_files import fits, load_recipe
 from pbl.reading.parquet import PartsSurvey
 from pbl.reading.rows import tokenize
@@ -42,7 +42,7 @@ def submission_row(path: Path, logs: Path) -> tuple[tuple[Path, ...], RunRow, Pa
                 raise InputError(f"{path}: {'; '.join(unfit) or 'cannot be read'}; nothing was logged")
             row = RunRow(
                 pillar="submission",
-                model=typed_text(path.name),
+                model=decode_typed(path.name),
                 submission=_place(path, logs),
                 submission_sha256=found.sha256,
             )
@@ -80,7 +80,7 @@ def _place(path: Path, logs: Path) -> str:
 
 
 def _blend(row: RunRow, recipe: Recipe) -> RunRow:
-    shares = {typed_text(i.name): i.share for i in recipe.inputs}
+    shares = {decode_typed(i.name): i.share for i in recipe.inputs}
     return row._replace(
         pillar="blend",
         model=_short_weights(shares),
@@ -90,7 +90,7 @@ def _blend(row: RunRow, recipe: Recipe) -> RunRow:
         weights=shares,
         rows=recipe.output.rows,
         clipped=recipe.output.clipped,
-        inputs={typed_text(name): each.sha256 for i in recipe.inputs for name, each in i.files.items()},
+        inputs={decode_typed(name): each.sha256 for i in recipe.inputs for name, each in i.files.items()},
         pbl_version=recipe.pbl_version,
     )
 

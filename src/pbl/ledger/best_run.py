@@ -133,7 +133,7 @@ def copy_submission(best: Best, logs: Path, output: Path, *, search: Path | None
     for path in _candidates(place, search):
         if _copy(path, output, wanted):
             return Copied(path=output, sha256=wanted, source=path)
-    raise _gone(best, place, wanted, search)
+    raise _missing_error(best, place, wanted, search)
 
 
 def _name(run: Run, first: Run) -> str:
@@ -209,7 +209,7 @@ def _copy(source: Path, output: Path, wanted: str) -> bool:
     return True
 
 
-def _gone(best: Best, place: Path | None, wanted: str, search: Path | None) -> FindingsError:
+def _missing_error(best: Best, place: Path | None, wanted: str, search: Path | None) -> FindingsError:
     """Return the error that no file has the bytes any more."""
     changed = place is not None and os.path.lexists(place)
     what = "was edited since it was logged" if changed else "is gone"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbl.domain.errors import InputError
 from pbl.domain.recipe import Recipe, parse_recipe, recipe_path
-from pbl.ledger.log_format import text_path, typed_text
+from pbl.ledger.log_format import decode_typed, text_path
 from pbl.storage.files import hash_descriptor, open_regular, read_bytes
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def changed_inputs(rows: Sequence[tuple[str, RunRow]], logs: Path) -> list[str]:
             for name, sha256 in row.inputs.items():
                 if name in paths and hashes.of(paths[name]) not in {"", None, sha256}:
                     changed.setdefault((name, paths[name]), {})[run_id] = None
-    return list(_told(changed))
+    return list(_describe(changed))
 
 
 def place_of(row: RunRow, logs: Path) -> Path | None:
@@ -118,7 +118,7 @@ def place_of(row: RunRow, logs: Path) -> Path | None:
     return logs.parent / text_path(text) if text and "\0" not in text else None
 
 
-def _told(changed: Mapping[tuple[str, Path], Mapping[str, None]]) -> Iterable[str]:
+def _describe(changed: Mapping[tuple[str, Path], Mapping[str, None]]) -> Iterable[str]:
     for (name, path), runs in changed.items():
         newest = next(iter(runs))
         which = f"run {newest}" if len(runs) == 1 else f"{len(runs):,} runs, the last of them {newest},"
@@ -136,7 +136,7 @@ def _recipe(submission: Path) -> Recipe | None:
 def _paths(recipe: Recipe, submission: Path) -> dict[str, Path]:
     folder = submission.parent
     return {
-        typed_text(name): Path(os.path.normpath(folder / text_path(each.path)))
+        decode_typed(name): Path(os.path.normpath(folder / text_path(each.path)))
         for pillar in recipe.inputs
         for name, each in pillar.files.items()
         if each.path

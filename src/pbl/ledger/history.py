@@ -20,7 +20,7 @@ from pbl.domain.wording import plural, restore_utf8
 from pbl.engine.duck import open_duck
 from pbl.ledger._log_files import read_logs
 from pbl.ledger.file_status import changed_inputs
-from pbl.ledger.run import SORTED_BY, Run, ordered
+from pbl.ledger.run import SORTED_BY, Run, sort_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -77,8 +77,8 @@ class History:
         Raises UsageError if no run fits, or several do.
         """
         wanted = text.removeprefix("pbl:")
-        newest = list(dict.fromkeys(run.run_id for run in ordered(self.runs, "when")))
-        found = [wanted] if wanted in newest else self._meant(wanted, newest) if wanted else []
+        newest = list(dict.fromkeys(run.run_id for run in sort_runs(self.runs, "when")))
+        found = [wanted] if wanted in newest else self._find_meant(wanted, newest) if wanted else []
         if not found:
             there = f"the last ones are {', '.join(newest[:_SHOWN])}" if newest else "the logs hold none"
             raise UsageError(f"no run {restore_utf8(text)!r}; {there}")
@@ -89,7 +89,7 @@ class History:
             )
         return [run for run in self.runs if run.run_id == found[0]]
 
-    def _meant(self, wanted: str, newest: Sequence[str]) -> list[str]:
+    def _find_meant(self, wanted: str, newest: Sequence[str]) -> list[str]:
         """Return the ids of the runs that a text could mean, the newest first."""
         labelled = {run.run_id for run in self.runs if run.label == wanted}
         last = set(newest[:1]) if wanted == LAST else set()
@@ -194,7 +194,7 @@ def _same_scores(duck: Duck, label: str | None) -> Iterable[Notice]:
 
 def _ranks(duck: Duck, runs: Sequence[Run], label: str | None) -> Iterable[Notice]:
     for key, count, rho in duck.rows("runs/ranks", {"label": label}):
-        both = ordered([run for run in runs if run.metric.key == key and run.scores["gap"] is not None], "when")
+        both = sort_runs([run for run in runs if run.metric.key == key and run.scores["gap"] is not None], "when")
         by_cv, by_public = (max(both, key=partial(_merit, column)).run_id for column in SORTED_BY.values())
         told = f", Spearman's rho is {rho:.3f}" if count >= RHO_FROM and rho is not None else ""
         which = (

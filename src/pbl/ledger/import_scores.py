@@ -94,7 +94,7 @@ def import_scores(data: bytes, *, name: str, logs: Path, now: datetime, spill: P
     listing, and LogError if a log can't take a row.
     """
     listing = read_listing(data, name)
-    with _alone(logs):
+    with _lock_imports(logs):
         history = read_history(logs, spill=spill)
         known = KnownScores(history)
         taken: list[tuple[Run, RunRow]] = []
@@ -139,7 +139,7 @@ def score_run(
     """Give a run, named as `History.find` takes it, its scores by hand, unless it has them already."""
     if public is None and private is None:
         raise UsageError("give --public, --private or both")
-    with _alone(logs):
+    with _lock_imports(logs):
         history = read_history(logs, spill=spill)
         run = main(history.find(text))
         same = all(
@@ -232,7 +232,7 @@ def _score(row: RunRow, file: Path) -> Score:
 
 
 @contextmanager
-def _alone(logs: Path) -> Iterator[None]:
+def _lock_imports(logs: Path) -> Iterator[None]:
     """Keep other processes from importing at the same time: both would find the same scores new.
 
     The folder above the logs is locked, because appending locks the logs' folder and files.

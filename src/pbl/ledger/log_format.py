@@ -51,7 +51,7 @@ def name_form(header: Sequence[str]) -> str | None:
     return None
 
 
-def typed_text(text: str) -> str:
+def decode_typed(text: str) -> str:
     """Return a text as it was typed: where the locale isn't UTF-8, Python has bytes in it that it couldn't read."""
     try:
         return text.encode(errors="surrogateescape").decode(errors="surrogateescape")
@@ -61,7 +61,7 @@ def typed_text(text: str) -> str:
 
 def path_text(path: Path) -> str:
     """Return a path as it is written into a log, in any locale."""
-    return typed_text(path.as_posix())
+    return decode_typed(path.as_posix())
 
 
 def text_path(text: str) -> Path:

@@ -17,7 +17,7 @@ from pbl.domain.wording import restore_utf8
 from pbl.ledger._git import Code, code_at
 from pbl.ledger._score_table import read_score_table
 from pbl.ledger._submission_row import submission_row
-from pbl.ledger.log_format import LABEL, log_path, new_run_id, typed_text
+from pbl.ledger.log_format import LABEL, decode_typed, log_path, new_run_id
 from pbl.ledger.row_codec import encode_row
 from pbl.storage.append_log import Appended, append_rows
 
@@ -69,7 +69,7 @@ class Scores:
         }
         return tuple(column for column, score in named.items() if score is not None)
 
-    def added_to(self, row: RunRow) -> RunRow:
+    def add_to(self, row: RunRow) -> RunRow:
         """Return a row with these scores."""
         return row._replace(
             processed_cv=self.cv, full_cv=self.full_cv, public_score=self.public, private_score=self.private
@@ -154,27 +154,27 @@ def log_run(
         )
     if (pillar is None) != (model is None) or "" in {pillar, model}:
         raise UsageError("--pillar and --model go together, and neither is empty")
-    _something(submission, scores, pillar, table)
+    _require_something(submission, scores, pillar, table)
     rows: list[RunRow] = []
     recipe = None
     kept: tuple[Path, ...] = ()
     if submission is not None:
         kept, row, recipe = submission_row(submission, logs)
-        rows.append(scores.added_to(row))
+        rows.append(scores.add_to(row))
     elif pillar is not None and scores.columns:
-        rows.append(scores.added_to(RunRow()))
+        rows.append(scores.add_to(RunRow()))
     if pillar is not None and model is not None and rows:
-        rows[0] = rows[0]._replace(pillar=typed_text(pillar), model=typed_text(model))
+        rows[0] = rows[0]._replace(pillar=decode_typed(pillar), model=decode_typed(model))
     doubts: list[str] = []
     rows += read_score_table(table, rows, doubts) if table is not None else []
     run_id = new_run_id(surroundings.now)
     code = code_at((submission or logs).absolute().parent, logs, surroundings.environment)
     whole = tuple(
-        _placed(row, surroundings, code)._replace(
+        _add_surroundings(row, surroundings, code)._replace(
             run_id=run_id,
             label=label,
-            metric=typed_text(metric),
-            notes=typed_text(notes),
+            metric=decode_typed(metric),
+            notes=decode_typed(notes),
         )
         for row in rows
     )
@@ -192,7 +192,7 @@ def log_run(
     )
 
 
-def _something(submission: Path | None, scores: Scores, pillar: str | None, table: Path | None) -> None:
+def _require_something(submission: Path | None, scores: Scores, pillar: str | None, table: Path | None) -> None:
     """Raise UsageError if there is nothing to log, or if scores belong to no run."""
     own = scores.columns
     if submission is not None or (pillar is None and table is not None and not own):
@@ -207,7 +207,7 @@ def _something(submission: Path | None, scores: Scores, pillar: str | None, tabl
         raise UsageError(f"{told}: there is no submission.csv here; {ways}")
 
 
-def _placed(row: RunRow, surroundings: Surroundings, code: Code | None) -> RunRow:
+def _add_surroundings(row: RunRow, surroundings: Surroundings, code: Code | None) -> RunRow:
     """Return a row with its surroundings; the pbl_version of a recipe is kept."""
     on_kaggle = surroundings.kaggle_run_type is not None
     return row._replace(

@@ -93,7 +93,7 @@ FIELDS = (
 """The fields of each run in `runs --format json`."""
 
 
-def ordered(runs: Sequence[Run], by: Order) -> list[Run]:
+def sort_runs(runs: Sequence[Run], by: Order) -> list[Run]:
     """Return runs, the newest or the best first; those without a score come last."""
     places = _places(runs)
     latest = [runs[n] for n in sorted(range(len(runs)), key=places.__getitem__, reverse=True)]

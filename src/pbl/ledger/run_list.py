@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbl.domain.settings import MetricSettings
 from pbl.ledger.history import read_history
-from pbl.ledger.run import Order, ordered
+from pbl.ledger.run import Order, sort_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,7 +71,7 @@ def list_runs(
     """
     history = read_history(logs, spill=spill, look=True, label=label, metric=metric)
     return RunList(
-        runs=tuple(ordered(history.runs, order)),
+        runs=tuple(sort_runs(history.runs, order)),
         order=order,
         warnings=history.warnings,
         troubles=history.troubles,

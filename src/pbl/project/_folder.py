@@ -77,15 +77,15 @@ def find_unlisted(folder: Path, settings: Settings, template: Path | None) -> tu
 
     Where it names pillars of other folders only, whatever lies beside it is the user's own.
     """
-    here = _resolved(folder)
+    here = _resolve(folder)
     files = [*settings.files, *([template] if template else [])]
-    named = {path.name for path in files if _resolved(path.parent) == here}
+    named = {path.name for path in files if _resolve(path.parent) == here}
     if not named & {file.name for entry in settings.pillars for file in entry.files}:
         return ()
     return tuple(pillar.path.name for pillar in list_folder(folder).pillars if pillar.path.name not in named)
 
 
-def _resolved(path: Path) -> Path:
+def _resolve(path: Path) -> Path:
     try:
         return path.resolve()
     except (OSError, RuntimeError):

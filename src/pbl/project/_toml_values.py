@@ -76,7 +76,7 @@ class Taker:
             raise self._error(f"{where}.{key}", f"must be a finite number, not {value!r}")
         return float(value)
 
-    def _ordered(self, where: str, low_key: str, low: float | None, high_key: str, high: float | None) -> None:
+    def _require_order(self, where: str, low_key: str, low: float | None, high_key: str, high: float | None) -> None:
         if low is not None and high is not None and low > high:
             raise self._error(f"{where}.{low_key}", f"{low:g} is above {high_key} {high:g}")
 
@@ -87,7 +87,7 @@ class Taker:
             raise self._error(name, f"must be a table, [{name}], not {value!r}")
         return value
 
-    def _known(self, table: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
+    def _require_known(self, table: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
         for key in table:
             if key not in known:
                 from difflib import get_close_matches  # noqa: PLC0415 - for mistakes only

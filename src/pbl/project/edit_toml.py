@@ -53,7 +53,7 @@ def write_weights(
     path = check_writable(settings, tuple(dict.fromkeys(name for own in (weights, *tables.values()) for name in own)))
     values: dict[Keys, float | str | bool] = {("pillars", name, "weight"): weight for name, weight in weights.items()}
     if weights:
-        values |= {("pillars", name, "weight"): 0.0 for name in unjudged(settings, weights)}
+        values |= {("pillars", name, "weight"): 0.0 for name in list_unjudged(settings, weights)}
     for target, own in tables.items():
         zeros = {name: 0.0 for name in settings.per_target.get(target, {}) if name not in own}
         values |= {("per_target", target, name): weight for name, weight in {**own, **zeros}.items()}
@@ -72,7 +72,7 @@ def write_weights(
     return path
 
 
-def unjudged(settings: Settings, weights: Iterable[str]) -> dict[str, float | None]:
+def list_unjudged(settings: Settings, weights: Iterable[str]) -> dict[str, float | None]:
     """Return the pillars of `pbl.toml` that are not among these and may have a share, with their weights."""
     judged = set(weights)
     return {each.name: each.weight for each in settings.pillars if each.name not in judged and each.weight != 0}
@@ -205,7 +205,7 @@ def _scan(text: str) -> _Scan:
 def _pair(scan: _Scan, base: Keys, at: int, *, inline: bool) -> int:
     """Take `key = value` in, and return where it ends."""
     keys, at = _keys(scan.text, at)
-    start = _blanks(scan.text, scan.text.index("=", at) + 1)
+    start = _skip_blanks(scan.text, scan.text.index("=", at) + 1)
     path = (*base, *keys)
     end = _value(scan, path, start)
     scan.leaves.append(_Leaf(path=path, base=base, start=start, end=end, inline=inline))
@@ -216,13 +216,13 @@ def _keys(text: str, at: int) -> tuple[Keys, int]:
     """Return a dotted key and where it ends."""
     found: list[str] = []
     while True:
-        at = _blanks(text, at)
+        at = _skip_blanks(text, at)
         match = _STRING.match(text, at) or _BARE_KEY.match(text, at)
         if match is None:
             raise ValueError("a key is expected")
         quoted = text[at] in "\"'"
         found.append(next(iter(tomllib.loads(f"{match[0]} = 0"))) if quoted else match[0])
-        at = _blanks(text, match.end())
+        at = _skip_blanks(text, match.end())
         if not text.startswith(".", at):
             return tuple(found), at
         at += 1
@@ -257,6 +257,6 @@ def _skip(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _blanks(text: str, at: int) -> int:
+def _skip_blanks(text: str, at: int) -> int:
     match = _BLANKS.match(text, at)
     return match.end() if match else at

@@ -19,7 +19,7 @@ TOML = "pbl.toml"
 
 def find_settings(folder: Path) -> Settings:
     """Read the `pbl.toml` of a working folder, else of a parent up to the repository's root; else the defaults."""
-    for place in upwards(folder):
+    for place in list_parents(folder):
         if os.path.lexists(place / TOML):
             return read_toml(place / TOML)
     return Settings()
@@ -32,7 +32,7 @@ def read_toml(path: Path) -> Settings:
     return read_settings(path)
 
 
-def upwards(folder: Path) -> Iterable[Path]:
+def list_parents(folder: Path) -> Iterable[Path]:
     """Return a folder and its parents up to the root of the repository; outside a repository the folder alone."""
     above = [folder]
     absolute = folder.absolute()

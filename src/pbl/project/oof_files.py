@@ -15,13 +15,13 @@ from pbl.project._folder import is_file_name, is_folder, note_unentered
 from pbl.project.file_names import ENDINGS, name_pillar
 from pbl.project.pillar_files import (
     is_there,
+    list_existing,
     parse_argument,
     rank,
     refuse_absent,
     refuse_twice,
     same_file,
     settings_for,
-    those_there,
 )
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _look(name: str | None, path: Path, settings: Settings) -> Iterable[tuple[Pi
 
 def _of_entry(entry: Entry, folder: Path) -> tuple[Pillar, str]:
     usual = [folder / f"{OOF}{entry.name}{ending}" for ending in ENDINGS]
-    there = those_there(usual)
+    there = list_existing(usual)
     refuse_twice([Pillar(name=entry.name, path=path) for path in there if not entry.oof])
     files = entry.oof or (there or usual)[:1]
     missing = next((file for file in files if not is_there(file)), None)

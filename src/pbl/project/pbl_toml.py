@@ -84,15 +84,17 @@ class _Toml(Taker):
     """Take the values out of a parsed file, each by its type, and refuse keys that remain."""
 
     def settings(self, table: Mapping[str, Any]) -> Settings:
-        self._known(table, "", ("contract", "pillars", "blend", "metric", "constraints", "per_target"))
+        self._require_known(table, "", ("contract", "pillars", "blend", "metric", "constraints", "per_target"))
         contract = self._table(table, "contract")
-        self._known(contract, "contract", ("id", "targets", "id_pattern", "id_separator", "min", "max", "template"))
+        self._require_known(
+            contract, "contract", ("id", "targets", "id_pattern", "id_separator", "min", "max", "template")
+        )
         blend = self._table(table, "blend")
-        self._known(blend, "blend", ("clip_min", "clip_max", "output", "method", "negative"))
+        self._require_known(blend, "blend", ("clip_min", "clip_max", "output", "method", "negative"))
         negative = self._truth(blend, "blend", "negative") or False
         pillars = self._table(table, "pillars")
         clip_min, clip_max = self._number(blend, "blend", "clip_min"), self._number(blend, "blend", "clip_max")
-        self._ordered("blend", "clip_min", clip_min, "clip_max", clip_max)
+        self._require_order("blend", "clip_min", clip_min, "clip_max", clip_max)
         return Settings(
             path=self.path,
             contract=self._contract(contract),
@@ -110,7 +112,7 @@ class _Toml(Taker):
         )
 
     def _metric(self, table: Mapping[str, Any]) -> MetricSettings:
-        self._known(table, "metric", tuple(field.name for field in fields(MetricSettings)))
+        self._require_known(table, "metric", tuple(field.name for field in fields(MetricSettings)))
         average = self._text(table, "metric", "average")
         if average not in {None, "rows", "targets"}:
             raise self._error("metric.average", f"must be 'rows' or 'targets', not {average!r}")
@@ -152,7 +154,7 @@ class _Toml(Taker):
             raise self._error("constraints", f"can't hold: {error}") from error
 
     def _constraint(self, table: Mapping[str, Any], where: str) -> Constraint:
-        self._known(table, where, ("total", "parts", "tolerance"))
+        self._require_known(table, where, ("total", "parts", "tolerance"))
         total, parts = self._text(table, where, "total"), self._names(table, where, "parts")
         if total is None or not parts:
             raise self._error(where, "must have a total and its parts")
@@ -178,7 +180,7 @@ class _Toml(Taker):
 
     def _contract(self, table: Mapping[str, Any]) -> Contract:
         lowest, highest = self._number(table, "contract", "min"), self._number(table, "contract", "max")
-        self._ordered("contract", "min", lowest, "max", highest)
+        self._require_order("contract", "min", lowest, "max", highest)
         contract = Contract(
             id=self._text(table, "contract", "id") or "sample_id",
             targets=self._targets(table),
@@ -195,7 +197,7 @@ class _Toml(Taker):
             raise self._error(f"pillars.{name!r}", "a pillar's name is text without line ends")
         table = self._table(pillars, name, within="pillars")
         where = f"pillars.{name}"
-        self._known(table, where, ("file", "files", "shares", "fitted", "images", "weight", "oof"))
+        self._require_known(table, where, ("file", "files", "shares", "fitted", "images", "weight", "oof"))
         fitted, images = self._file(table, where, "fitted"), self._images(table, where)
         files = self._member_files(table, where, usual=f"submission_{name}.csv" if fitted else None)
         weight = self._number(table, where, "weight")

@@ -21,7 +21,7 @@ from pbl.domain.wording import restore_utf8
 from pbl.project import file_names
 from pbl.project._folder import Doubt, Folder, find_unlisted, is_folder, list_folder, note_unentered, refuse_doubts
 from pbl.project._template import choose_template
-from pbl.project.find_toml import TOML, read_toml, upwards
+from pbl.project.find_toml import TOML, list_parents, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -75,7 +75,7 @@ def select_pillars(
         found = _prefer(found, Path(pillars_dir))
     not_read = [name for look in looks for name in look.not_read]
     if not found:
-        raise NoPillarsError(_nothing([path for _, path in given], set_aside, not_read, meant))
+        raise NoPillarsError(_tell_nothing([path for _, path in given], set_aside, not_read, meant))
     files = [path for pillar in found for path in pillar.files]
     notes += note_unentered(files + ([meant] if meant else []))
     names = {pillar.name for pillar in found}
@@ -104,7 +104,7 @@ def is_there(path: Path) -> bool:
     return True
 
 
-def those_there(paths: Sequence[Path]) -> list[Path]:
+def list_existing(paths: Sequence[Path]) -> list[Path]:
     """Return the names that exist; if the folder may not be entered, the first, so that opening it raises the error."""
     found = [path for path in paths if is_there(path)]
     return found if any(map(os.path.lexists, found)) else found[:1]
@@ -178,7 +178,7 @@ def settings_for(given: Sequence[tuple[str | None, Path]], folder: Path) -> tupl
     beside the files given.
     """
     folders = [path for name, path in given if name is None and is_folder(path)]
-    for place in (*folders, *upwards(folder)):
+    for place in (*folders, *list_parents(folder)):
         if os.path.lexists(place / TOML):
             return read_toml(place / TOML), []
     beside = dict.fromkeys(path.parent / TOML for _, path in given if path not in folders)
@@ -269,7 +269,9 @@ def _plain(path: Path, template: Path | None, *, alone: bool) -> _Look:
     return _Look(pillars=(Pillar(name=name, path=path),))
 
 
-def _nothing(given: Sequence[Path], set_aside: Sequence[str], not_read: Sequence[str], template: Path | None) -> str:
+def _tell_nothing(
+    given: Sequence[Path], set_aside: Sequence[str], not_read: Sequence[str], template: Path | None
+) -> str:
     aside = {"set aside": set_aside, "not read": sorted(not_read), "the template": [str(template)] if template else []}
     told = "; ".join(f"{what}: {', '.join(names)}" for what, names in aside.items() if names)
     places = ", ".join(map(str, given))
@@ -285,7 +287,7 @@ def _prefer(pillars: Sequence[Pillar], folder: Path) -> list[Pillar]:
     found = []
     for pillar in pillars:
         names = [folder / f"submission_{pillar.name}{ending}" for ending in file_names.ENDINGS]
-        nearer = those_there(names)
+        nearer = list_existing(names)
         refuse_twice([replace(pillar, path=path) for path in nearer])
         found.append(replace(pillar, path=nearer[0], members=()) if nearer else pillar)
     return found

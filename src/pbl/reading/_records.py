@@ -80,7 +80,7 @@ class Record:
     def _cell(self) -> bool:
         """Read one cell, and say whether another one follows."""
         if self._line.startswith('"', self._at):
-            self._quoted()
+            self._read_quoted()
         else:
             comma = self._line.find(",", self._at, self._stop)
             end = self._stop if comma < 0 else comma
@@ -96,7 +96,7 @@ class Record:
         self._at += 1
         return True
 
-    def _quoted(self) -> None:
+    def _read_quoted(self) -> None:
         """Read a quoted cell, with all lines that it spans."""
         match = _QUOTED.match(self._line, self._at)
         if match:

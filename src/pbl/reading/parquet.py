@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import InputError, UnreadableError
-from pbl.reading.survey import OpenFile, changed, early_hash_of, open_file, refuse_changed
+from pbl.reading.survey import OpenFile, changed_error, early_hash_of, open_file, refuse_changed
 from pbl.storage.files import hash_descriptor
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class PartsSurvey:
         for part, early in zip(self.file.parts, self.early, strict=True):
             refuse_changed(part.file, early, before)
         if self.file.folder and [path.name for path in list_parts(self.file.path)] != [p.name for p in self.file.parts]:
-            raise changed(self.file.path)
+            raise changed_error(self.file.path)
 
 
 def is_parquet(path: Path) -> bool:

@@ -94,7 +94,7 @@ class _Tokens:
         rows = 0
         for row, record in self._records():
             rows += row > 1
-            if not self._sound(row, record) or row == 1:
+            if not self._is_sound(row, record) or row == 1:
                 continue
             for cells, position in zip(batch, positions, strict=True):
                 cells.append(record.cells[position])
@@ -114,7 +114,7 @@ class _Tokens:
         lines = Lines(self._survey.file.fd)
         row = 0
         while (first := lines.take()) is not None:
-            if self._hopeless() or lines.given_back > _REREAD_LIMIT:
+            if self._is_hopeless() or lines.given_back > _REREAD_LIMIT:
                 self._partial = True
                 return
             row += 1
@@ -125,10 +125,10 @@ class _Tokens:
             if not record.end:
                 self._offend("PBL701", row, record)
 
-    def _hopeless(self) -> bool:
+    def _is_hopeless(self) -> bool:
         return self._broken >= BROKEN_LIMIT or min(self._lf.count, self._crlf.count) >= BROKEN_LIMIT
 
-    def _sound(self, row: int, record: Record) -> bool:
+    def _is_sound(self, row: int, record: Record) -> bool:
         """Note everything that is wrong with a record, and say whether its cells can be read."""
         if record.fault:
             self._offend(record.fault, row, record)

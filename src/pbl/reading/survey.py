@@ -108,7 +108,7 @@ def refuse_changed(file: OpenFile, early: str, before: datetime | None) -> None:
     still = before is not None and max(file.identity[-2:]) < (before.timestamp() - _STILL_S) * 1e9
     same = _identity(os.fstat(file.fd)) == file.identity
     if not same or not (still or early_hash(file.fd) == early):
-        raise changed(file.path)
+        raise changed_error(file.path)
 
 
 def early_hash_of(file: OpenFile, sha256: str) -> str:
@@ -116,7 +116,7 @@ def early_hash_of(file: OpenFile, sha256: str) -> str:
     return sha256 if file.size <= EARLY else early_hash(file.fd)
 
 
-def changed(path: Path) -> ChangedError:
+def changed_error(path: Path) -> ChangedError:
     """Return the error of a file that changes while it is read."""
     return ChangedError(f"{path}: changed while it was being read; wait until it is whole, then try again")
 
@@ -152,7 +152,7 @@ def survey(file: OpenFile, contract: Contract, *, progress: Progress = Progress(
 def conclude(file: OpenFile, contract: Contract, scan: Scan) -> Survey:
     """Return the survey of a file whose bytes were all scanned by its reader; raises what `survey` does."""
     if file.size and not scan.endless and scan.size != file.size:  # some systems' files say 0
-        raise changed(file.path)
+        raise changed_error(file.path)
     try:
         header = read_header(file.fd, contract, scan, os.pread(file.fd, HEAD, 0), path=file.path, pillar=file.pillar)
     except OSError as error:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from pbl.domain.wording import displayable
+from pbl.domain.wording import make_displayable
 from pbl.reporting.theme import FONT, literal
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def clean(value: Any) -> Any:  # noqa: ANN401 - a chart as JSON knows it
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, str):
-        return displayable(value)
+        return make_displayable(value)
     if isinstance(value, dict):
         return {key: clean(each) for key, each in value.items()}
     return [clean(each) for each in value] if isinstance(value, list) else value
@@ -61,7 +61,7 @@ def clean(value: Any) -> Any:  # noqa: ANN401 - a chart as JSON knows it
 def finish(root: ET.Element, name: str, title: str, description: str) -> str:
     """Return an SVG as text with its title and description; `name` is generated, for the ids in it."""
     described, titled = ET.Element("desc", {"id": f"{name}-d"}), ET.Element("title", {"id": f"{name}-t"})
-    described.text, titled.text = displayable(description), displayable(title)
+    described.text, titled.text = make_displayable(description), make_displayable(title)
     made = ET.Element("svg", {"xmlns": _SVG, **root.attrib, "role": "img", "aria-labelledby": f"{name}-t {name}-d"})
     made.extend([titled, described, *root])
     return ET.tostring(made, encoding="unicode", short_empty_elements=True)

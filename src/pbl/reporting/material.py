@@ -19,7 +19,7 @@ from pbl.domain.settings import MetricSettings
 from pbl.ledger.run_list import list_runs
 from pbl.reporting.shape import find_shape
 from pbl.storage.files import read_bytes
-from pbl.weights.compare import comparing
+from pbl.weights.compare import open_comparison
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,7 +120,7 @@ def gather(asked: Asked, *, spill: Path, limits: Limits = Limits(), progress: Pr
     plan = plan_blend(asked.selection, weights=asked.weights)
     try:
         if asked.wants(NUMBERS):
-            with comparing(plan, spill=spill, top=asked.top, limits=limits, progress=progress) as compared:
+            with open_comparison(plan, spill=spill, top=asked.top, limits=limits, progress=progress) as compared:
                 made = Material(
                     asked=asked,
                     plan=plan,

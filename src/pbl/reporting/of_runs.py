@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from pbl.domain.wording import fixed, plural
-from pbl.ledger.run import ordered
+from pbl.domain.wording import decimal, plural
+from pbl.ledger.run import sort_runs
 from pbl.reporting.charts.history import draw_cv_public, draw_gaps
 from pbl.reporting.sections import Link, NotShown, Picture, Section, Table
 
@@ -45,7 +45,7 @@ def make_history(made: Material) -> Section | NotShown:
     oldest = both[::-1]
     listed = made.asked.wants(frozenset({"runs"}))
 
-    def linked(text: str, run: Run) -> Cell:
+    def link(text: str, run: Run) -> Cell:
         return Link(text, anchors[run.key]) if listed else text
 
     count = len(both)
@@ -66,7 +66,7 @@ def make_history(made: Material) -> Section | NotShown:
         columns=("run", "label", "CV", "public", "private", "CV \u2212 public", "CV \u2212 private"),
         rows=tuple(
             (
-                linked(r.run_id or r.label or "run", r),
+                link(r.run_id or r.label or "run", r),
                 r.label,
                 *(r.scores[c] for c in ("processed_cv", "public_score", "private_score", "gap")),
                 _private_gap(r),
@@ -79,12 +79,12 @@ def make_history(made: Material) -> Section | NotShown:
     if count < _FEWEST:
         answer = f"{plural(count, 'run')} with both scores: too few to say."
         return Section(name="history", heading=heading, answer=answer, tables=(table,), data=data)
-    said = "cannot be told, as one of them is the same throughout" if rho is None else f"is {fixed(rho)}"
+    said = "cannot be told, as one of them is the same throughout" if rho is None else f"is {decimal(rho)}"
     answer = f"Over {plural(count, 'run')} with both scores the rank correlation of CV and public score {said}."
     others = len(runs.runs) - count
     points = [(float(r.scores["processed_cv"] or 0), float(r.scores["public_score"] or 0), r.label) for r in oldest]
-    told = "; ".join(f"{label or 'run'} {fixed(cv)} and {fixed(public)}" for cv, public, label in points[-12:])
-    trend = "; ".join(fixed(gap) for gap, *_ in gaps[-12:])
+    told = "; ".join(f"{label or 'run'} {decimal(cv)} and {decimal(public)}" for cv, public, label in points[-12:])
+    trend = "; ".join(decimal(gap) for gap, *_ in gaps[-12:])
     return Section(
         name="history",
         heading=heading,
@@ -123,7 +123,7 @@ def make_runs(made: Material) -> Section | NotShown:
     rows: list[tuple[Cell, ...]] = []
     for run in runs.runs:
         shares = run.weights or {}
-        told = ", ".join(f"{name} {fixed(share)}" for name, share in shares.items())
+        told = ", ".join(f"{name} {decimal(share)}" for name, share in shares.items())
         model = str(run.value("model") or "")
         who = str(run.value("pillar") or "")
         scores = [run.scores[c] for c in ("processed_cv", "full_cv", "public_score", "private_score", "gap")]
@@ -190,7 +190,7 @@ def _comparable(runs: RunList) -> list[Run]:
     if not counts:
         return []
     key = max(sorted(counts), key=counts.__getitem__)
-    return ordered([run for run in both if run.metric.key == key], "when")
+    return sort_runs([run for run in both if run.metric.key == key], "when")
 
 
 def _merit(run: Run, column: str) -> float:

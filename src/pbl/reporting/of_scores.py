@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pbl.domain.target_weights import by_pillar
-from pbl.domain.wording import fixed, plural
+from pbl.domain.wording import decimal, plural
 from pbl.reporting.charts.history import draw_tenths
 from pbl.reporting.charts.weighing import draw_folds, draw_scores
 from pbl.reporting.sections import NotShown, Picture, Section, Table
@@ -40,15 +40,15 @@ def make_scores(made: Material) -> Section | NotShown:
         if candidate.name == "best-single":
             continue
         low, high = (candidate.interval if sure else None) or (None, None)
-        row = _row(called(candidate), candidate.score, low, high) | {"blend": True}
+        row = _row(candidate_name(candidate), candidate.score, low, high) | {"blend": True}
         if not candidate.name.endswith(tuple(_FIXED)):
             row["in_sample"] = candidate.in_sample
         rows.append(row | {"fold_mean": candidate.fold_mean, "fold_sd": candidate.fold_sd})
     known = [row for row in rows if row["score"] is not None]
     answer = tuning.advice.text if tuning else _best(scores)
     told = "; ".join(
-        f"{row['name']} {fixed(row['score'])}"
-        + (f" ({fixed(row['low'])} to {fixed(row['high'])})" if row["low"] is not None else "")
+        f"{row['name']} {decimal(row['score'])}"
+        + (f" ({decimal(row['low'])} to {decimal(row['high'])})" if row["low"] is not None else "")
         for row in rows
     )
     better = {True: ", higher is better", False: ", lower is better", None: ""}[scores.greater_is_better]
@@ -88,7 +88,7 @@ def make_scores(made: Material) -> Section | NotShown:
     )
 
 
-def called(candidate: Candidate) -> str:
+def candidate_name(candidate: Candidate) -> str:
     """Return the name of a candidate in a list with pillars."""
     return {"equal": "equal weights", "current": "today's weights", "best-single": "best single"}.get(
         candidate.name, candidate.name
@@ -105,7 +105,7 @@ def _best(scores: Scores) -> str:
         return f"{plural(len(scores.scores), 'pillar')} scored by {scores.metric}."
     sign = 1 if scores.greater_is_better else -1
     best = max(known, key=lambda each: sign * (each.score or 0.0))
-    return f"{best.pillar} has the best {scores.metric}: {fixed(best.score)}."
+    return f"{best.pillar} has the best {scores.metric}: {decimal(best.score)}."
 
 
 def _gains(judged: Judged, *, sure: bool) -> list[Table]:
@@ -162,10 +162,10 @@ def make_folds(made: Material) -> Section | NotShown:
     low, high = min(ranges[widest]), max(ranges[widest])
     answer = (
         f"Over {plural(len(tuning.fold_weights), 'fold')} the tuned weight of {widest} moves most, "
-        f"from {fixed(low)} to {fixed(high)}."
+        f"from {decimal(low)} to {decimal(high)}."
     )
     dots = [(row, fold.weights[name]) for row, name in enumerate(names) for fold in tuning.fold_weights]
-    told = "; ".join(f"{name} {fixed(min(ranges[name]))} to {fixed(max(ranges[name]))}" for name in names)
+    told = "; ".join(f"{name} {decimal(min(ranges[name]))} to {decimal(max(ranges[name]))}" for name in names)
     weights = [(each.fold, each.weights) for each in tuning.fold_weights]
     whole, current = by_pillar(tuned.weights), by_pillar(today.weights)
     weights += [("all rows", whole), ("today's", current)]
@@ -225,10 +225,12 @@ def make_residuals(made: Material) -> Section | NotShown:
     if sure and off:
         most = max(off, key=lambda each: abs(each.residual))
         side = "low" if most.residual > 0 else "high"
-        answer += f" Around {fixed(most.prediction)} the blend is too {side} by {fixed(abs(most.residual))} on average."
+        answer += (
+            f" Around {decimal(most.prediction)} the blend is too {side} by {decimal(abs(most.residual))} on average."
+        )
     name = "observed rate" if found.probabilities else "mean residual"
     told = "; ".join(
-        f"{fixed(e.prediction)}: {fixed(e.truth if found.probabilities else e.residual)}" for e in found.tenths
+        f"{decimal(e.prediction)}: {decimal(e.truth if found.probabilities else e.residual)}" for e in found.tenths
     )
     notes = ["Today's blend of the out-of-fold predictions, before a clip."]
     notes += [] if sure else [f"{plural(made.judged.groups, 'group')}: {_FEW}."]

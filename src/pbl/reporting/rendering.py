@@ -13,7 +13,7 @@ from importlib.resources import files
 from shlex import join
 from typing import TYPE_CHECKING
 
-from pbl.domain.wording import displayable, fixed
+from pbl.domain.wording import decimal, make_displayable
 from pbl.reporting.charts.rows import NARROW, WIDE
 from pbl.reporting.drawing import draw, finish
 from pbl.reporting.sections import Link, Table
@@ -86,7 +86,7 @@ def render(
     )
     door = Environment(
         autoescape=True,
-        finalize=lambda value: displayable(value) if type(value) is str else value,
+        finalize=lambda value: make_displayable(value) if type(value) is str else value,
         trim_blocks=False,
         keep_trailing_newline=True,
     )
@@ -111,8 +111,8 @@ def render(
         headings=HEADINGS,
         origin=origin,
         inputs=inputs,
-        command=join(["pbl", "report", *map(displayable, origin.command)]),
-        number=fixed,
+        command=join(["pbl", "report", *map(make_displayable, origin.command)]),
+        number=decimal,
         theme=theme or "auto",
         policy=Markup(policy),  # noqa: S704 - made here
         style=Markup(style),  # noqa: S704 - ours

@@ -17,7 +17,7 @@ from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress
 from pbl.domain.report import SCHEMA_VERSION
 from pbl.domain.values import finite
-from pbl.domain.wording import displayable, restore_utf8
+from pbl.domain.wording import make_displayable, restore_utf8
 from pbl.reporting import of_blend, of_numbers, of_runs, of_scores
 from pbl.reporting.charts.rows import NARROW, WIDE
 from pbl.reporting.drawing import as_file, as_png
@@ -93,8 +93,8 @@ class Reported:
         from html import escape
 
         for picture in self._pictures():
-            alt_text = escape(displayable(f"{picture.title}. {picture.description}"))
-            place = escape(displayable(f"{folder}/{picture.name}"))
+            alt_text = escape(make_displayable(f"{picture.title}. {picture.description}"))
+            place = escape(make_displayable(f"{folder}/{picture.name}"))
             if theme is not None:
                 yield f'<img src="{place}-{theme}.{form}" alt="{alt_text}">'
                 continue

@@ -12,7 +12,7 @@ from functools import cache, partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, listed
+from pbl_sql import Sql, ask, join
 
 from pbl.domain.weights import divide
 from pbl.engine.duck import require_same_rows
@@ -112,7 +112,7 @@ def find_shape(compared: Compared, top: int) -> Shape:
     names = plan.selection.names
     columns = [f"n{p}" for p in range(len(names))]
     _make_lines(compared)
-    every = listed([Sql(each) for each in [*columns, "b"]])
+    every = join([Sql(each) for each in [*columns, "b"]])
     ranges = duck.rows("report/ranges", low=Sql(f"least({every})"), high=Sql(f"greatest({every})"))
     require_same_rows(sum(off for *_, off in ranges))
     series = dict(zip([*names, BLEND], [*columns, "b"], strict=True))
@@ -130,7 +130,7 @@ def find_shape(compared: Compared, top: int) -> Shape:
         for place, low, high, rows, _ in ranges
     )
     alike = _alike(compared)
-    span = Sql(f"greatest({listed([Sql(c) for c in columns])}) - least({listed([Sql(c) for c in columns])})")
+    span = Sql(f"greatest({join([Sql(c) for c in columns])}) - least({join([Sql(c) for c in columns])})")
     widest = duck.rows("report/widest", {"top": top}, range=span) if len(names) > 1 else []
     return Shape(
         panels=panels,
@@ -155,7 +155,7 @@ def _make_lines(compared: Compared) -> None:
     if targets == 1:
         compared.duck.run("report/lines_of_one", part=parts[0])
     else:
-        compared.duck.run("report/lines", parts=listed(parts, " UNION ALL "))
+        compared.duck.run("report/lines", parts=join(parts, " UNION ALL "))
 
 
 def _counts(compared: Compared, column: str, ranges: Sequence[tuple[Any, ...]]) -> list[list[int]]:
@@ -179,11 +179,11 @@ def _alike(compared: Compared) -> tuple[Alike, ...]:
         if spread.min == spread.max
     }
     largest = [Sql(f"nullif(max(abs(n{p})), 0)") for p in range(len(names))]
-    sizes = zip(*compared.duck.rows("report/largest", sizes=listed(largest)), strict=True)
+    sizes = zip(*compared.duck.rows("report/largest", sizes=join(largest)), strict=True)
     values = {f"sizes{p}": each for p, (_, each) in enumerate(zip(names, list(sizes)[1:], strict=True))}
     parts = [Sql(f"n{p} / list_extract($sizes{p}::DOUBLE[], place + 1)") for p in range(len(names))]
     asked = [Sql(f"corr({parts[a]}, {parts[b]})") for a, b in pairs]
-    rows = compared.duck.rows("report/correlations", values, pairs=listed(asked))
+    rows = compared.duck.rows("report/correlations", values, pairs=join(asked))
     found = []
     for number, (a, b) in enumerate(pairs):
         per_target: dict[str, float | None] = {}
@@ -233,7 +233,7 @@ def _moves(compared: Compared) -> tuple[Move, ...]:
             ask("report/moves_part", blend=blend, targets=targets, target=Sql(str(t)), number=Sql(f"b{t}"))
             for t in range(formula.targets)
         ]
-        moved = cache(partial(_moved, compared, without.values(), listed(parts, " UNION ALL ")))
+        moved = cache(partial(_measure_moves, compared, without.values(), join(parts, " UNION ALL ")))
         for k, target in enumerate(compared.names):
 
             def of_name(size: float, moved: _Moved = moved, k: int = k) -> tuple[float, float]:
@@ -244,7 +244,7 @@ def _moves(compared: Compared) -> tuple[Move, ...]:
     return tuple(found)
 
 
-def _moved(compared: Compared, values: Mapping[str, Any], parts: Sql, size: float) -> list[tuple[float, float]]:
+def _measure_moves(compared: Compared, values: Mapping[str, Any], parts: Sql, size: float) -> list[tuple[float, float]]:
     """Return the mean square and the largest of each target name's moves, multiplied by `size`."""
     moves = compared.duck.rows("report/moves", {**values, "size": size}, parts=parts)
     require_same_rows(sum(off for *_, off in moves))

@@ -8,17 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, listed
+from pbl_sql import Sql, ask, join
 
 from pbl.checks.beside_others import compare_profiles, compare_sizes, find_constants
 from pbl.checks.profile import UNIT_SUM
 from pbl.checks.wording import PLACEHOLDER_PART, tell_cells, tell_missing, tell_placeholder, tell_unknown
 from pbl.domain.findings import Example, finding
 from pbl.domain.report import FileReport, Report
-from pbl.spark._open import Opened, lacking, open_source, unreadable
+from pbl.spark._open import Opened, find_lacking, find_unreadable, open_source
 from pbl.spark._profiles import LARGE, read_profiles
 from pbl.spark._rows import Rows, digest
-from pbl.spark._session import SparkError, rows_of, told_as_engine
+from pbl.spark._session import SparkError, engine_errors, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,8 +64,8 @@ def check(
             )
             found = _Explainer(spark, rows, facts, max_examples).findings()
         except SparkError as error:
-            bad = unreadable(error, sound)
-            with told_as_engine():
+            bad = find_unreadable(error, sound)
+            with engine_errors():
                 if bad is None:
                     raise
             opened = [bad if each.name == bad.name else each for each in opened]
@@ -91,7 +91,7 @@ def _report(each: Opened, rows: int | None, *, compared: bool) -> FileReport:
 
 def _facts(rows: Rows) -> Sql:
     """Return the columns of the one row: counts by pillar, and facts about each pillar's numbers and the blend."""
-    reference, sound, named = rows.reference, rows.sound(), "NOT (c <=> 'PBL401')"
+    reference, sound, named = rows.reference, rows.is_sound(), "NOT (c <=> 'PBL401')"
     facts = [f"count(CASE WHEN {sound} THEN 1 END) AS sound", "coalesce(sum(odd), 0) AS odd"]
     for place in range(len(rows.sources)):
         facts.append(f"coalesce(sum(m{place}), 0) AS rows{place}")
@@ -118,7 +118,7 @@ def _facts(rows: Rows) -> Sql:
         for b in blends:
             facts += [f"min({b}) AS low_{b}", f"max({b}) AS high_{b}", f"avg({b}) AS mean_{b}"]
             facts.append(f"avg({b} / {LARGE!r}D) AS small_mean_{b}")
-    return listed([Sql(fact) for fact in facts])
+    return join([Sql(fact) for fact in facts])
 
 
 def _missing(place: int, reference: int) -> Sql:
@@ -165,7 +165,7 @@ class _Explainer:
         for (place, column, code), (count, examples) in self._ask(offences).items():
             source = self.rows.sources[place]
             if code in {"PBL401", "PBL501"}:
-                gaps = lacking(self.spark, source, contract).findings
+                gaps = find_lacking(self.spark, source, contract).findings
                 if of_parts := [each for each in gaps if each.column == contract.columns[column]]:
                     yield from ((place, each) for each in of_parts)
                     continue
@@ -191,7 +191,7 @@ class _Explainer:
                 wanted[place, 0, "PBL602"] = tell_unknown(unknown, known), _unknown(place, reference)
         if not wanted:
             return
-        grouped = self.rows.grouped()
+        grouped = self.rows.group_by_id()
         offences = [
             ask("spark/ids", place=Sql(str(place)), code=Sql(f"'{code}'"), grouped=grouped, broken=broken)
             for (place, _, code), (_, broken) in wanted.items()
@@ -231,14 +231,14 @@ class _Explainer:
 
     def _ask(self, offences: Sequence[Sql]) -> dict[_Kind, tuple[int, tuple[Example, ...]]]:
         """Return how many places each kind of offence has, and the first of them."""
-        all_of_them = listed(list(offences), " UNION ALL ")
+        all_of_them = join(list(offences), " UNION ALL ")
         counted = rows_of(self.spark, ask("spark/counted", offences=all_of_them), self.rows.values, self.rows.frames)
         examples = self._examples(offences)
         kinds = sorted((row["p"], row["col"], row["code"], row["n"]) for row in counted)
         return {(p, col, code): (n, tuple(examples.get((p, col, code), ()))) for p, col, code, n in kinds}
 
     def _examples(self, offences: Sequence[Sql]) -> dict[_Kind, list[Example]]:
-        sql = ask("spark/examples", offences=listed(list(offences), " UNION ALL "))
+        sql = ask("spark/examples", offences=join(list(offences), " UNION ALL "))
         values = {**self.rows.values, "most": self.most}
         found: dict[_Kind, list[Example]] = {}
         for row in rows_of(self.spark, sql, values, self.rows.frames):

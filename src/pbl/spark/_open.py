@@ -17,7 +17,7 @@ from pbl_sql import Sql, ask
 from pbl.domain.errors import InputError, UsageError
 from pbl.domain.findings import Example, finding
 from pbl.domain.wording import plural, safe
-from pbl.spark._session import SparkError, rows_of, spark_errors, strict_settings, told_as_engine, without_secrets
+from pbl.spark._session import SparkError, engine_errors, rows_of, spark_errors, strict_settings, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,7 +60,7 @@ class Opened:
         """Return its name in messages about others."""
         return f"{self.name} ({self.path})" if self.name is not None else f"the template ({self.path})"
 
-    def noting(self, code: str, message: str, **rest: Any) -> Opened:
+    def note(self, code: str, message: str, **rest: Any) -> Opened:
         """Return it with one finding more."""
         found = finding(code, file=self.path, pillar=self.name, message=message, **rest)
         return replace(self, findings=(*self.findings, found))
@@ -73,15 +73,17 @@ def open_source(spark: Any, name: str | None, source: Any, contract: Contract) -
     told = "the template" if name is None else f"pillars: {name!r}"
     if not all(hasattr(source, each) for each in ("toDF", "schema", "write")):
         raise UsageError(f"{told} is {type(source).__name__}, not a path or Spark's DataFrame")
-    with told_as_engine(), spark_errors():
+    with engine_errors(), spark_errors():
         if source.isStreaming:
             raise UsageError(f"{told} is a stream; hand over what is at rest")
-        scan = rows_of(spark, ask("spark/plan", frame=Sql("{p0}")), frames={"p0": source.toDF(*_generated(source))})
+        scan = rows_of(
+            spark, ask("spark/plan", frame=Sql("{p0}")), frames={"p0": source.toDF(*_generate_names(source))}
+        )
         parts = _parts(source)
     if any(_CSV_SCAN.search(str(cell)) for row in scan for cell in row.values()) or any(map(_CSV.search, parts)):
         raise UsageError(f"{told} {_NO_CSV}")
     opened = Opened(name=name, path=_FRAME, parts=parts, source=source)
-    return _framed(opened, source.schema, contract, lambda: source)
+    return _add_frame(opened, source.schema, contract, lambda: source)
 
 
 def list_again(spark: Any, opened: Opened) -> tuple[str, ...]:
@@ -112,7 +114,7 @@ def require_path(text: str, told: str) -> None:
         raise UsageError(f"{told}: {without_secrets(text)}: Spark takes * ? [ ] {{ }} and \\ in a path for a pattern")
 
 
-def unreadable(error: SparkError, opened: Sequence[Opened]) -> Opened | None:
+def find_unreadable(error: SparkError, opened: Sequence[Opened]) -> Opened | None:
     """Return the pillar of a part that Spark can't read, with the finding; None if the error is another one."""
     if not error.condition.startswith("FAILED_READ_FILE"):
         return None
@@ -121,11 +123,11 @@ def unreadable(error: SparkError, opened: Sequence[Opened]) -> Opened | None:
     plain = _plain(part)
     for each in opened:
         if any(_plain(other) == plain for other in each.parts):
-            return each.noting("PBL101", f"{_last(part)} can't be read as Parquet", hint="write that part again")
+            return each.note("PBL101", f"{_last(part)} can't be read as Parquet", hint="write that part again")
     return None
 
 
-def lacking(spark: Any, opened: Opened, contract: Contract) -> Opened:
+def find_lacking(spark: Any, opened: Opened, contract: Contract) -> Opened:
     """Return the pillar with findings about parts that lack a column: Spark shows nothing but NULL there."""
     if not isinstance(opened.source, str):
         return opened
@@ -135,7 +137,7 @@ def lacking(spark: Any, opened: Opened, contract: Contract) -> Opened:
         for column in wanted:
             if column not in have:
                 message = f"{_last(part)} has no column {column!r}"
-                opened = opened.noting("PBL201", message, column=column)
+                opened = opened.note("PBL201", message, column=column)
     return opened
 
 
@@ -153,18 +155,18 @@ def _open_path(spark: Any, name: str | None, path: str, contract: Contract) -> O
         if error.condition == "PATH_NOT_FOUND":
             told = f"{told}: {opened.path}: is not there"
         elif error.condition == "UNABLE_TO_INFER_SCHEMA":
-            return opened.noting("PBL102", "there is no Parquet file in it", hint="write the predictions there")
+            return opened.note("PBL102", "there is no Parquet file in it", hint="write the predictions there")
         elif error.condition.startswith("FAILED_READ_FILE"):
             if any(map(_CSV.search, opened.parts)):
                 raise UsageError(f"{told}: {opened.path} {_NO_CSV}") from None
-            bad = unreadable(error, [opened])
-            return bad or opened.noting("PBL101", "a part can't be read as Parquet", hint="write that part again")
+            bad = find_unreadable(error, [opened])
+            return bad or opened.note("PBL101", "a part can't be read as Parquet", hint="write that part again")
         elif error.condition == "CANNOT_MERGE_SCHEMAS":
             return _by_parts(spark, opened, contract)
         else:
             told = f"{told}: {opened.path}: can't be read: {error.told}"
     else:
-        return _framed(opened, schema, contract, lambda: _reader(spark).schema(schema).parquet(path))
+        return _add_frame(opened, schema, contract, lambda: _reader(spark).schema(schema).parquet(path))
     raise InputError(told)
 
 
@@ -183,17 +185,17 @@ def _by_parts(spark: Any, opened: Opened, contract: Contract) -> Opened:
             kinds = [each.dataType.simpleString() for each in (before, column)]
             if column.name == contract.id and (kinds[0] in WHOLE) != (kinds[1] in WHOLE):
                 message = f"{_last(part)} has {kinds[1]} in {column.name!r}, other parts {kinds[0]}"
-                return opened.noting("PBL208", message, column=column.name)
+                return opened.note("PBL208", message, column=column.name)
             order = (*WHOLE, *_DOUBLES)
             if all(kind in order for kind in kinds) and order.index(kinds[1]) > order.index(kinds[0]):
                 widest[column.name] = column
     if len(opened.parts) > _MOST_PARTS or not widest:
-        return opened.noting("PBL208", "its parts have different types")
+        return opened.note("PBL208", "its parts have different types")
     schema = type(schema)(list(widest.values()))
-    return _framed(opened, schema, contract, lambda: _reader(spark).schema(schema).parquet(opened.source))
+    return _add_frame(opened, schema, contract, lambda: _reader(spark).schema(schema).parquet(opened.source))
 
 
-def _framed(opened: Opened, schema: Any, contract: Contract, frame: Callable[[], Any]) -> Opened:
+def _add_frame(opened: Opened, schema: Any, contract: Contract, frame: Callable[[], Any]) -> Opened:
     """Return it with its frame, if the schema is the contract's; columns are addressed by place, never by name."""
     judged = _judge(opened, schema, contract)
     if judged.findings:
@@ -201,7 +203,7 @@ def _framed(opened: Opened, schema: Any, contract: Contract, frame: Callable[[],
     names = {contract.id: "id"} | {target: f"t{n}" for n, target in enumerate(contract.targets)}
     ordered = [names[column.name] for column in schema.fields]
     kind = next(c.dataType.simpleString() for c in schema.fields if c.name == contract.id)
-    with told_as_engine(), spark_errors():
+    with engine_errors(), spark_errors():
         return replace(judged, frame=frame().toDF(*ordered), kind=kind)
 
 
@@ -210,7 +212,7 @@ def _judge(opened: Opened, schema: Any, contract: Contract) -> Opened:
     kinds = {column.name: column.dataType.simpleString() for column in schema.fields}
     for column, times in Counter(column.name for column in schema.fields).items():
         if times > 1:
-            opened = opened.noting("PBL203", f"{plural(times, 'column')} of the name {column!r}", column=column)
+            opened = opened.note("PBL203", f"{plural(times, 'column')} of the name {column!r}", column=column)
     ids_only = opened.name is None and set(kinds) & set(contract.targets) == set()
     missing = [c for c in contract.columns if c not in kinds and not (ids_only and c in contract.targets)]
     extra = [c for c in kinds if c not in contract.columns]
@@ -218,19 +220,21 @@ def _judge(opened: Opened, schema: Any, contract: Contract) -> Opened:
         near = next((other for other in extra if other.strip().casefold() == column.strip().casefold()), None)
         if near is None:
             have = ", ".join(map(safe, kinds))
-            opened = opened.noting("PBL201", f"no column {column!r}; there are: {have}", column=column)
+            opened = opened.note("PBL201", f"no column {column!r}; there are: {have}", column=column)
         else:
             extra.remove(near)
-            opened = opened.noting("PBL204", f"{near!r} stands for {column!r}", column=column, examples=(_cell(near),))
+            opened = opened.note("PBL204", f"{near!r} stands for {column!r}", column=column, examples=(_cell(near),))
     for column in extra:
-        opened = opened.noting("PBL202", f"a column {column!r} that the contract has not", column=column)
-    for column, kind, allowed in _typed(kinds, contract, ids_only=opened.name is None):
+        opened = opened.note("PBL202", f"a column {column!r} that the contract has not", column=column)
+    for column, kind, allowed in _column_types(kinds, contract, ids_only=opened.name is None):
         if kind not in allowed:
-            opened = opened.noting("PBL208", f"{kind} in {column!r}; expected is {' or '.join(allowed)}", column=column)
+            opened = opened.note("PBL208", f"{kind} in {column!r}; expected is {' or '.join(allowed)}", column=column)
     return opened
 
 
-def _typed(kinds: dict[str, str], contract: Contract, *, ids_only: bool) -> Iterator[tuple[str, str, Sequence[str]]]:
+def _column_types(
+    kinds: dict[str, str], contract: Contract, *, ids_only: bool
+) -> Iterator[tuple[str, str, Sequence[str]]]:
     for column in contract.columns[: 1 if ids_only else None]:
         if column in kinds:
             yield column, kinds[column], ("string", *WHOLE) if column == contract.id else _DOUBLES
@@ -238,7 +242,7 @@ def _typed(kinds: dict[str, str], contract: Contract, *, ids_only: bool) -> Iter
 
 def _schemas(spark: Any, parts: Sequence[str]) -> list[tuple[str, Any]]:
     """Return the schema of each of the first parts; together they had a fault."""
-    with told_as_engine(), strict_settings(spark, caseSensitive="true"), spark_errors():
+    with engine_errors(), strict_settings(spark, caseSensitive="true"), spark_errors():
         return [(part, _reader(spark).parquet(part).schema) for part in parts[:_MOST_PARTS]]
 
 
@@ -252,7 +256,7 @@ def _parts(frame: Any) -> tuple[str, ...]:
     return tuple(sorted(frame.inputFiles()))
 
 
-def _generated(frame: Any) -> list[str]:
+def _generate_names(frame: Any) -> list[str]:
     return [f"c{n}" for n in range(len(frame.columns))]
 
 

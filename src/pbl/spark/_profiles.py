@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, listed
+from pbl_sql import Sql, ask, join
 
 from pbl.checks.profile import Profile, Range, as_labels
 from pbl.spark._session import rows_of
@@ -26,11 +26,11 @@ def read_profiles(spark: Any, rows: Rows, facts: Mapping[str, Any]) -> list[Prof
     columns = [f"{place}_{t}" for place in rows.pillars for t in rows.targets]
     labels: Mapping[str, int] = {}
     if not any(facts[f"parts{column}"] for column in columns):
-        counts = listed([Sql(f"count(DISTINCT n{column}) AS labels{column}") for column in columns])
-        sql = ask("spark/labels", counts=counts, grouped=rows.grouped())
+        counts = join([Sql(f"count(DISTINCT n{column}) AS labels{column}") for column in columns])
+        sql = ask("spark/labels", counts=counts, grouped=rows.group_by_id())
         (labels,) = rows_of(spark, sql, rows.values, rows.frames)
 
-    def made(column: str) -> Range:
+    def make_range(column: str) -> Range:
         low, high, size = facts[f"low{column}"], facts[f"high{column}"], facts[f"size{column}"]
         return Range(low=low, high=high, size=size * LARGE, labels=as_labels(labels.get(f"labels{column}", 0)))
 
@@ -38,7 +38,7 @@ def read_profiles(spark: Any, rows: Rows, facts: Mapping[str, Any]) -> list[Prof
         Profile(
             rows=facts[f"rows{place}"],
             distinct=True,
-            ranges=tuple(made(f"{place}_{t}") for t in rows.targets),
+            ranges=tuple(make_range(f"{place}_{t}") for t in rows.targets),
             unit_rows=facts[f"units{place}"],
         )
         for place in rows.pillars

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, listed
+from pbl_sql import Sql, ask, join
 
 from pbl.checks.codes_spark import id_code, is_finite, number_code
 
@@ -58,16 +58,16 @@ class Rows:
 
     def cells(self) -> Sql:
         """Return all rows of all sources, each cell judged."""
-        return listed([self._source(place) for place in range(len(self.sources))], " UNION ALL ")
+        return join([self._source(place) for place in range(len(self.sources))], " UNION ALL ")
 
-    def grouped(self) -> Sql:
+    def group_by_id(self) -> Sql:
         """Return one row for each id."""
         places = range(len(self.sources))
-        odd = listed([Sql("c IS NOT NULL"), *(Sql(f"k{t} IS NOT NULL") for t in self.targets)], " OR ")
+        odd = join([Sql("c IS NOT NULL"), *(Sql(f"k{t} IS NOT NULL") for t in self.targets)], " OR ")
         return ask(
             "spark/grouped",
-            counts=listed([Sql(f"count(CASE WHEN p = {place} THEN 1 END) AS m{place}") for place in places]),
-            numbers=listed(
+            counts=join([Sql(f"count(CASE WHEN p = {place} THEN 1 END) AS m{place}") for place in places]),
+            numbers=join(
                 [Sql(f"max(CASE WHEN p = {p} THEN v{t} END) AS n{p}_{t}") for p in self.pillars for t in self.targets]
             ),
             odd=odd,
@@ -76,15 +76,15 @@ class Rows:
 
     def blend(self) -> Sql:
         """Return one row for each id with its blend b0, b1, ..., if there is one to make."""
-        return self.formula.blend(self.grouped()) if self.formula else self.grouped()
+        return self.formula.blend(self.group_by_id()) if self.formula else self.group_by_id()
 
-    def sound(self) -> Sql:
+    def is_sound(self) -> Sql:
         """Return whether an id keeps every rule: once in each source, and no odd cell."""
-        return listed([Sql("odd = 0"), *(Sql(f"m{place} = 1") for place in range(len(self.sources)))], " AND ")
+        return join([Sql("odd = 0"), *(Sql(f"m{place} = 1") for place in range(len(self.sources)))], " AND ")
 
     def finite(self) -> Sql:
         """Return whether an id's blend is finite, before and after the clip."""
-        return listed([is_finite(f"{column}{t}").sql for t in self.targets for column in "sb"], " AND ")
+        return join([is_finite(f"{column}{t}").sql for t in self.targets for column in "sb"], " AND ")
 
     def _source(self, place: int) -> Sql:
         pillar = self.sources[place].name is not None
@@ -97,10 +97,10 @@ class Rows:
         return ask(
             "spark/pillar",
             place=Sql(str(place)),
-            numbers=listed([Sql(f"v{t}") for t in self.targets]),
+            numbers=join([Sql(f"v{t}") for t in self.targets]),
             id_code=id_code(self.contract, "id").sql,
-            codes=listed([Sql(f"{code} AS k{t}") for t, code in enumerate(codes)]),
-            casts=listed(numbers),
+            codes=join([Sql(f"{code} AS k{t}") for t, code in enumerate(codes)]),
+            casts=join(numbers),
             frame=Sql(f"{{p{place}}}"),
         )
 

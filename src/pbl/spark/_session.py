@@ -60,11 +60,11 @@ def rows_of(
         return [row.asDict() for row in frame_of(spark, sql, values or {}, frames or {}).collect()]
 
 
-def alone(work: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+def drop_cause(work: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Make a function raise PblErrors without their cause: that is Spark's, and may hold secrets."""
 
     @wraps(work)
-    def quiet(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         try:
             return work(*args, **kwargs)
         except PblError as error:
@@ -72,7 +72,7 @@ def alone(work: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
         raised.__cause__ = raised.__context__ = None
         raise raised
 
-    return quiet
+    return run
 
 
 @contextmanager
@@ -92,7 +92,7 @@ def spark_errors() -> Iterator[None]:
 
 
 @contextmanager
-def told_as_engine() -> Iterator[None]:
+def engine_errors() -> Iterator[None]:
     """Raise EngineError if Spark fails for a reason other than the data."""
     try:
         yield

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, listed
+from pbl_sql import Sql, ask, join
 
 from pbl.api.arguments import as_weights, provenance, real
 from pbl.blending.plan import plan_blend
@@ -27,12 +27,12 @@ from pbl.spark._probe import probe
 from pbl.spark._rows import digest
 from pbl.spark._session import (
     SparkError,
-    alone,
+    drop_cause,
+    engine_errors,
     frame_of,
     rows_of,
     spark_errors,
     strict_settings,
-    told_as_engine,
     without_secrets,
 )
 from pbl.spark.recipe import SparkFacts, SparkIngredient, SparkOutput, SparkRecipe
@@ -50,7 +50,7 @@ _CHANGED = "pbl: an input changed after it was checked"
 _LARGE = 2.0**64
 
 
-@alone
+@drop_cause
 def blend(
     spark: Any,
     pillars: Mapping[str, Any],
@@ -87,7 +87,7 @@ def blend(
     to = _as_output(output, [*sources.values(), guide])
     most = as_most(max_examples)
     version = probe(spark)
-    with told_as_engine(), strict_settings(spark):
+    with engine_errors(), strict_settings(spark):
         if is_there(spark, to):
             raise OutputError(f"{without_secrets(to)}: is there already; name a folder that isn't")
         checked = check(spark, sources, guide, plan.selection.contract, formula=plan.formula, max_examples=most)
@@ -114,7 +114,7 @@ def _as_output(output: object, sources: Sequence[Any]) -> str:
 def _write(spark: Any, checked: Checked, output: str, recipe: SparkRecipe) -> SparkRecipe:
     """Write the blend, guarded, compare what is read back with what was checked, and put its recipe beside it."""
     rows, called, done = checked.rows, without_secrets(output), False
-    result = frame_of(spark, _guarded(rows), {**rows.values, "changed": _CHANGED}, rows.frames)
+    result = frame_of(spark, _guard(rows), {**rows.values, "changed": _CHANGED}, rows.frames)
     named = result.toDF(*rows.contract.columns)
     ours = True
     try:
@@ -147,11 +147,11 @@ def _write(spark: Any, checked: Checked, output: str, recipe: SparkRecipe) -> Sp
     raise told
 
 
-def _guarded(rows: Rows) -> Sql:
-    good = Sql(f"{rows.sound()} AND {rows.finite()}")
+def _guard(rows: Rows) -> Sql:
+    good = Sql(f"{rows.is_sound()} AND {rows.finite()}")
     cells = [ask("spark/guarded_cell", good=good, number=f"b{t}") for t in rows.targets]
     columns = [Sql(f"{cell} AS b{t}") for t, cell in enumerate(cells)]
-    return ask("spark/guarded", columns=listed(columns), blend=rows.blend())
+    return ask("spark/guarded", columns=join(columns), blend=rows.blend())
 
 
 def _read_back(spark: Any, output: str, schema: Any, rows: Rows) -> tuple[dict[str, Any], int]:

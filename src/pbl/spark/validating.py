@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pbl.spark._arguments import as_most, as_selection, template_of
 from pbl.spark._check import check
 from pbl.spark._probe import probe
-from pbl.spark._session import alone, strict_settings, told_as_engine
+from pbl.spark._session import drop_cause, engine_errors, strict_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pbl.domain.report import Report
 
 
-@alone
+@drop_cause
 def validate(
     spark: Any,
     pillars: Mapping[str, Any],
@@ -39,7 +39,7 @@ def validate(
     selection = as_selection(pillars, contract, toml)
     most = as_most(max_examples)
     probe(spark)
-    with told_as_engine(), strict_settings(spark):
+    with engine_errors(), strict_settings(spark):
         return check(
             spark, pillars, template_of(template, selection.settings), selection.contract, max_examples=most
         ).report

@@ -99,7 +99,7 @@ def stack_weights(work: Work, predictions: Floats, scale: Floats, without: int |
     return (found + 1 / len(found)) / 2 if work.task == "regression" else found
 
 
-def stacked(work: Work, predictions: Floats, scale: Floats) -> Floats:
+def stack_folds(work: Work, predictions: Floats, scale: Floats) -> Floats:
     """Return samples x targets: each fold with the weights of the others."""
     fold = work.goal.fold
     found = np.zeros(work.goal.values.shape)

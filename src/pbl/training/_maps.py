@@ -58,11 +58,11 @@ class Linear:
     def apply(self, block: Floats) -> Floats:
         """Return rows x targets of rows x features."""
         outputs = np.einsum("ij,kj->ik", block, self._rows) + self.intercept
-        return _linked(np.where(self.present, outputs, -np.inf) if self.link == "softmax" else outputs, self.link)
+        return _apply_link(np.where(self.present, outputs, -np.inf) if self.link == "softmax" else outputs, self.link)
 
     def check(self, features: int, targets: int) -> None:
         """Raise FittedError unless the arrays fit."""
-        _require(self.coef.shape == (features, targets), f"has {_told(self.coef)} coefficients")
+        _require(self.coef.shape == (features, targets), f"has {_describe_shape(self.coef)} coefficients")
         _require(self.intercept.shape == self.present.shape == (targets,), "has intercepts of another number")
         _require(bool(self.present.max() == 1), "has a class that is neither present nor absent")
 
@@ -103,14 +103,14 @@ class Kernel:
         distances = squares[:, None] + self._squares - 2 * np.einsum("ij,kj->ik", block, self.support)
         kernel = np.exp(-self.gamma[0] * np.maximum(distances, 0.0))
         outputs = np.einsum("ij,kj->ik", kernel, self._rows) + self.intercept
-        return _linked(outputs * self.slope + self.offset, self.link)
+        return _apply_link(outputs * self.slope + self.offset, self.link)
 
     def check(self, features: int, targets: int) -> None:
         """Raise FittedError unless the arrays fit."""
         count = len(self.support)
         _require(count <= MOST_SUPPORT, f"has {count:,} support vectors, more than {MOST_SUPPORT:,}")
-        _require(self.support.shape == (count, features), f"has support vectors of {_told(self.support)}")
-        _require(self.dual.shape == (count, targets), f"has {_told(self.dual)} dual coefficients")
+        _require(self.support.shape == (count, features), f"has support vectors of {_describe_shape(self.support)}")
+        _require(self.dual.shape == (count, targets), f"has {_describe_shape(self.dual)} dual coefficients")
         each = (self.intercept, self.slope, self.offset)
         _require(all(array.shape == (targets,) for array in each), "has intercepts of another number")
         _require(self.gamma.shape == (1,) and self.gamma[0] >= 0, "has no width of its kernel")
@@ -174,7 +174,7 @@ class Forest:
         total = np.zeros((len(block), self.value.shape[1]))
         for row in places:
             total += self.value[row]
-        return _linked(total / len(places), self.link)
+        return _apply_link(total / len(places), self.link)
 
     def check(self, features: int, targets: int) -> None:
         """Raise FittedError unless every tree is one: within its own nodes, without a circle, and not too deep."""
@@ -186,7 +186,7 @@ class Forest:
         _require(bool(whole), "has a tree that leads out of itself")
         leaf = self.feature == -1
         _require(bool(((self.feature >= 0) | leaf).all() and (self.feature < features).all()), "has an unknown feature")
-        _require(self.value.shape == (int(leaf.sum()), targets), f"has {_told(self.value)} leaf values")
+        _require(self.value.shape == (int(leaf.sum()), targets), f"has {_describe_shape(self.value)} leaf values")
         numbered = (self.left[leaf] == np.arange(leaf.sum())).all() and not self.right[leaf].any()
         _require(bool(numbered), "has a leaf without its value")
         _require(self.link == "identity", "has a link that no tree has")
@@ -223,7 +223,7 @@ Map = Linear | Kernel | Forest
 KINDS: dict[str, type[Map]] = {each.kind: each for each in (Linear, Kernel, Forest)}
 
 
-def _linked(outputs: Floats, link: Link) -> Floats:
+def _apply_link(outputs: Floats, link: Link) -> Floats:
     if link == "identity":
         return outputs
     if link == "softmax":
@@ -238,5 +238,5 @@ def _require(holds: bool, said: str) -> None:  # noqa: FBT001 - a condition and 
         raise FittedError(said)
 
 
-def _told(array: Array) -> str:
+def _describe_shape(array: Array) -> str:
     return " x ".join(map(str, array.shape))

@@ -93,7 +93,7 @@ def _read_numbers(path: Path, column: pl.Series) -> tuple[Floats, tuple[Finding,
         other = (lengths != width) & ~empty
         if width == 0 or other.any():
             said = f"holds lists of {width:,} numbers, and {plural(int(other.sum()), 'list')} of another length"
-            return _NOTHING, (_told(path, column.name, "PBL803", said, rows[other] if width else rows),)
+            return _NOTHING, (_note(path, column.name, "PBL803", said, rows[other] if width else rows),)
         rows = np.repeat(rows[~empty], width)
         flat = lists.drop_nulls().explode()
     missing = flat.is_null().to_numpy()
@@ -102,11 +102,11 @@ def _read_numbers(path: Path, column: pl.Series) -> tuple[Floats, tuple[Finding,
     without = np.union1d(np.flatnonzero(empty), rows[missing])
     found = []
     if len(without):
-        found.append(_told(path, column.name, "PBL803", f"{plural(len(without), 'row')} without a number", without))
+        found.append(_note(path, column.name, "PBL803", f"{plural(len(without), 'row')} without a number", without))
     if infinite.any():
         at = np.unique(rows[infinite])
         said = f"{plural(int(infinite.sum()), 'number')} in {plural(len(at), 'row')} that aren't finite"
-        found.append(_told(path, column.name, "PBL804", said, at))
+        found.append(_note(path, column.name, "PBL804", said, at))
     return (_NOTHING if found else values.reshape(len(column), width)), tuple(found)
 
 
@@ -129,7 +129,7 @@ def _as_lists(path: Path, column: pl.Series) -> pl.Series | None:
     return column.arr.to_list() if isinstance(kind, pl.Array) else column
 
 
-def _told(path: Path, name: str, code: str, said: str, rows: NDArray[np.intp]) -> Finding:
+def _note(path: Path, name: str, code: str, said: str, rows: NDArray[np.intp]) -> Finding:
     examples = tuple(Example(row=int(row) + 1) for row in rows[:SHOWN])
     return make_finding(path, code, said, column=name, count=len(rows), examples=examples)
 

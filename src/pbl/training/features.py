@@ -80,10 +80,10 @@ def _different(before: Source, now: Source) -> list[str]:
     else:
         pairs = zip(before.columns, now.columns, strict=True)
         found += [f"{a.name} has {b.width} numbers a row, fitted on {a.width}" for a, b in pairs if a.width != b.width]
-    return found + _embedded_otherwise(before.embedded, now.embedded)
+    return found + _embedding_differences(before.embedded, now.embedded)
 
 
-def _embedded_otherwise(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> list[str]:
+def _embedding_differences(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> list[str]:
     if before is None or now is None:
         return [] if before is now else [f"{'were' if now else 'were not'} made by pbl embed, unlike those fitted on"]
     old, new = before["settings"], now["settings"]

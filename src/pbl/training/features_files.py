@@ -126,9 +126,9 @@ def _check(table: Table, key: str) -> list[Finding]:
         examples = tuple(Example(row=row + table.first_row) for row in blank[:SHOWN])
         said = f"{plural(len(blank), 'row')} without a sample"
         found.append(make_finding(table.path, "PBL401", said, column=key, count=len(blank), examples=examples))
-    twice = _repeated([name for name in names if name])
+    twice = _find_repeated([name for name in names if name])
     if twice:
-        found.append(_twice(table, key, twice))
+        found.append(_note_twice(table, key, twice))
     return found
 
 
@@ -138,11 +138,11 @@ def _match(table: Table, names: Sequence[str], asked: Sequence[str]) -> _Matched
     note = ""
     wanted = list(asked)
     if wanted and not any(name in place for name in wanted):
-        bare, wanted_bare = [_bare(name) for name in names], [_bare(name) for name in wanted]
-        if not _repeated(wanted_bare) and not set(wanted_bare).isdisjoint(bare):
-            twice = [name for name in _repeated(bare) if name in set(wanted_bare)]
+        bare, wanted_bare = [_bare_name(name) for name in names], [_bare_name(name) for name in wanted]
+        if not _find_repeated(wanted_bare) and not set(wanted_bare).isdisjoint(bare):
+            twice = [name for name in _find_repeated(bare) if name in set(wanted_bare)]
             if twice:
-                return _Matched(rows=_NO_ROWS, findings=(_twice(table, None, twice),))
+                return _Matched(rows=_NO_ROWS, findings=(_note_twice(table, None, twice),))
             place, wanted = {name: row for row, name in enumerate(bare)}, wanted_bare
             note = (
                 f"{table.path.name}: samples are matched without folders and suffix, such as {bare[0]} for {names[0]}"
@@ -159,16 +159,16 @@ def _match(table: Table, names: Sequence[str], asked: Sequence[str]) -> _Matched
 _NO_ROWS = np.zeros(0, dtype=np.intp)
 
 
-def _bare(name: str) -> str:
+def _bare_name(name: str) -> str:
     """Return `ID1` of `train/ID1.jpg`."""
     return PurePosixPath(name).stem
 
 
-def _repeated(names: Sequence[str]) -> list[str]:
+def _find_repeated(names: Sequence[str]) -> list[str]:
     return [name for name, count in Counter(names).items() if count > 1]
 
 
-def _twice(table: Table, key: str | None, twice: Sequence[str]) -> Finding:
+def _note_twice(table: Table, key: str | None, twice: Sequence[str]) -> Finding:
     examples = tuple(Example(id=name) for name in twice[:SHOWN])
     said = f"{plural(len(twice), 'sample')} with more than one row"
     return make_finding(table.path, "PBL802", said, column=key, count=len(twice), examples=examples)

@@ -23,8 +23,8 @@ from pbl.training._cross_fit import (
     fit_learner,
     other_means,
     out_of_fold,
+    stack_folds,
     stack_weights,
-    stacked,
 )
 from pbl.training._targets import arrange, find_task
 from pbl.training._threads import quiet_threads
@@ -91,7 +91,7 @@ def fit(
     with quiet_threads(threads):
         predictions = out_of_fold(work, chosen, advance)
         scale = error_scale(sheet, metric, goal)
-        stack = stacked(work, predictions, scale)
+        stack = stack_folds(work, predictions, scale)
         weights = stack_weights(work, predictions, scale)
         scaling, rows = find_scaling(work.x), np.arange(len(work.x))
         fitted = Fitted(

@@ -68,18 +68,18 @@ def advise(
         text = f"Keep equal weights: {groups} groups are too few to tell a gain from noise."
         return _use(equal, text)
     family = [each for each in choices if each.name not in {EQUAL, SINGLE}]
-    quantile = drawn.corrected([each.place for each in family], equal.place)
+    quantile = drawn.critical_value([each.place for each in family], equal.place)
     gains = {each.name: drawn.gain(each.place, equal.place, quantile) for each in family}
     passed = [each for each in family if _above(gains[each.name])]
     passed = [each for each in passed if each.name != SIGNED or _beats_tuned(each, choices, drawn, quantile)]
     if not passed:
         return _use(equal, _within_noise(family, gains))
-    shown = _shown(choices, drawn, baseline)
+    shown = _is_worth_it(choices, drawn, baseline)
     if not shown:
         return _use(equal, "Keep equal weights: no blend is better than predicting the means, so gains mean nothing.")
     best = max(passed, key=lambda each: drawn.whole[each.place])
     gain = gains[best.name]
-    said = "" if gain is None else f"the gain of {_told(gain)} over equal ones is beyond noise {_UNSEEN}."
+    said = "" if gain is None else f"the gain of {_describe(gain)} over equal ones is beyond noise {_UNSEEN}."
     return _use(best, f"Use the {best.name} weights: {said}")
 
 
@@ -96,12 +96,12 @@ def _beats_tuned(signed: Choice, choices: Sequence[Choice], drawn: Resamples, qu
     return _above(drawn.gain(signed.place, tuned.place, quantile))
 
 
-def _shown(choices: Sequence[Choice], drawn: Resamples, baseline: int | None) -> bool:
+def _is_worth_it(choices: Sequence[Choice], drawn: Resamples, baseline: int | None) -> bool:
     """Say whether some blend is better than the means, or the metric refuses them."""
     if baseline is None:
         return True
     family = [each.place for each in choices if each.name != SINGLE]
-    quantile = drawn.corrected(family, baseline)
+    quantile = drawn.critical_value(family, baseline)
     return any(_above(drawn.gain(place, baseline, quantile)) for place in family)
 
 
@@ -113,13 +113,13 @@ def _within_noise(family: Sequence[Choice], gains: Mapping[str, Gain | None]) ->
     moved = [(gain, name) for gain, name in known if gain.interval != (0.0, 0.0)] or known
     gain, name = max(moved, key=lambda each: each[0].gain)
     if gain.gain > 0:
-        return f"Keep equal weights: the gain of {_told(gain)} of {name} is within noise {_UNSEEN}."
+        return f"Keep equal weights: the gain of {_describe(gain)} of {name} is within noise {_UNSEEN}."
     if gain.gain == 0:
-        return f"Keep equal weights: the gain of {_told(gain)} is none {_UNSEEN}."
-    return f"Keep equal weights: no others gain {_UNSEEN}; {name} comes nearest, at {_told(gain)}."
+        return f"Keep equal weights: the gain of {_describe(gain)} is none {_UNSEEN}."
+    return f"Keep equal weights: no others gain {_UNSEEN}; {name} comes nearest, at {_describe(gain)}."
 
 
-def _told(gain: Gain) -> str:
+def _describe(gain: Gain) -> str:
     """Return `0.004 (-0.002 to 0.009)`, with two digits of the interval's half width."""
     if gain.interval is None:
         return f"{gain.gain:.3g}"

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pbl_sql import Sql, listed, name
+from pbl_sql import Sql, join, name
 
 from pbl.checks.locate import locate
 from pbl.domain.errors import Unclear
@@ -148,7 +148,7 @@ def retype(texts: Texts) -> Texts:
 def _columns(numbers: int, texts: int) -> Sql:
     of_numbers = [Sql(f"t{n}::DOUBLE AS t{n}") for n in range(numbers)]
     of_texts = [name(f"t{n}") for n in range(numbers, numbers + texts)]
-    return listed([name("row"), name("id"), *of_numbers, *of_texts])
+    return join([name("row"), name("id"), *of_numbers, *of_texts])
 
 
 def _read_parts(survey: PartsSurvey, numbers: Sequence[str], texts: Sequence[str]) -> Iterator[pl.DataFrame]:

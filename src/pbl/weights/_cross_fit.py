@@ -30,7 +30,7 @@ _UNSTEADY = frozenset({"auc", "accuracy", "medae"})
 _NO_RANGE = (None, None)
 
 
-def cross_fitted(prepared: Floats, weights: Floats, method: Method, folds: Folds) -> Floats:
+def cross_fit(prepared: Floats, weights: Floats, method: Method, folds: Folds) -> Floats:
     """Return the n predictions; `weights` (folds x p) were each fitted on the other folds."""
     return by_place(prepared, weights, method, folds.row)
 

@@ -66,7 +66,7 @@ def is_squared(metric: Metric) -> bool:
     )
 
 
-def signed(fitter: Fitter, fold: int | None = None) -> Floats:
+def fit_signed(fitter: Fitter, fold: int | None = None) -> Floats:
     """Return weights of sum 1, each at least -1, of least squared error."""
     if not isinstance(fitter, _Squares):
         raise TypeError("signed weights are for squared errors")

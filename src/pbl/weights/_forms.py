@@ -46,7 +46,7 @@ def form_of(sheet: Sheet, metric: Metric, rows: Integers) -> Form:
     by_row = metric.average == "rows"
     weight = weights[rows] if weights is not None and by_row else np.ones(len(rows))
     terms, finish, smallest = _terms(metric.name, truth), _FINISH.get(metric.name, _plain), 1
-    if finish is _explained:
+    if finish is _explained_variance:
         smallest = 2
     if sheet.label is not None and metric.name == "logloss":
         terms = _share_terms(truth, sheet.width, by_class=by_row)
@@ -83,7 +83,7 @@ def _root(mean: Floats, _: Floats) -> Floats:
     return np.asarray(np.sqrt(mean))
 
 
-def _explained(mean: Floats, variance: Floats) -> Floats:
+def _explained_variance(mean: Floats, variance: Floats) -> Floats:
     """Return r2; of a constant truth 1 or 0, as scikit-learn does."""
     constant = np.where(np.isnan(mean), np.nan, np.where(mean == 0, 1.0, 0.0))
     return np.where(variance > 0, 1 - mean / np.where(variance > 0, variance, 1.0), constant)
@@ -92,9 +92,9 @@ def _explained(mean: Floats, variance: Floats) -> Floats:
 _FINISH: dict[str, Callable[[Floats, Floats], Floats]] = {
     "rmse": _root,
     "rmsle": _root,
-    "r2": _explained,
-    "weighted-r2": _explained,
-    "csiro-biomass": _explained,
+    "r2": _explained_variance,
+    "weighted-r2": _explained_variance,
+    "csiro-biomass": _explained_variance,
 }
 
 

@@ -68,7 +68,7 @@ def call(
     at = rows[:: sheet.width] // sheet.width
     ids = [str(each) for each in sheet.ids[at]]
     if copies is not None:
-        ids = [_again(each, int(count), sheet.separator) for each, count in zip(ids, copies, strict=True)]
+        ids = [_id_of_copy(each, int(count), sheet.separator) for each, count in zip(ids, copies, strict=True)]
     id_name = sheet.id_name
     truth = sheet.truth.reshape(-1, sheet.width)[at]
     given = predictions.reshape(-1, sheet.width)[at]
@@ -87,7 +87,7 @@ def call(
     return found if math.isfinite(found) else None
 
 
-def _again(id_: str, copy: int, separator: str) -> str:
+def _id_of_copy(id_: str, copy: int, separator: str) -> str:
     """Return the id of a later copy; what follows the last separator stays."""
     if not copy:
         return id_

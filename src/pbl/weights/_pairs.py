@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, listed
+from pbl_sql import Sql, ask, join
 
 from pbl.engine.duck import require_same_rows
 from pbl.weights.comparison import Pair
@@ -148,7 +148,7 @@ def _products(duck: Duck, one: _Pillar, others: Sequence[_Pillar]) -> dict[str, 
 
 def _sums(duck: Duck, facts: list[Sql], ranked: Sequence[int], values: Mapping[str, float]) -> dict[str, Any]:
     joins = [Sql(f"POSITIONAL JOIN ranks{p}") for p in ranked]
-    return duck.row("compare/sums", values, facts=listed(facts), joins=listed(joins, " "))
+    return duck.row("compare/sums", values, facts=join(facts), joins=join(joins, " "))
 
 
 def _correlation(product: float, one: float, other: float) -> float | None:

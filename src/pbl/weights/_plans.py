@@ -12,8 +12,8 @@ import numpy as np
 
 from pbl.weights import metrics
 from pbl.weights._advice import EQUAL, PER_TARGET, SIGNED, SINGLE, TUNED
-from pbl.weights._cross_fit import by_place, cross_fitted
-from pbl.weights._fit import make_fitter, signed
+from pbl.weights._cross_fit import by_place, cross_fit
+from pbl.weights._fit import fit_signed, make_fitter
 from pbl.weights._methods import combine, prepare
 from pbl.weights._scorers import make_scorer
 
@@ -54,15 +54,15 @@ class Plan:
     whole: Floats
     by_fold: Floats
 
-    def cross_fitted(self, bench: Bench) -> Floats:
+    def cross_fit(self, bench: Bench) -> Floats:
         """Return n predictions of rows that the weights were not fitted on."""
-        return cross_fitted(bench.prepared[self.method], self.by_fold, self.method, bench.folds)
+        return cross_fit(bench.prepared[self.method], self.by_fold, self.method, bench.folds)
 
     def in_sample(self, bench: Bench) -> Floats:
         """Return n predictions of rows that the weights were fitted on."""
         return np.asarray(combine(bench.prepared[self.method], self.whole[None], self.method)[0])
 
-    def named(self, sheet: Sheet) -> Weights:
+    def name_weights(self, sheet: Sheet) -> Weights:
         """Return the weights fitted on all rows, by pillar."""
         return name_weights(sheet, self.whole)
 
@@ -71,7 +71,7 @@ class Plan:
 class TargetPlan(Plan):
     """A candidate with weights of each target name: targets x p, and folds x targets x p."""
 
-    def cross_fitted(self, bench: Bench) -> Floats:
+    def cross_fit(self, bench: Bench) -> Floats:
         """Return n predictions of rows that the weights were not fitted on."""
         targets = len(bench.sheet.names)
         place = bench.folds.row * targets + bench.sheet.target
@@ -82,7 +82,7 @@ class TargetPlan(Plan):
         """Return n predictions of rows that the weights were fitted on."""
         return by_place(bench.prepared[self.method], self.whole, self.method, bench.sheet.target)
 
-    def named(self, sheet: Sheet) -> Weights:
+    def name_weights(self, sheet: Sheet) -> Weights:
         """Return the weights fitted on all rows, by target name, then by pillar."""
         return {name: name_weights(sheet, own) for name, own in zip(sheet.names, self.whole, strict=True)}
 
@@ -107,7 +107,7 @@ def make_plans(
     count, number = len(bench.sheet.pillars), len(bench.folds.names)
     equal = np.full(count, 1 / count)
 
-    def fixed(name: str, weights: Floats, method: Method) -> Plan:
+    def fix(name: str, weights: Floats, method: Method) -> Plan:
         return Plan(name=name, method=method, whole=weights, by_fold=np.tile(weights, (number, 1)))
 
     def fitted(name: str, method: Method) -> Plan:
@@ -116,27 +116,27 @@ def make_plans(
 
     tuned = fitted(TUNED, "mean")
     plans = [
-        fixed(EQUAL, equal, "mean"),
-        fixed(CURRENT, _shares(bench.sheet, current), current_method),
+        fix(EQUAL, equal, "mean"),
+        fix(CURRENT, _shares(bench.sheet, current), current_method),
         _best_single(bench),
         tuned,
         Plan(name=SHRUNK, method="mean", whole=(tuned.whole + equal) / 2, by_fold=(tuned.by_fold + equal) / 2),
     ]
     if negative:
-        by_fold = np.array([signed(bench.fitters["mean"], f) for f in range(number)])
-        plans.append(Plan(name=SIGNED, method="mean", whole=signed(bench.fitters["mean"]), by_fold=by_fold))
+        by_fold = np.array([fit_signed(bench.fitters["mean"], f) for f in range(number)])
+        plans.append(Plan(name=SIGNED, method="mean", whole=fit_signed(bench.fitters["mean"]), by_fold=by_fold))
     if per_target:
         plans.append(_per_target(bench, tuned))
     for method in bench.fitters:
         if method != "mean":
-            plans += [fixed(f"{method}-equal", equal, method), fitted(f"{method}-tuned", method)]
+            plans += [fix(f"{method}-equal", equal, method), fitted(f"{method}-tuned", method)]
     return plans
 
 
-def without(bench: Bench, pillar: int) -> Floats:
+def fit_without(bench: Bench, pillar: int) -> Floats:
     """Return the cross-fitted predictions of the tuned weights of the others."""
     weights = [bench.fitters["mean"].fit(f, pillar) for f in range(len(bench.folds.names))]
-    return cross_fitted(bench.prepared["mean"], np.array(weights), "mean", bench.folds)
+    return cross_fit(bench.prepared["mean"], np.array(weights), "mean", bench.folds)
 
 
 def name_weights(sheet: Sheet, weights: Floats) -> dict[str, float]:

@@ -69,7 +69,7 @@ class Resamples:
         reach = None if se is None else se * (self.quantile if quantile is None else quantile)
         return Gain(gain=value, interval=None if reach is None else (value - reach, value + reach))
 
-    def corrected(self, family: Sequence[int], over: int) -> float:
+    def critical_value(self, family: Sequence[int], over: int) -> float:
         """Return t, or the 97.5 % quantile of the largest of the family's standardised gains if that is larger."""
         largest = np.full(len(self.drawn), -np.inf)
         for k in family:
@@ -93,5 +93,5 @@ def resample(sheet: Sheet, scorer: Scorer, blends: Floats, scores: Floats, sign:
     bins, count = folds.bins(sheet)
     draws = scorer.resamples(len(blends))
     counts = np.random.default_rng(_SEED).multinomial(count, np.full(count, 1 / count), size=draws)
-    drawn = scorer.resampled(blends, bins, counts.astype(np.float64))
+    drawn = scorer.score_resamples(blends, bins, counts.astype(np.float64))
     return Resamples(whole=sign * scores, drawn=sign * drawn, groups=count)

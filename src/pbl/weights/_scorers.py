@@ -41,7 +41,7 @@ class Scorer(Protocol):
     def scores(self, blends: Floats) -> Floats:
         """Return k scores of k x n blends."""
 
-    def resampled(self, blends: Floats, bins: Integers, counts: Floats) -> Floats:
+    def score_resamples(self, blends: Floats, bins: Integers, counts: Floats) -> Floats:
         """Return resamples x k scores; `counts` (resamples x bins) says how often a bin was drawn."""
 
     def resamples(self, blends: int) -> int:
@@ -102,18 +102,18 @@ class _Sums:
                 found[at] = self.finish(sums / total, np.broadcast_to(variance, sums.shape)).mean(axis=1)
         return found
 
-    def resampled(self, blends: Floats, bins: Integers, counts: Floats) -> Floats:
+    def score_resamples(self, blends: Floats, bins: Integers, counts: Floats) -> Floats:
         width = counts.shape[1]
         key = self.part * width + bins
 
-        def drawn(values: Floats) -> Floats:
+        def draw(values: Floats) -> Floats:
             table = np.bincount(key, weights=values, minlength=self.parts * width).reshape(self.parts, width)
             return counts @ table.T
 
         total, variance = self._truth_sums()
-        centre = self._centred()
-        drawn_total, first, second = drawn(self.weight), drawn(self.weight * centre), drawn(self.weight * centre**2)
-        drawn_rows = drawn(np.ones(len(key)))
+        centre = self._centre()
+        drawn_total, first, second = draw(self.weight), draw(self.weight * centre), draw(self.weight * centre**2)
+        drawn_rows = draw(np.ones(len(key)))
         found = np.empty((len(counts), len(blends)))
         with np.errstate(divide="ignore", invalid="ignore"):
             spread = second / drawn_total - (first / drawn_total) ** 2
@@ -121,7 +121,7 @@ class _Sums:
             for k, blend in enumerate(blends):
                 terms = self.terms(blend[None])[0] * self.weight
                 whole = np.bincount(self.part, weights=terms, minlength=self.parts) / total
-                scores = self.finish(drawn(terms) / drawn_total, spread)
+                scores = self.finish(draw(terms) / drawn_total, spread)
                 undefined = (drawn_rows < self.smallest) | ~np.isfinite(scores)
                 found[:, k] = np.where(undefined, self.finish(whole, variance), scores).mean(axis=1)
         return found
@@ -129,7 +129,7 @@ class _Sums:
     def resamples(self, blends: int) -> int:  # noqa: ARG002 - sums cost next to nothing
         return RESAMPLES
 
-    def _centred(self) -> Floats:
+    def _centre(self) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
             means = np.bincount(self.part, weights=self.weight * self.truth, minlength=self.parts) / np.bincount(
                 self.part, weights=self.weight, minlength=self.parts
@@ -142,7 +142,7 @@ class _Sums:
         total = np.bincount(self.part, weights=self.weight, minlength=self.parts)
         with np.errstate(invalid="ignore"):
             total = np.where((rows < self.smallest) | (total == 0), np.nan, total)
-        squares = np.bincount(self.part, weights=self.weight * self._centred() ** 2, minlength=self.parts)
+        squares = np.bincount(self.part, weights=self.weight * self._centre() ** 2, minlength=self.parts)
         size = np.abs(self.truth).max(initial=0.0) * metrics.EPSILON
         constant = np.where(total > 0, 0.0, np.nan)
         return np.asarray(total), np.asarray(np.where(squares > total * (4 * size) ** 2, squares / total, constant))
@@ -164,13 +164,13 @@ class _Auc:
                 found[k, p] = auc(blend[high], blend[low])
         return np.asarray(found.mean(axis=1))
 
-    def resampled(self, blends: Floats, bins: Integers, counts: Floats) -> Floats:
+    def score_resamples(self, blends: Floats, bins: Integers, counts: Floats) -> Floats:
         found = np.zeros((len(counts), len(blends)))
         for part in self.parts:
             positive = self.truth[part] == 1
             for k, blend in enumerate(blends):
                 whole = auc(blend[part][positive], blend[part][~positive])
-                found[:, k] += _drawn_auc(blend[part], positive, bins[part], counts, whole)
+                found[:, k] += _resample_auc(blend[part], positive, bins[part], counts, whole)
         return found / len(self.parts)
 
     def resamples(self, blends: int) -> int:
@@ -191,7 +191,7 @@ class _Median:
                 found[:, p] = np.median(np.abs(blends[:, part] - self.truth[part]), axis=1)
         return np.asarray(found.mean(axis=1))
 
-    def resampled(self, blends: Floats, bins: Integers, counts: Floats) -> Floats:
+    def score_resamples(self, blends: Floats, bins: Integers, counts: Floats) -> Floats:
         found = np.zeros((len(counts), len(blends)))
         for part in self.parts:
             for k, blend in enumerate(blends):
@@ -223,7 +223,7 @@ class _File:
         whole = np.zeros(self.sheet.rows)
         return np.array([self._one(whole, blend, self.rows, None) for blend in blends])
 
-    def resampled(self, blends: Floats, bins: Integers, counts: Floats) -> Floats:
+    def score_resamples(self, blends: Floats, bins: Integers, counts: Floats) -> Floats:
         width = self.sheet.width
         at = self.rows[::width] // width
         whole = np.zeros(self.sheet.rows)
@@ -250,7 +250,7 @@ class _File:
         return float("nan") if found is None else found
 
 
-def _drawn_auc(blend: Floats, positive: NDArray[np.bool_], bins: Integers, counts: Floats, whole: float) -> Floats:
+def _resample_auc(blend: Floats, positive: NDArray[np.bool_], bins: Integers, counts: Floats, whole: float) -> Floats:
     """Return the auc on each resample; over the whole where a resample has one class."""
     order = np.argsort(blend, kind="stable")
     ordered, positive = blend[order], positive[order]

@@ -55,7 +55,7 @@ def search(loss: Callable[[Floats], Floats], pillars: int, starts: Sequence[Floa
     Best single, equal and `starts`; greedy selection with replacement (Caruana 2004); a hill climb; then exchanges
     between two pillars from the best of them. Ties go to the earlier.
     """
-    loss = _remembered(loss)
+    loss = _remember(loss)
     singles = np.eye(pillars)
     known = np.vstack([np.full((1, pillars), 1 / pillars), singles, *(np.atleast_2d(s) for s in starts)])
     losses = loss(known)
@@ -72,11 +72,11 @@ def search(loss: Callable[[Floats], Floats], pillars: int, starts: Sequence[Floa
     return np.asarray(min([*polished, found[0]], key=lambda each: each[0])[1])
 
 
-def _remembered(loss: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
+def _remember(loss: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
     """Return the loss, which evaluates no weights twice: the ways to search meet again and again."""
     known: dict[bytes, float] = {}
 
-    def remembered(weights: Floats) -> Floats:
+    def remember(weights: Floats) -> Floats:
         keys = [each.tobytes() for each in weights]
         new = {key: k for k, key in reversed(list(enumerate(keys))) if key not in known}
         if new:
@@ -84,7 +84,7 @@ def _remembered(loss: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
             known.update(zip([keys[k] for k in at], loss(weights[at]).tolist(), strict=True))
         return np.array([known[key] for key in keys])
 
-    return remembered
+    return remember
 
 
 def _greedy(loss: Callable[[Floats], Floats], pillars: int, rounds: int) -> tuple[float, Floats]:
@@ -125,7 +125,7 @@ def _exchange(loss: Callable[[Floats], Floats], start: Floats, value: float, fin
     """Hand weight from one pillar to another while that helps, in smaller and smaller amounts."""
     weights, best, amount = start, value, _COARSEST
     for _ in range(_EXCHANGES):
-        tried = _handed(weights, amount)
+        tried = _all_exchanges(weights, amount)
         losses = loss(tried) if len(tried) else np.zeros(0)
         at = int(np.argmin(losses)) if len(losses) else 0
         if len(losses) and losses[at] < best:
@@ -137,7 +137,7 @@ def _exchange(loss: Callable[[Floats], Floats], start: Floats, value: float, fin
     return best, weights
 
 
-def _handed(weights: Floats, amount: float) -> Floats:
+def _all_exchanges(weights: Floats, amount: float) -> Floats:
     """Return the weights after each exchange of the amount, or of all that the giver has."""
     count = len(weights)
     givers = np.flatnonzero(weights > 0)

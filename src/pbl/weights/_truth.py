@@ -83,12 +83,12 @@ def read_truth(checked: Checked, contract: Contract, wanted: Wanted) -> Truth:
     extra = {column: retype(texts[column]) for column in wanted.columns}
     if wanted.others:
         known = {contract.id, *numbers, wanted.label, *extra}
-        extra |= _recurring(checked.duck, file, [column for column in text_columns(file) if column not in known])
+        extra |= _read_recurring(checked.duck, file, [column for column in text_columns(file) if column not in known])
     ids = to_texts(frame["id"])
     return Truth(ids=ids, numbers=to_numbers(frame, len(numbers)) if numbers else None, texts=texts, extra=extra)
 
 
-def _recurring(duck: Duck, file: CheckedFile, columns: Sequence[str]) -> dict[str, Texts]:
+def _read_recurring(duck: Duck, file: CheckedFile, columns: Sequence[str]) -> dict[str, Texts]:
     """Return those columns whose values may recur in samples, read one after the other: there may be many."""
     found = {}
     for n, column in enumerate(columns):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, listed
+from pbl_sql import Sql, ask, join
 
 from pbl.blending.method_domain import find_outside
 from pbl.blending.residuals import find_residuals
@@ -74,12 +74,12 @@ def compare(
     Raises FindingsError if a check finds an error, or if a sample lacks a target name of the constraints, and what
     `validate` raises.
     """
-    with comparing(plan, spill=spill, top=top, limits=limits, progress=progress) as compared:
+    with open_comparison(plan, spill=spill, top=top, limits=limits, progress=progress) as compared:
         return compared.found
 
 
 @contextmanager
-def comparing(
+def open_comparison(
     plan: Plan,
     *,
     spill: Path,
@@ -118,7 +118,7 @@ def _compare(
     formula, names = plan.formula, plan.selection.names
     whole = complete(duck, numbers, formula, separator=plan.separator, constraints=plan.constraints)
     if whole.lacking.count:
-        raise FindingsError(_lacking(report, whole))
+        raise FindingsError(_add_lacking(report, whole))
     targets = _make_long(duck, whole.table, formula)
     by_name, rows = _spreads(duck, len(names), by_name=True)
     spreads = by_name[0] if len(targets) == 1 else _spreads(duck, len(names), by_name=False)[0][0]
@@ -142,7 +142,7 @@ def _compare(
     return found, whole.table, targets
 
 
-def _lacking(report: Report, whole: Completed) -> Report:
+def _add_lacking(report: Report, whole: Completed) -> Report:
     first = report.template or report.files[0]
     found = finding(
         "PBL601",
@@ -172,13 +172,13 @@ def _make_long(duck: Duck, rows: Sql, formula: Formula) -> tuple[str, ...]:
                 target=Sql(str(t)),
                 place=Sql("places.place" if several else "0" if formula.by_row else str(names.index(name))),
                 apart=Sql("places.row IS DISTINCT FROM r.row" if several else "false"),
-                numbers=listed([Sql(f"n{p}_{t} AS n{p}") for p in range(len(formula.factors))]),
+                numbers=join([Sql(f"n{p}_{t} AS n{p}") for p in range(len(formula.factors))]),
             )
         )
     if len(parts) == 1:
         duck.run("compare/long_of_one", part=parts[0])
     else:
-        duck.run("compare/long", parts=listed(parts, " UNION ALL "))
+        duck.run("compare/long", parts=join(parts, " UNION ALL "))
     return names
 
 
@@ -186,7 +186,7 @@ def _spreads(duck: Duck, pillars: int, *, by_name: bool) -> tuple[list[list[Spre
     """Return how the numbers are spread, for each target name or over all rows, and how many rows there are."""
     place, range_ = Sql("place" if by_name else "0"), range(pillars)
     ends = [Sql(f"min(n{p}), max(n{p}), avg(CASE WHEN n{p} < 0 THEN 1 ELSE 0 END)") for p in range_]
-    found = duck.rows("compare/spread", place=place, facts=listed([*ends, _COUNTS]))
+    found = duck.rows("compare/spread", place=place, facts=join([*ends, _COUNTS]))
     require_same_rows(sum(apart for *_, apart in found))
     lows, highs, negative = ([[row[1 + 3 * p + fact] for row in found] for p in range_] for fact in range(3))
     sizes = [[power_for(max(-a, b)) for a, b in zip(*both, strict=True)] for both in zip(lows, highs, strict=True)]
@@ -204,7 +204,7 @@ def _spreads(duck: Duck, pillars: int, *, by_name: bool) -> tuple[list[list[Spre
             )
             for p in range_
         ]
-        for k, (_, *row) in enumerate(duck.rows("compare/spread", values, place=place, facts=listed(moments)))
+        for k, (_, *row) in enumerate(duck.rows("compare/spread", values, place=place, facts=join(moments)))
     ]
     return spreads, sum(rows for *_, rows, _ in found)
 
@@ -214,9 +214,9 @@ def _disagreements(duck: Duck, plan: Plan, top: int) -> Iterator[Disagreement]:
     if len(names) < 2:  # noqa: PLR2004 - one agrees with itself
         return
     numbers = [Sql(f"n{p}") for p in range(len(names))]
-    span = Sql(f"greatest({listed(numbers)}) - least({listed(numbers)})")
+    span = Sql(f"greatest({join(numbers)}) - least({join(numbers)})")
     for id_, target, width, *values in duck.rows(
-        "compare/disagreements", {"top": top}, range=span, numbers=listed(numbers)
+        "compare/disagreements", {"top": top}, range=span, numbers=join(numbers)
     ):
         yield Disagreement(
             id=id_,
@@ -230,11 +230,11 @@ def _leave_out(duck: Duck, rows: Sql, plan: Plan) -> Iterator[Change]:
     """Yield what each pillar is to the blend, which is kept as `blended`: the others' weights are normalised again."""
     formula, weights = plan.formula, plan.weighing.weights
     targets = range(formula.targets)
-    columns = listed([Sql(f"s{t}, b{t}") for t in targets])
+    columns = join([Sql(f"s{t}, b{t}") for t in targets])
     duck.run("compare/keep_blend", dict(formula.values()), columns=columns, blend=formula.blend(rows))
     differences = [f"(a.b{t} * $size - b.b{t} * $size)" for t in targets]
-    squares = listed([Sql(f"{each} ** 2 / {formula.targets}") for each in differences], " + ")
-    largest = Sql(f"greatest({listed([Sql(f'abs{each}') for each in differences])})")
+    squares = join([Sql(f"{each} ** 2 / {formula.targets}") for each in differences], " + ")
+    largest = Sql(f"greatest({join([Sql(f'abs{each}') for each in differences])})")
     for place, name in enumerate(plan.selection.names):
         others = [0.0 if n == place else weight for n, weight in enumerate(weights)]
         if math.fsum(others) <= 0:

@@ -92,7 +92,7 @@ def named_folds(sheet: Sheet, folds: Mapping[str, str]) -> Folds:
     split = _split_groups(sheet, labels)
     if split:
         raise MetricError(f"the fold file puts the group {split[0]!r} in two folds; a group must be in one")
-    return _labelled(sheet, labels)
+    return _label_folds(sheet, labels)
 
 
 def folds_of_files(sheet: Sheet) -> Folds:
@@ -114,7 +114,7 @@ def folds_of_files(sheet: Sheet) -> Folds:
             "every score here flatters, and no weights repair that; folds of pbl's own are used"
         )
         return _with(own_folds(sheet), Warned(code="folds-split-groups", message=said))
-    return _labelled(sheet, labels)
+    return _label_folds(sheet, labels)
 
 
 def bins(sheet: Sheet) -> tuple[Integers, int]:
@@ -133,7 +133,7 @@ def _with(folds: Folds, *warnings: Warned) -> Folds:
     return Folds(names=folds.names, row=folds.row, own=folds.own, warnings=warnings)
 
 
-def _labelled(sheet: Sheet, labels: Texts) -> Folds:
+def _label_folds(sheet: Sheet, labels: Texts) -> Folds:
     names, fold = np.unique(labels, return_inverse=True)
     ordered = sorted(range(len(names)), key=lambda k: _natural(str(names[k])))
     rank = np.empty(len(names), dtype=np.intp)

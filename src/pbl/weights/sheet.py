@@ -90,7 +90,7 @@ class Sheet:
             extra={name: values[at] for name, values in self.extra.items()},
         )
 
-    def without(self, pillar: str) -> Sheet:
+    def drop(self, pillar: str) -> Sheet:
         """Return the sheet of the other pillars."""
         keep = [place for place, name in enumerate(self.pillars) if name != pillar]
         return replace(self, pillars=tuple(self.pillars[k] for k in keep), predictions=self.predictions[keep])

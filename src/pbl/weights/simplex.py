@@ -52,7 +52,7 @@ def minimise(errors: Floats, lowest: float = 0.0) -> Floats:
     first, copies = _copies(errors)
     weights = np.zeros(errors.shape[1])
     kept = np.flatnonzero(first == np.arange(len(first)))
-    weights[kept] = _certified(errors[:, kept])
+    weights[kept] = _certify(errors[:, kept])
     shared = weights[first] / copies
     return np.asarray(shared / shared.sum())
 
@@ -85,7 +85,7 @@ def _copies(errors: Floats) -> tuple[NDArray[np.intp], Floats]:
     return first, np.bincount(first, minlength=len(first))[first].astype(np.float64)
 
 
-def _certified(errors: Floats) -> Floats:
+def _certify(errors: Floats) -> Floats:
     count = errors.shape[1]
     norms = np.sqrt((errors**2).sum(axis=0))
     if count == 1 or norms.min() == 0.0:

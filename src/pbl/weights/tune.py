@@ -15,7 +15,7 @@ from pbl.weights._advice import FEWEST_GROUPS, TUNED, Choice, advise
 from pbl.weights._cross_fit import baseline, fold_scores, mean_and_sd
 from pbl.weights._fit import is_squared
 from pbl.weights._one_thread import one_thread
-from pbl.weights._plans import make_bench, make_plans, name_weights, without
+from pbl.weights._plans import fit_without, make_bench, make_plans, name_weights
 from pbl.weights._resample import resample
 from pbl.weights._scorers import make_scorer
 from pbl.weights._suspects import suspects
@@ -72,10 +72,10 @@ def tune(
             metrics.score(sheet, metric, sheet.predictions.mean(axis=0))  # a broken file is to fail here, and at once
         bench = make_bench(sheet, metric, folds, methods, current_method)
         plans = make_plans(bench, current, current_method, negative=negative, per_target=per_target)
-        blends = np.array([plan.cross_fitted(bench) for plan in plans])
+        blends = np.array([plan.cross_fit(bench) for plan in plans])
         scores = [metrics.score(sheet, metric, blend) for blend in blends]
         means, base = baseline(sheet, metric, folds)
-        drawn = _drawn(bench, blends, scores, means if base is not None else None, base)
+        drawn = _draw_resamples(bench, blends, scores, means if base is not None else None, base)
         candidates = _candidates(bench, plans, scores, fold_scores(sheet, metric, blends, folds), drawn)
         suspicious = suspects(sheet, metric, trust)
         tuned = next(k for k, plan in enumerate(plans) if plan.name == TUNED)
@@ -129,7 +129,7 @@ def _check(sheet: Sheet, metric: Metric, folds: Folds, *, negative: bool, trust:
         raise MetricError(f"there is no pillar {unknown[0]!r} to trust; there are {', '.join(sheet.pillars)}")
 
 
-def _drawn(
+def _draw_resamples(
     bench: Bench, blends: Floats, scores: Sequence[float | None], means: Floats | None, base: float | None
 ) -> Resamples:
     """Return the resamples of all candidates, and of the baseline after them where it has a score."""
@@ -151,7 +151,7 @@ def _candidates(
             Candidate(
                 name=plan.name,
                 method=plan.method,
-                weights=plan.named(bench.sheet),
+                weights=plan.name_weights(bench.sheet),
                 score=value,
                 se=se,
                 interval=None if value is None or reach is None else (value - reach, value + reach),
@@ -166,9 +166,9 @@ def _candidates(
 
 
 def _leave_one_out(bench: Bench, blend: Floats, tuned: float | None, *, sure: bool) -> tuple[LeftOut, ...]:
-    others = np.array([without(bench, k) for k in range(len(bench.sheet.pillars))])
+    others = np.array([fit_without(bench, k) for k in range(len(bench.sheet.pillars))])
     scores = [metrics.score(bench.sheet, bench.metric, each) for each in others]
-    drawn = _drawn(bench, np.vstack([blend, others]), [tuned, *scores], None, None) if sure else None
+    drawn = _draw_resamples(bench, np.vstack([blend, others]), [tuned, *scores], None, None) if sure else None
     found = []
     for k, pillar in enumerate(bench.sheet.pillars):
         value = scores[k]

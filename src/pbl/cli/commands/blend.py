@@ -97,7 +97,9 @@ def blend(
         from pbl.blending.replay import replay
 
         flags = (raw_weights, negative, per_target, reconcile, severity is not Severity.ERROR)
-        _alone(paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, method, any(flags) or None)
+        _refuse_beside_recipe(
+            paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, method, any(flags) or None
+        )
         if output == "-":
             raise UsageError("--recipe writes a file; name one with --output, or leave it out")
         path = Path(recipe)
@@ -173,7 +175,7 @@ def _provenance() -> "Provenance":
     return Provenance(now=datetime.now(UTC), version=__version__, command=("pbl", *sys.argv[1:]))
 
 
-def _alone(*others: object) -> None:
+def _refuse_beside_recipe(*others: object) -> None:
     if any(other not in (None, []) for other in others):
         raise UsageError(
             "--recipe has its own pillars, weights, method, clips and template; only --output, --inputs, --force and "

@@ -78,4 +78,4 @@ def embed(
     )
     with for_stderr() as progress:
         found = deed(folder, network, to, wanted, progress=progress)
-    show.embedded(found, as_json=how is OutcomeFormat.JSON)
+    show.print_embedding(found, as_json=how is OutcomeFormat.JSON)

@@ -127,7 +127,7 @@ def fit(
             *notes,
             f"{left} is of an earlier fit: predict anew with pbl predict {folder / f'{name}.npz'} FEATURES",
         )
-    show.fitted(found, written, (*chosen.selection.notes, *notes), as_json=how is TableFormat.JSON)
+    show.print_fit(found, written, (*chosen.selection.notes, *notes), as_json=how is TableFormat.JSON)
 
 
 def _files(texts: list[str] | None, flag: str) -> list[Path]:

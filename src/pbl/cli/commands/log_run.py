@@ -87,6 +87,6 @@ def log_run(
         table=kept,
     )
     if as_json:
-        show_run.logged_json(done)
+        show_run.print_run_json(done)
     else:
-        show_run.logged(done)
+        show_run.print_run(done)

@@ -83,7 +83,7 @@ def predict(
     data, count, notes = found
     inputs = [source, *paths, *([rows] if rows else [])]
     written = write_submission(to or Path(f"submission_{pillar.pillar}.csv"), data, inputs=inputs, force=force)
-    show.predicted(pillar.pillar, count, written, notes, as_json=how is OutcomeFormat.JSON)
+    show.print_prediction(pillar.pillar, count, written, notes, as_json=how is OutcomeFormat.JSON)
 
 
 def _on_images(

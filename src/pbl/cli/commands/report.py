@@ -124,6 +124,6 @@ def report(
             place = to or default
             kind = cast("Form", "html" if how is PageFormat.JSON else how.value)
             written = made.save(place, format=kind, theme=look, force=force) if place is not None else ()
-            show.reported(made, written, how, place, look)
+            show.print_report_page(made, written, how, place, look)
     if not made.ok:
         raise typer.Exit(1)

@@ -71,18 +71,18 @@ def _runs(
 
     from pbl.cli.show import run_table
     from pbl.cli.show import runs as show_runs
-    from pbl.ledger.log_format import typed_text
+    from pbl.ledger.log_format import decode_typed
     from pbl.ledger.run_list import list_runs
 
     chosen = run_table.asked_columns(columns, default=run_table.FLAT if how is ListFormat.CSV else run_table.USUAL)
     if columns is not None and how is ListFormat.JSON:
         raise UsageError("--columns doesn't go with --format json, which has them all")
-    label = None if label is None else typed_text(label)
+    label = None if label is None else decode_typed(label)
     gc.disable()  # looking for garbage in tens of thousands of rows takes longer than the rows
     found = list_runs(
         _folder(ctx, None), spill=options.temporary_folder(), label=label, order=order.value, metric=_metric()
     )
-    show_runs.listed(found, how, chosen, limit=most, label=label)
+    show_runs.print_runs(found, how, chosen, limit=most, label=label)
 
 
 @runs.command(cls=Command)
@@ -126,7 +126,7 @@ def diff(
     from pbl.cli.show import run as show_run
 
     history = _history(ctx, logs)
-    show_run.differing(history, history.find(one), history.find(other), as_json=as_json)
+    show_run.print_differences(history, history.find(one), history.find(other), as_json=as_json)
 
 
 @runs.command(cls=Command)
@@ -171,9 +171,9 @@ def best(
 
     from pbl.cli.show import run as show_run
     from pbl.ledger.best_run import copy_submission, find_best
-    from pbl.ledger.log_format import typed_text
+    from pbl.ledger.log_format import decode_typed
 
-    pillar, label = (None if each is None else typed_text(each) for each in (pillar, label))
+    pillar, label = (None if each is None else decode_typed(each) for each in (pillar, label))
     folder = _folder(ctx, logs)
     history = _history(ctx, logs)
     found = find_best(history.runs, by=score.value, pillar=pillar, label=label, greater_is_better=greater)
@@ -213,7 +213,7 @@ def import_scores(
         now=datetime.now(UTC),
         spill=options.temporary_folder(),
     )
-    show_run.imported(done, "runs import-scores", as_json=as_json)
+    show_run.print_import(done, "runs import-scores", as_json=as_json)
 
 
 @runs.command(cls=Command)
@@ -245,7 +245,7 @@ def score(
         now=datetime.now(UTC),
         spill=options.temporary_folder(),
     )
-    show_run.imported(done, "runs score", as_json=as_json)
+    show_run.print_import(done, "runs score", as_json=as_json)
 
 
 def _folder(ctx: typer.Context, logs: str | None) -> Path:

@@ -55,4 +55,4 @@ def score(
         found, report = score_files(
             chosen, question, weights=given, method=method, spill=options.temporary_folder(), progress=progress
         )
-    show.scored(found, report, left_out=chosen.left_out, as_json=how is TableFormat.JSON)
+    show.print_scores(found, report, left_out=chosen.left_out, as_json=how is TableFormat.JSON)

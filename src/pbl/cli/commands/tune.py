@@ -76,7 +76,7 @@ def tune(
     question = oof_options.question(chosen, metric, average, common_rows=common_rows, greater=better)
 
     from pbl.domain.target_weights import by_pillar, by_target
-    from pbl.project.edit_toml import check_writable, unjudged, write_weights
+    from pbl.project.edit_toml import check_writable, list_unjudged, write_weights
     from pbl.weights.from_files import tune_files
 
     settings = chosen.selection.settings
@@ -100,8 +100,8 @@ def tune(
     if write and advice.weights is not None:
         shared = by_pillar(advice.weights)
         written = write_weights(settings, shared, advice.method or "mean", by_target(advice.weights))
-        dropped = unjudged(settings, shared) if shared else {}
-    show.tuned(
+        dropped = list_unjudged(settings, shared) if shared else {}
+    show.print_tuning(
         found,
         report,
         written=written,

@@ -86,7 +86,7 @@ def validate(
     every, rows = shown if kept is None else None, 0
     with for_stderr() as progress, options.cores(limits.threads):
         found = check(chosen, spill=options.temporary_folder(), limits=limits, max_examples=every, progress=progress)
-    found = found.shown(select=wanted, ignore=unwanted, fail_on=severity)
+    found = found.select_findings(select=wanted, ignore=unwanted, fail_on=severity)
     if kept is not None:
         rows = write_failures(found, kept, chosen, force=force)
     report = trim(found, shown)

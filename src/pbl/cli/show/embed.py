@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pbl.training.embedding.embed import Embedded
 
 
-def embedded(found: Embedded, *, as_json: bool) -> None:
+def print_embedding(found: Embedded, *, as_json: bool) -> None:
     """Print the outcome: to stdout as JSON, else to stderr."""
     if as_json:
         stdout.write_json({"schema_version": SCHEMA_VERSION, "command": "embed", "ok": True, **found.to_json()})

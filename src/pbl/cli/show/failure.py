@@ -22,7 +22,7 @@ def tell_failure(command: str, error: PblError, *, as_json: bool) -> None:
     elif as_json:
         stdout.write_json({**error.report.to_json(), "command": command})
     else:
-        colour = stderr.coloured()
+        colour = stderr.has_colours()
         stderr.write("\n".join(report_lines(error.report, colour=colour)))
         stderr.write(paint(f"pbl {command}: {error.undone}", Colour.BAD, on=colour))
 

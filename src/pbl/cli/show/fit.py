@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pbl.training.fitting import Fitting
 
 
-def fitted(found: Fitting, files: Sequence[dict[str, Any]], notes: Sequence[str], *, as_json: bool) -> None:
+def print_fit(found: Fitting, files: Sequence[dict[str, Any]], notes: Sequence[str], *, as_json: bool) -> None:
     """Print the scores to stdout, and the rest to stderr."""
     for note in notes:
         stderr.write(safe(note))
@@ -33,7 +33,7 @@ def fitted(found: Fitting, files: Sequence[dict[str, Any]], notes: Sequence[str]
         stderr.write(f"written  {safe(each['path'])} ({each['bytes']:,} bytes)")
 
 
-def predicted(pillar: str, rows: int, written: dict[str, Any], notes: Sequence[str], *, as_json: bool) -> None:
+def print_prediction(pillar: str, rows: int, written: dict[str, Any], notes: Sequence[str], *, as_json: bool) -> None:
     """Print the outcome: to stdout as JSON, else to stderr."""
     for note in notes:
         stderr.write(safe(note))

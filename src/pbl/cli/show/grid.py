@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbl.cli.show.run_table import padded, wide_as
+from pbl.cli.show.columns import measure, pad
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ def columns(table: Sequence[Sequence[str]], *, left: int = 1) -> Iterator[str]:
 
     Columns that don't fit beside the first one follow below, with the first one repeated.
     """
-    wide = [max(map(wide_as, cells)) for cells in zip(*table, strict=True)]
+    wide = [max(map(measure, cells)) for cells in zip(*table, strict=True)]
     rest = list(range(1, len(wide)))
     first = True
     while rest or first:
@@ -52,5 +52,5 @@ def columns(table: Sequence[Sequence[str]], *, left: int = 1) -> Iterator[str]:
             yield ""
         first = False
         for row in table:
-            cells = [padded(row[at], wide[at], right=at >= left) for at in (0, *taken)]
+            cells = [pad(row[at], wide[at], right=at >= left) for at in (0, *taken)]
             yield (" " * _BETWEEN).join(cells).rstrip()

@@ -25,7 +25,7 @@ def tell_pack(made: Packed) -> None:
     notebook = safe(str(made.path / "notebook"))
     stderr.write(f"notebook  {notebook}: {made.label.kernel}, internet off, {sizes[1]:,} bytes")
     for warning in made.warnings:
-        word = paint("warning", Colour.DOUBTFUL, on=stderr.coloured())
+        word = paint("warning", Colour.DOUBTFUL, on=stderr.has_colours())
         stderr.write(f"{word}   {warning.code + ' ' if warning.code else ''}{safe(warning.message)}")
     for place, line in enumerate(made.next):
         stderr.write(f"{'' if place else 'next':<10}{safe(line)}")

@@ -29,7 +29,7 @@ def print_report(report: Report, form: ReportFormat) -> None:
         case ReportFormat.TABLE:
             from pbl.cli.show.text import report_lines
 
-            stdout.write("\n".join(report_lines(report, colour=stdout.coloured())))
+            stdout.write("\n".join(report_lines(report, colour=stdout.has_colours())))
         case ReportFormat.JSON:
             stdout.write_json(report.to_json())
         case ReportFormat.GITHUB:
@@ -55,4 +55,4 @@ def tell_warnings(report: Report) -> None:
 
     for finding in report.findings:
         if finding.severity is Severity.WARNING:
-            stderr.write("\n".join(finding_lines(finding, colour=stderr.coloured(), who=report.who(finding))))
+            stderr.write("\n".join(finding_lines(finding, colour=stderr.has_colours(), who=report.who(finding))))

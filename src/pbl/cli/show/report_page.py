@@ -31,7 +31,7 @@ def stream(page: bytes) -> None:
     sys.stdout.flush()
 
 
-def reported(
+def print_report_page(
     made: Reported, written: Sequence[Written], how: PageFormat, place: Path | str | None, theme: Theme | None
 ) -> None:
     """Say on stderr what was written and what isn't shown; stdout has the JSON, or the lines that show pictures."""

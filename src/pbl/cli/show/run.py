@@ -8,7 +8,8 @@ from __future__ import annotations
 from shlex import join
 from typing import TYPE_CHECKING, Any
 
-from pbl.cli.show.run_table import brief, padded, wide_as
+from pbl.cli.show.columns import measure, pad
+from pbl.cli.show.run_table import shorten
 from pbl.cli.show.runs import talk_of
 from pbl.cli.show.stderr import write as talk
 from pbl.cli.show.stdout import write as data
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pbl.ledger.run import Run
 
 
-def logged(done: Logged) -> None:
+def print_run(done: Logged) -> None:
     """Print a logged run's id, its file and how to submit it, and print warnings."""
     _tell_logged(done)
     data(f"run     {done.run_id}")
@@ -39,7 +40,7 @@ def logged(done: Logged) -> None:
         data(f"submit  {safe(join(done.submit))}")
 
 
-def logged_json(done: Logged) -> None:
+def print_run_json(done: Logged) -> None:
     """Print a logged run as JSON."""
     _tell_logged(done)
     _json({"schema_version": SCHEMA_VERSION, "command": "log-run", "ok": True, **done.to_json()})
@@ -83,7 +84,7 @@ def one(history: History, found: Sequence[Run], files: Sequence[Kept], *, as_jso
     talk_of(history, warnings=False)
 
 
-def differing(history: History, first: Sequence[Run], second: Sequence[Run], *, as_json: bool) -> None:
+def print_differences(history: History, first: Sequence[Run], second: Sequence[Run], *, as_json: bool) -> None:
     """Print the differences of two runs."""
     a, b = first[0].run_id, second[0].run_id
     found = differences(first, second)
@@ -100,9 +101,9 @@ def differing(history: History, first: Sequence[Run], second: Sequence[Run], *, 
             }
         )
     elif found:
-        rows = [["", a, b], *([field, brief(field, x), brief(field, y)] for field, x, y in found)]
-        wide = [max(wide_as(row[n]) for row in rows) for n in range(2)]
-        data("\n".join(f"{padded(row[0], wide[0])}  {padded(row[1], wide[1])}  {row[2]}".rstrip() for row in rows))
+        rows = [["", a, b], *([field, shorten(field, x), shorten(field, y)] for field, x, y in found)]
+        wide = [max(measure(row[n]) for row in rows) for n in range(2)]
+        data("\n".join(f"{pad(row[0], wide[0])}  {pad(row[1], wide[1])}  {row[2]}".rstrip() for row in rows))
     else:
         talk(f"{a} and {b} differ in nothing but the time")
     talk_of(history, warnings=False)
@@ -127,7 +128,7 @@ def best(history: History, found: Best, *, as_json: bool) -> None:
     talk_of(history, warnings=False)
 
 
-def imported(done: Imported, command: str, *, as_json: bool) -> None:
+def print_import(done: Imported, command: str, *, as_json: bool) -> None:
     """Print the scores that were appended, and why others were not."""
     for appended in done.appended:
         if appended.set_aside:
@@ -169,7 +170,7 @@ def _everything(found: Sequence[Run], later: Sequence[Fact], files: Sequence[Kep
                     yield f"{column:<{wide}}  {safe(str(name))} {each if isinstance(each, str) else repr(each)}"
             elif value is not None and column != "run_id":
                 text = (
-                    brief("gap", value)
+                    shorten("gap", value)
                     if column == "gap"
                     else str(value).lower()
                     if value is True or value is False

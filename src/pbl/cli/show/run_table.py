@@ -13,8 +13,8 @@ import shutil
 from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
-from unicodedata import combining, east_asian_width
 
+from pbl.cli.show.columns import measure, pad
 from pbl.domain.errors import UsageError
 from pbl.domain.run_row import COLUMNS, SCORES
 from pbl.domain.wording import safe
@@ -77,14 +77,14 @@ def table(runs: Sequence[Run], chosen: Sequence[str], marks: Marks) -> str:
     least = _NARROW_DIGITS if narrow else _DIGITS
     digits = [_enough_digits(runs, name, least) for name in chosen]
     columns = [_cells(runs, name, marks, n) for name, n in zip(chosen, digits, strict=True)]
-    wide = [max(map(wide_as, [name, *cells])) for name, cells in zip(chosen, columns, strict=True)]
+    wide = [max(map(measure, [name, *cells])) for name, cells in zip(chosen, columns, strict=True)]
 
     def over() -> int:
         return sum(wide) + between * (len(wide) - 1) - room
 
     def put(at: int, cells: list[str]) -> None:
         columns[at] = cells
-        wide[at] = max(map(wide_as, [chosen[at], *cells]))
+        wide[at] = max(map(measure, [chosen[at], *cells]))
 
     for end in (16, 10):
         if "when" in chosen and (over() > 0 or narrow):  # without the year, then without the time
@@ -98,11 +98,11 @@ def table(runs: Sequence[Run], chosen: Sequence[str], marks: Marks) -> str:
         digits[at] -= 1
         put(at, _cells(runs, chosen[at], marks, digits[at]))
     for at, name in enumerate(chosen):
-        if name == "weights" and max(map(wide_as, columns[at])) > wide[at]:
+        if name == "weights" and max(map(measure, columns[at])) > wide[at]:
             cells = zip(runs, columns[at], strict=True)
-            columns[at] = [text if wide_as(text) <= wide[at] else _made_of(run, wide[at]) for run, text in cells]
+            columns[at] = [text if measure(text) <= wide[at] else _describe_blend(run, wide[at]) for run, text in cells]
     fitted = [
-        [_fitted(cell, w, right=name in _NUMBERS) for cell in (name, *cells)]
+        [_fit_width(cell, w, right=name in _NUMBERS) for cell in (name, *cells)]
         for name, w, cells in zip(chosen, wide, columns, strict=True)
     ]
     return "\n".join((" " * between).join(cells).rstrip() for cells in zip(*fitted, strict=True))
@@ -125,7 +125,7 @@ def csv_text(runs: Sequence[Run], chosen: Sequence[str]) -> str:
     return safe(text.getvalue().removesuffix("\n"), keep="\n")
 
 
-def brief(field: str, value: Any, digits: int = 0) -> str:  # noqa: ANN401 - as JSON knows it
+def shorten(field: str, value: Any, digits: int = 0) -> str:  # noqa: ANN401 - as JSON knows it
     """Return a value as short text; without `digits` numbers are exact, and a gap has no rounding noise."""
     if value is None:
         return ""
@@ -135,17 +135,6 @@ def brief(field: str, value: Any, digits: int = 0) -> str:  # noqa: ANN401 - as 
         return safe(json.dumps(value, ensure_ascii=False))
     text = str(value).lower() if isinstance(value, bool) else safe(str(value))
     return text[:12] if not digits and (field.startswith("inputs.") or field.endswith("sha256")) else text
-
-
-def wide_as(text: str) -> int:
-    """Return the number of a terminal's columns that a text takes."""
-    return len(text) if text.isascii() else sum(2 if east_asian_width(c) in "WF" else not combining(c) for c in text)
-
-
-def padded(text: str, wide: int, *, right: bool = False) -> str:
-    """Return a text with spaces up to a width."""
-    gap = " " * (wide - wide_as(text))
-    return gap + text if right else text + gap
 
 
 def _number(value: float, digits: int) -> str:
@@ -173,21 +162,21 @@ def _cells(runs: Sequence[Run], name: str, marks: Marks, digits: int) -> list[st
         scored = ((run, run.scores[column]) for run in runs)
         return ["" if s is None else _number(s, digits) + ("*" if run.key in marked else " ") for run, s in scored]
     if name == "weights":
-        return [_made_of(run) for run in runs]
+        return [_describe_blend(run) for run in runs]
     if name == "when":
         return [run.base.when[:16].replace("T", " ") for run in runs]
-    return [brief(column, run.value(column), digits) for run in runs]
+    return [shorten(column, run.value(column), digits) for run in runs]
 
 
-def _made_of(run: Run, wide: int | None = None) -> str:
+def _describe_blend(run: Run, wide: int | None = None) -> str:
     """Return a blend's shares in percent, as many as fit; of other runs pillar and model."""
     if not run.weights:
         return safe(" ".join(x for x in (run.value("pillar"), run.value("model")) if x))
     parts = [safe(f"{name} {100 * share:.3g}") for name, share in run.weights.items()]
     whole = " ".join(parts)
-    if wide is None or wide_as(whole) <= wide:
+    if wide is None or measure(whole) <= wide:
         return whole
-    fitting = [text for n in range(1, len(parts)) if wide_as(text := " ".join([*parts[:n], ".."])) <= wide]
+    fitting = [text for n in range(1, len(parts)) if measure(text := " ".join([*parts[:n], ".."])) <= wide]
     return fitting[-1] if fitting else whole
 
 
@@ -197,16 +186,16 @@ def _csv_cell(column: str, value: Any) -> str:  # noqa: ANN401 - as JSON knows i
     return "" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
-def _fitted(text: str, wide: int, *, right: bool) -> str:
+def _fit_width(text: str, wide: int, *, right: bool) -> str:
     """Return a text as wide as asked: padded, or cut."""
     if text.isascii() and len(text) <= wide:
         return text.rjust(wide) if right else text.ljust(wide)
-    return padded(_cut(text, wide), wide, right=right)
+    return pad(_cut(text, wide), wide, right=right)
 
 
 def _cut(text: str, wide: int) -> str:
-    if wide_as(text) <= wide:
+    if measure(text) <= wide:
         return text
-    while text and wide_as(text) > wide - 2:
+    while text and measure(text) > wide - 2:
         text = text[:-1]
     return (text + "..")[:wide]

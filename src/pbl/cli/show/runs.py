@@ -29,7 +29,7 @@ _SHOWN = 10
 _METRICS = 4
 
 
-def listed(found: RunList, how: ListFormat, chosen: Sequence[str], *, limit: int | None, label: str | None) -> None:
+def print_runs(found: RunList, how: ListFormat, chosen: Sequence[str], *, limit: int | None, label: str | None) -> None:
     """Print runs to stdout, and warnings about them and the logs to stderr."""
     runs = found.runs[:limit]
     marks = _marks(found, how, chosen)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MEANS = "(means)"
 
 
-def scored(found: Scores, report: Report, *, left_out: Mapping[str, str], as_json: bool) -> None:
+def print_scores(found: Scores, report: Report, *, left_out: Mapping[str, str], as_json: bool) -> None:
     """Print scores to stdout, and warnings about the files to stderr."""
     tell_warnings(report)
     for name, reason in left_out.items():

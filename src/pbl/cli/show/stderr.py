@@ -22,6 +22,6 @@ def write(text: str) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
-def coloured() -> bool:
+def has_colours() -> bool:
     """Say whether colours are wanted there."""
     return takes_colour(sys.stderr)

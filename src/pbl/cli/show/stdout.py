@@ -25,7 +25,7 @@ def write_json(table: dict[str, Any]) -> None:
     write(json.dumps(restore_utf8(table), indent=2, allow_nan=False))
 
 
-def coloured() -> bool:
+def has_colours() -> bool:
     """Say whether colours are wanted there."""
     return takes_colour(sys.stdout)
 

@@ -79,7 +79,7 @@ def _outcome(report: Report, file: FileReport, *, colour: bool) -> str:
         for severity in (Severity.ERROR, Severity.WARNING)
         if (told := tally([x for x in found if x.severity is severity]))
     ]
-    if hidden := tally([x for x in report.hidden_of(file) if x.severity is not Severity.INFO]):
+    if hidden := tally([x for x in report.hidden_findings(file) if x.severity is not Severity.INFO]):
         parts.append(paint(f"not shown: {hidden}", Colour.DOUBTFUL, on=colour))
     if not parts and file.not_checked:
         return paint("not checked", Colour.DOUBTFUL, on=colour)

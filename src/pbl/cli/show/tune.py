@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pbl.weights.tuning import Tuning
 
 
-def tuned(
+def print_tuning(
     found: Tuning,
     report: Report,
     *,
@@ -88,15 +88,15 @@ def _table(found: Tuning) -> Iterator[str]:
             yield from columns([[each.name, *map(safe, nested)], *([safe(name), *cells] for name, cells in pillars)])
     yield ""
     for warned in found.warnings:
-        yield from _told(f"warning {warned.code}: {warned.message}")
+        yield from _wrap(f"warning {warned.code}: {warned.message}")
     for suspect in found.suspicious:
-        yield from _told(f"suspicious {suspect.pillar}: {suspect.reason}")
-    yield from _told(f"advice  {found.advice.text}")
+        yield from _wrap(f"suspicious {suspect.pillar}: {suspect.reason}")
+    yield from _wrap(f"advice  {found.advice.text}")
 
 
 def _weight(value: float | None) -> str:
     return NONE if value is None else f"{value:.4f}"
 
 
-def _told(text: str) -> list[str]:
+def _wrap(text: str) -> list[str]:
     return wrap(safe(text), WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)

@@ -79,7 +79,7 @@ def draw_cv_public(runs: Sequence[tuple[float, float, str]], width: int) -> alt.
         for left, align in ((px + 7, "left"), (px - 7 - long, "right")):
             box = (left, py - _LINE / 2, left + long, py + _LINE / 2)
             inside = box[0] >= 0 and box[2] <= plot + 8
-            clear = all(not _meet(box, other) for m, other in enumerate(taken) if m != n)
+            clear = all(not _do_meet(box, other) for m, other in enumerate(taken) if m != n)
             if inside and clear and label:
                 rows[n] |= {"label": label, "align": align}
                 taken.append(box)
@@ -128,5 +128,5 @@ def draw_gaps(runs: Sequence[tuple[float | None, float | None]], width: int) -> 
     return finish([zero.encode(y=alt.Y("y:Q", scale=scale)), marks], width=plot, height=height)
 
 
-def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+def _do_meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -60,7 +60,7 @@ def list_images(folder: Path) -> tuple[ImageFile, ...]:
     by_name: dict[str, list[Path]] = {}
     for path in found:
         by_name.setdefault(path.stem, []).append(path)
-    twice = [make_finding(paths[0], "PBL812", _twice(name, paths)) for name, paths in by_name.items() if paths[1:]]
+    twice = [make_finding(paths[0], "PBL812", _tell_twice(name, paths)) for name, paths in by_name.items() if paths[1:]]
     if twice:
         raise data_error([paths[0] for paths in by_name.values() if paths[1:]], twice)
     return tuple(ImageFile(sample=name, path=paths[0]) for name, paths in sorted(by_name.items()))
@@ -134,7 +134,7 @@ def _read(path: Path) -> bytes:
         raise ImageError(str(getattr(error, "reason", error))) from error
 
 
-def _twice(name: str, paths: Sequence[Path]) -> str:
+def _tell_twice(name: str, paths: Sequence[Path]) -> str:
     named = ", ".join(str(path) for path in paths[:SHOWN])
     return f"{len(paths)} images go by the name {name}: {named}"
 

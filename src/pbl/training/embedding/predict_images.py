@@ -49,7 +49,7 @@ def predict_images(
     `path` is the fitted pillar's. Raises besides FindingsError for another model than the one fitted on (PBL806), for
     one that gives pbl's test image another vector here (PBL813), and for images that can't be taken.
     """
-    embedded, column = _embedded(fitted, path)
+    embedded, column = _read_note(fitted, path)
     settings = _settings(embedded["settings"], path)
     if model is None:
         raise UsageError(f"name the {embedded.get('model_type') or 'model'}'s folder with --model: {images} has images")
@@ -87,7 +87,7 @@ def predict_images(
     return predict_cells(fitted, path, features, [images], cells)
 
 
-def _embedded(fitted: Fitted, path: Path) -> tuple[Mapping[str, Any], str]:
+def _read_note(fitted: Fitted, path: Path) -> tuple[Mapping[str, Any], str]:
     """Return what `embed` noted of the features fitted on, and their column's name."""
     source = fitted.sources[0]
     if len(fitted.sources) != 1 or source.embedded is None or len(source.columns) != 1:
