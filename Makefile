@@ -85,7 +85,7 @@ fuzz: $(DEV)
 	@$(BIN)/python -m pytest tests/fuzz/test_fuzz.py $(ARGS)
 
 mutants: $(DEV)
-	@$(BIN)/python tests/mutants.py $(ARGS)
+	@PYTHONPATH=tests $(BIN)/python -m mutants $(ARGS)
 
 bench: $(BENCH_DEV)
 	@$(call compile,.venv-bench)

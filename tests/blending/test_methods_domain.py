@@ -39,6 +39,18 @@ def test_a_number_that_a_method_cannot_take_is_a_finding_with_its_row_and_id(met
     assert command("blend", "a.csv", "b.csv", "--method", method).code == 1
 
 
+def test_a_recipe_whose_method_cannot_take_a_number_is_refused_for_that_and_not_for_its_hash():
+    write("a.csv", {"x": 0.5, "y": 0.25})
+    write("b.csv", {"x": 0.5, "y": -0.25})
+    pbl.blend("a.csv", "b.csv", output="s.csv")
+    kept = Path("s.recipe.json")
+    kept.write_text(json.dumps(json.loads(kept.read_text()) | {"method": "geometric"}))
+    with pytest.raises(FindingsError) as caught:
+        pbl.blend(recipe=kept, output="again.csv")
+    assert [each.code for each in caught.value.report.errors()] == ["PBL507"]
+    assert not Path("again.csv").exists()
+
+
 def test_a_pillar_that_is_left_out_may_have_any_numbers():
     write("a.csv", {"x": 0.5, "y": 0.25})
     write("b.csv", {"x": -3.0, "y": 7.0})

@@ -1,0 +1,60 @@
+"""Defects: blending."""
+
+from mutants.mutant import Mutant
+
+FORMULA = "src/pbl/blending/formula.py"
+SUBMISSION = "src/pbl/blending/_write.py"
+BLEND = " ".join(f"tests/blending/test_{part}.py" for part in ("blend", "blend_values", "refusals", "replay"))
+METHODS = "tests/blending/test_methods.py tests/blending/test_methods_domain.py"
+
+MUTANTS = (
+    Mutant(
+        "clips where nobody asked",
+        FORMULA,
+        'if self.clip.low is None else Sql(f"greatest($clip_min, {inner})")',
+        'if self.clip.low is None else Sql(f"greatest(0.0, {inner})")',
+        BLEND,
+    ),
+    Mutant(
+        "weights swapped",
+        FORMULA,
+        'else f"$share{place}")',
+        'else f"$share{len(self.factors) - 1 - place}")',
+        BLEND,
+    ),
+    Mutant(
+        "findings do not stop a blend",
+        "src/pbl/blending/_submission.py",
+        "if report.errors():\n        raise FindingsError(report)\n    written",
+        "if False:\n        raise FindingsError(report)\n    written",
+        METHODS,
+    ),
+    Mutant(
+        "an infinite blend is written",
+        SUBMISSION,
+        "if summary.broken:",
+        "if False:",
+        BLEND,
+    ),
+    Mutant(
+        "a replay makes other bytes unseen",
+        "src/pbl/blending/replay.py",
+        "if made.written.sha256 != recipe.output.sha256:",
+        "if False:",
+        BLEND,
+    ),
+    Mutant(
+        "an edited submission passes for ours",
+        "src/pbl/project/recipe_files.py",
+        "and same_bytes(submission, output.sha256)",
+        "",
+        "tests/reading/test_changes.py",
+    ),
+    Mutant(
+        "inputs may change meanwhile",
+        "src/pbl/checks/open_files.py",
+        "            self.survey.unchanged(before)\n",
+        "            pass\n",
+        "tests/reading/test_changes.py",
+    ),
+)
