@@ -39,7 +39,7 @@ def compare_ids(duck: Duck, file: CheckedFile, reference: CheckedFile, limit: in
         return []
     (strangers,) = duck.rows("checks/strangers", file=file.table, other=reference.table)[0]
     known, rows, of = reference.input.called, file.rows or 0, reference.rows or 0
-    order = note(file.input, "PBL604", f"the rows stand in another order than in {known}", Offences(limit=0, count=1))
+    order = note(file.input, "PBL604", f"the rows are in another order than in {known}", Offences(limit=0, count=1))
     distinct = all(each.profile and each.profile.distinct for each in (file, reference))
     if not strangers and rows == of and distinct:
         return order
@@ -67,7 +67,7 @@ def compare_ids(duck: Duck, file: CheckedFile, reference: CheckedFile, limit: in
     ends = _tell_affix(*affix, respelt) if affix else ""
     respelt, told = instead(respelt)
     found += note(
-        file.input, "PBL605", f"{plural(respelt.count, 'id')} spelt otherwise than in {known}{told}{ends}", respelt
+        file.input, "PBL605", f"{plural(respelt.count, 'id')} spelt differently in {known}{told}{ends}", respelt
     )
     if rows == of and not (strangers or missing.count or respelt.count):
         found += order

@@ -41,7 +41,7 @@ def clean_findings(each: Input, survey: Surveyed, reference: Input, *, in_order:
     """Return the findings of a file whose cells are all clean and whose ids are the reference's."""
     found = [*survey.findings, *(missing_line_end(survey) if isinstance(survey, Survey) else ())]
     if not in_order:
-        order = f"the rows stand in another order than in {reference.called}"
+        order = f"the rows are in another order than in {reference.called}"
         found.append(finding("PBL604", file=str(each.path), pillar=each.name, message=order))
     return tuple(found)
 

@@ -18,7 +18,7 @@ CELLS = {
     "PBL103": ("{n} not valid UTF-8", "id"),
     "PBL106": ("{n} with a NUL byte", "id"),
     "PBL401": ("{n} without an id", "row"),
-    "PBL402": ("{n} with an id that stands elsewhere too", "row"),
+    "PBL402": ("{n} with a repeated id", "row"),
     "PBL403": ("{n} not of the form {pattern!r}", "id"),
     "PBL404": ("{n} with white space around it", "id"),
     "PBL501": ("{n} empty", "cell"),
@@ -44,7 +44,7 @@ def tell_missing(count: int, known: str) -> str:
 
 def tell_unknown(count: int, known: str) -> str:
     """Return the message of PBL602."""
-    return f"{plural(count, 'id')} that {known} has not"
+    return f"{plural(count, 'id')} that {known} doesn't have"
 
 
 def tell_placeholder(matched: int, of: int, known: str) -> str:

@@ -152,7 +152,7 @@ def _match_columns(about: _About, contract: Contract, header: tuple[str, ...]) -
     found = []
     if not contract.open and tuple(name for name in header if name in wanted) != wanted:
         text = ",".join(header)
-        found = [about.finding("PBL207", f"the columns stand in another order: {text}", 1, value=text)]
+        found = [about.finding("PBL207", f"the columns are in another order: {text}", 1, value=text)]
     return tuple(header.index(name) for name in wanted), found
 
 

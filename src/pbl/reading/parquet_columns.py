@@ -68,7 +68,7 @@ def _find_faults(part: Part, first: Part | None, contract: Contract, *, ids_only
     misnamed = list(find_misnamed(leave_out_others(names, contract) if contract.open else names, contract))
     yield from misnamed
     if not misnamed and not contract.open and tuple(n for n in names if n in contract.columns) != contract.columns:
-        yield "PBL207", f"the columns stand in another order: {','.join(names)}", None, None
+        yield "PBL207", f"the columns are in another order: {','.join(names)}", None, None
     yield from _find_mistyped(part, first, contract, ids_only=ids_only)
 
 

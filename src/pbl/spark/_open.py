@@ -225,7 +225,11 @@ def _judge(opened: Opened, schema: Any, contract: Contract) -> Opened:
             extra.remove(near)
             opened = opened.note("PBL204", f"{near!r} stands for {column!r}", column=column, examples=(_cell(near),))
     for column in extra:
-        opened = opened.note("PBL202", f"a column {column!r} that the contract has not", column=column)
+        opened = opened.note(
+            "PBL202",
+            f"the column {column!r} is not expected; expected are {', '.join(contract.columns)}",
+            column=column,
+        )
     for column, kind, allowed in _column_types(kinds, contract, ids_only=opened.name is None):
         if kind not in allowed:
             opened = opened.note("PBL208", f"{kind} in {column!r}; expected is {' or '.join(allowed)}", column=column)

@@ -49,7 +49,7 @@ class Appended:
 def append_rows(path: Path, *, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Appended:
     """Append rows to a log in one write, durable on return, whoever else appends; after LogError it is unchanged."""
     if any(len(row) != len(header) for row in rows):
-        message = "a row has not as many cells as the header"
+        message = "a row doesn't have as many cells as the header"
         raise ValueError(message)
     for cell in (cell for row in rows for cell in row if "\0" in cell):
         message = f"{path}: not logged: a cell has a NUL character, which no CSV can hold: {cell[:80]!r}"

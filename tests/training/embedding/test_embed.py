@@ -255,7 +255,7 @@ def test_a_model_that_can_t_be_is_one_line(networks, images, tmp_path):
         (("--tile", "8", "--overlap", "8"), "must be less than --tile"),
         (("--tile", "0"), "--tile: '0' is not a whole number of 1 or more"),
         (("--flips", "x"), "--flips: 'x' is not one of"),
-        (("--device", "cuda"), "--device cuda: there is none here"),
+        (("--device", "cuda"), "--device cuda: this machine has none"),
     ],
 )
 def test_flags_that_can_t_be_are_refused(words, told, networks, images):

@@ -36,7 +36,7 @@ def choose_device(wanted: Device) -> str:
     if wanted == "auto":
         return next(name for name in ("cuda", "mps", "cpu") if there[name])
     if not there[wanted]:
-        raise UsageError(f"--device {wanted}: there is none here; there is {', '.join(n for n in there if there[n])}")
+        raise UsageError(f"--device {wanted}: this machine has none; it has {', '.join(n for n in there if there[n])}")
     return wanted
 
 
