@@ -179,7 +179,7 @@ def test_rows_are_summed_up_alike_by_the_database_and_beside_it(clip, targets):
             with database.batch(numbers.with_row_index("place")):
                 columns = join([Sql(f"b{target}") for target in range(targets)])
                 parts = {"columns": columns, "marks": made.marks(), "blend": made.blend(Sql("batch"))}
-                beside = made.summarize_rows(database.frame("blend/blend_text", made.values(), **parts))
+                beside = made.summarize_rows(database.frame("blend/blend_rows", made.values(), **parts))
         if told.broken:
             assert beside.broken == told.broken
             continue

@@ -16,6 +16,7 @@ from support.making import four, ids, predictions, shuffled, write
 
 import pbl
 from pbl.blending import _write
+from pbl.blending._number_text import number_text
 from pbl.domain import limits
 from pbl.domain.errors import EngineError, FindingsError, OutputError
 from pbl.domain.rules import Severity
@@ -153,15 +154,7 @@ def test_a_large_file_alone_whose_quoted_ids_repeat_is_refused(large):
 def test_a_text_that_is_not_the_number_is_found(large, monkeypatch):
     same(ids(ROWS))
     large()
-    asked = duck.Duck.frame
-
-    def spoil(self, question, *values, **parts):
-        frame = asked(self, question, *values, **parts)
-        if question != "blend/blend_text":
-            return frame
-        return frame.with_columns(x0=pl.when(pl.col("place") == 5).then(pl.lit("50.5")).otherwise("x0"))
-
-    monkeypatch.setattr(duck.Duck, "frame", spoil)
+    monkeypatch.setattr(_write, "number_text", lambda *asked: number_text(*asked).scatter(0, "50.5"))
     with pytest.raises(OutputError, match="read back"):
         pbl.blend(*PATHS, output="blend.csv")
 

@@ -57,4 +57,11 @@ MUTANTS = (
         "            pass\n",
         "tests/reading/test_changes.py",
     ),
+    Mutant(
+        "small numbers have the text that polars gives them",
+        "src/pbl/blending/_number_text.py",
+        "_LEAST, _MOST = 1e-4",
+        "_LEAST, _MOST = 1e-6",
+        "tests/blending/test_number_text.py",
+    ),
 )

@@ -1,7 +1,7 @@
 """Write the blend of an aligned table, or of aligned batches, as CSV into a draft, read it back and compare.
 
 `_submission` calls it with what `_align` gave. Both ways give the same bytes. A table is written by the database.
-Batches are not kept; the database makes their numbers and the numbers' text, and polars puts the lines together.
+Batches are not kept: the database makes their numbers, `_number_text` the text, and polars puts the lines together.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pbl_sql import Sql, ask, identifier, join
 
 from pbl.blending._align_sql import NUMBERS
+from pbl.blending._number_text import number_text, whole_text
 from pbl.blending.formula import Summary
 from pbl.domain.errors import OutputError, Unclear, UsageError
 from pbl.engine.duck import open_duck
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from pbl.reading.prefetch import Pull
     from pbl.reading.survey import Survey
     from pbl.storage.commit import Draft
+
+    Texts = Callable[[Duck, pl.Series], pl.Series]
+    """What makes the text of numbers."""
 
 _BATCH = Sql("batch")
 _WHOLE = "::BIGINT"
@@ -117,7 +121,7 @@ def write_batches(
 
     with closing(batches):
         put(_write_header(duck, formula, contract, draft))
-        texts = join([Sql(f"b{t}{_WHOLE if pointless else ''}::VARCHAR AS x{t}") for t in range(formula.targets)])
+        texts = whole_text if pointless else number_text
         with closing(blend_ahead(batches, formula, draft, limits, texts=texts)) as blends:
             for ids, blend in blends:
                 summary += formula.summarize_rows(blend)
@@ -188,15 +192,15 @@ def blend_ahead(
     limits: Limits,
     *,
     workers: int = _WORKERS,
-    texts: Sql | None = None,
+    texts: Texts | None = None,
 ) -> Generator[tuple[pl.Series, pl.DataFrame]]:
     """Yield the ids of batches and their blend, in order, while the next ones are blended.
 
-    `texts` are further columns to make of the blend.
+    `texts` makes the text x0, x1, ... of the blend b0, b1, ...
     """
     workers = min(max((limits.threads or os.cpu_count() or 1) // 2, 1), workers)  # files are read by the other half
     with ExitStack() as databases, threads(workers) as pool, threads(1) as puller:
-        blend = _blender(formula, draft, replace(limits, threads=1), databases, texts=texts)
+        blend = _blender(formula, draft, replace(limits, threads=1), databases, texts)
         due: deque[Future[tuple[pl.Series, pl.DataFrame]]] = deque()
         for batch in ahead(batches, puller):
             due.append(pool.submit(blend, batch))
@@ -207,14 +211,14 @@ def blend_ahead(
 
 
 def _blender(
-    formula: Formula, draft: Draft, limits: Limits, databases: ExitStack, *, texts: Sql | None
+    formula: Formula, draft: Draft, limits: Limits, databases: ExitStack, texts: Texts | None
 ) -> Callable[[pl.DataFrame], tuple[pl.Series, pl.DataFrame]]:
     """Return a function that blends a batch in any thread; each thread has its own database, so that none waits.
 
     The caller closes the `databases` when no thread blends any more.
     """
     memory = replace(limits, memory=max(limits.most() // 8, _LEAST_MEMORY))
-    columns = join([*(Sql(f"b{t}") for t in range(formula.targets)), *([texts] if texts else [])])
+    columns = join([Sql(f"b{t}") for t in range(formula.targets)])
     values, blended, marks = formula.values(), formula.blend(_BATCH), formula.marks()
     own = local()
 
@@ -225,8 +229,9 @@ def _blender(
         numbers = batch.clone()
         ids = numbers.drop_in_place("id")  # they would be taken in, and serve nobody; in place, as nothing is copied
         with duck.batch(numbers.with_row_index("place")):
-            rows = duck.frame("blend/blend_text", values, columns=columns, marks=marks, blend=blended)
-        return ids, rows
+            rows = duck.frame("blend/blend_rows", values, columns=columns, marks=marks, blend=blended)
+        made = [texts(duck, rows[f"b{t}"]).alias(f"x{t}") for t in range(formula.targets)] if texts else []
+        return ids, rows.hstack(made)
 
     return blend
 
