@@ -1,93 +1,19 @@
-"""Death and disk faults at every call of a blend and of a log-run that changes a file (strace counts and injects them).
+"""Death and disk faults at every call of a blend that changes a file."""
 
-`PBL_THOROUGH=1` walks every call with every fault; else a sample is taken.
-"""
-
-import csv
 import hashlib
-import io
 import json
-import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 from itertools import count
-from pathlib import Path
 
-import pbl_schemas
-import pbl_sql
 import pytest
+from support.crashing import ENV, KINDS, SAMPLE, content, fresh, run, walk
 from support.effort import THOROUGH
 from support.parquet import put, put_parts
 
-import pbl
-
-NAMES = {"rename": "rename,renameat,renameat2", "link": "link,linkat", "unlink": "unlink,unlinkat", "fchmod": "fchmod"}
-KINDS = ("write", "pwrite64", "fsync", "rename", "link", "unlink", "ftruncate", "fchmod")
-FAULTS = (
-    "signal=KILL:when={n}",
-    "error=ENOSPC:when={n}",
-    "error=EIO:when={n}",
-    "error=ENOSPC:when={n}+",
-    "error=EIO:when={n}+",
-)
-SAMPLE = 11
-ROOTS = os.pathsep.join(str(Path(module.__file__).parents[1]) for module in (pbl, pbl_sql, pbl_schemas))
-ENV = {"PATH": os.environ["PATH"], "PYTHONPATH": ROOTS, "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nonexistent"}
-
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed: faults can't be injected")
-
-
-def run(folder, words, *before):
-    """Run pbl, perhaps under strace."""
-    command = [*before, sys.executable, "-m", "pbl", *words]
-    return subprocess.run(command, cwd=folder, env=ENV, capture_output=True, text=True, timeout=120, check=False)
-
-
-def injected(folder, words, kind, fault):
-    quick = [] if "signal" in fault else ["--seccomp-bpf"]  # which loses injected signals
-    calls = NAMES.get(kind, kind)
-    tracer = ["strace", "-f", "-qq", "-o", os.devnull, *quick, f"--trace={calls}", f"--inject={calls}:{fault}"]
-    return run(folder, words, *tracer)
-
-
-def calls(folder, words, kind):
-    """Count how often an undisturbed run makes a call."""
-    trace = folder.with_name(f"trace-{kind}")
-    done = run(folder, words, "strace", "-f", "-qq", "-o", str(trace), f"--trace={NAMES.get(kind, kind)}")
-    assert done.returncode == 0, done.stderr
-    return len(re.findall(rf"^\d+ +{kind}\w*\(", trace.read_text(), re.MULTILINE))
-
-
-def fresh(folder, files):
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(data)
-    return folder
-
-
-def content(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-
-
-def walk(folder, before, words, kind):
-    """Yield every run with a fault: how it was disturbed and how it ended, its traces in the folder.
-
-    strace counts calls a thread, so that the last numbers may find nothing to disturb.
-    """
-    turn = count(sum(map(ord, kind + " ".join(words))))
-    for n in range(1, calls(fresh(folder, before), words, kind) + 1):
-        for fault in (text.format(n=n) for text in FAULTS):
-            if THOROUGH or next(turn) % SAMPLE == 0:
-                fresh(folder, before)
-                done = injected(folder, words, kind, fault)
-                assert "Traceback" not in done.stderr, (kind, fault, done.stderr)
-                yield f"{kind}:{fault}", done, done.returncode == -signal.SIGKILL
 
 
 ROWS = "".join(f"id{n},{n}.{{}}\n" for n in range(40))
@@ -258,65 +184,6 @@ def test_a_large_blend_leaves_the_old_pair_or_the_new_one_whatever_call_fails(ca
         assert again.returncode == 0, f"{said} then {again.stderr}"
         assert sound(folder) == pairs[1], said
         assert {name: (folder / name).read_bytes() for name in INPUTS} == INPUTS, said
-
-
-def log_run(number):
-    return ("log-run", "--label", "l", "--pillar", "p", "--model", "m", "--cv", f"0.{number}", "--logs", "logs")
-
-
-def the_log(folder):
-    """Give the one log's name and bytes, None where there is none."""
-    logs = [(name, data) for name, data in content(folder).items() if name.endswith("_l.csv")]
-    assert len(logs) <= 1
-    return logs[0] if logs else None
-
-
-def scores(data):
-    """Give the scores that a log's rows hold, seeing that each row is whole and the header there once."""
-    header, *rows = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
-    assert header[:3] == ["pillar", "model", "processed_cv"]
-    assert {len(row) for row in rows} <= {len(header)}
-    assert header not in rows
-    return [row[2] for row in rows]
-
-
-@pytest.fixture(scope="module")
-def first_log(tmp_path_factory):
-    """Give a log with one row, as pbl wrote it."""
-    folder = fresh(tmp_path_factory.mktemp("logs") / "f", {})
-    assert run(folder, log_run(1)).returncode == 0
-    return content(folder)
-
-
-@pytest.mark.parametrize("start", ["no log", "a log", "a torn log"])
-@pytest.mark.parametrize("kind", ["write", "fsync", "link", "rename", "unlink", "ftruncate", "mkdir"])
-def test_a_log_keeps_what_was_reported_whatever_call_fails(kind, start, tmp_path, first_log):
-    (name, whole) = next(iter(first_log.items()))
-    torn = b"p,m,0.9" if start == "a torn log" else b""
-    before = {} if start == "no log" else {name: whole + torn}
-    folder = tmp_path / "f"
-    for what, done, killed in walk(folder, before, log_run(2), kind):
-        said = f"{what} exit {done.returncode}: {done.stderr}"
-        if done.returncode == 0:
-            assert scores(the_log(folder)[1])[-1] == "0.2", said
-        elif not killed:
-            assert done.returncode == 2, said
-            assert kind == "write" or "not logged" in done.stderr or "perhaps logged" in done.stderr, said
-            if "not logged" in done.stderr:
-                found = the_log(folder)
-                aside = b"".join(data for n, data in content(folder).items() if ".torn-" in n)
-                logged = found[1] if found else b""
-                assert (whole + torn if before else b"") in (logged, logged + aside), said
-        again = run(folder, log_run(3))
-        assert again.returncode == 0, f"{said} then {again.stderr}"
-        rows = scores(the_log(folder)[1])
-        expected = ["0.1"] if before else []
-        assert rows in ([*expected, "0.3"], [*expected, "0.2", "0.3"]), f"{said} {rows}"
-        if done.returncode == 0:
-            assert "0.2" in rows, said
-        if torn:
-            assert any(torn in data for n, data in content(folder).items() if ".torn-" in n), said
-        assert not [n for n in content(folder) if n.endswith(".pbl-tmp") and not killed and kind != "unlink"], said
 
 
 @pytest.mark.parametrize("start", ["nothing", "an old pair"])
