@@ -50,6 +50,13 @@ def join(parts: list[Sql], by: str = ", ") -> Sql:
     return Sql(by.join(parts))
 
 
+def exact_text(number: Sql) -> Sql:
+    """Return the text of a double that reads back to it: DuckDB's own is wrong for 2**81, 2**91 and 2**807."""
+    own = f"({number})::VARCHAR"
+    wrong = f"try_cast({own} AS DOUBLE) IS DISTINCT FROM ({number})::DOUBLE"
+    return Sql(f"CASE WHEN {wrong} THEN format('{{:.17g}}', ({number})::DOUBLE) ELSE {own} END")
+
+
 @cache
 def _text(question: str) -> str:
     data = _LOADER.get_data(str(Path(__file__).parent / f"{question}.sql"))

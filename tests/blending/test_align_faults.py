@@ -151,10 +151,11 @@ def test_a_large_file_alone_whose_quoted_ids_repeat_is_refused(large):
     assert [f.code for f in error.value.report.errors()] == ["PBL402"]
 
 
-def test_a_text_that_is_not_the_number_is_found(large, monkeypatch):
+@pytest.mark.parametrize("text", ["50.5", "A.07e+1"])
+def test_a_text_that_is_not_the_number_is_found(text, large, monkeypatch):
     same(ids(ROWS))
     large()
-    monkeypatch.setattr(_write, "number_text", lambda *asked: number_text(*asked).scatter(0, "50.5"))
+    monkeypatch.setattr(_write, "number_text", lambda *asked: number_text(*asked).scatter(0, text))
     with pytest.raises(OutputError, match="read back"):
         pbl.blend(*PATHS, output="blend.csv")
 

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pbl_sql import Sql, exact_text
 
 from pbl.blending._number_text import number_text, whole_text
 from pbl.domain.limits import Limits
@@ -28,10 +29,13 @@ def database():
 
 def of_database(duck, numbers):
     with duck.batch(pl.DataFrame({"number": numbers})):
-        return duck.frame("blend/number_text")["text"].to_list()
+        return duck.frame("blend/number_text", text=exact_text(Sql("number")))["text"].to_list()
 
 
-@pytest.mark.parametrize("numbers", [EDGES, BITS, SHORT, SPREAD, [0.25, 1e-7, 0.5], [1e-7], []])
+POWERS = [sign * 2.0**n for n in range(-1074, 1024) for sign in (1, -1)]
+
+
+@pytest.mark.parametrize("numbers", [EDGES, BITS, SHORT, SPREAD, POWERS, [0.25, 1e-7, 0.5], [1e-7], []])
 def test_it_is_the_databases(database, numbers):
     finite = pl.Series("b0", [each for each in numbers if abs(each) < float("inf")], dtype=pl.Float64)
     text = number_text(database, finite)

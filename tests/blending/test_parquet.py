@@ -277,3 +277,16 @@ class TestRecipe:
     def test_made_again_in_place_is_there_already(self):
         blended("dino=dino/", "b=b.parquet", output="s.parquet")
         assert "already" in command("blend", "--recipe", "s.parquet.recipe.json").talk
+
+    @pytest.mark.usefixtures("parts")
+    def test_made_again_in_place_has_the_hash_of_the_file_that_is_there(self):
+        blended("dino=dino/", "b=b.parquet", output="s.parquet")
+        pl.read_parquet("s.parquet").write_parquet("s.parquet", compression="lz4")  # as another version writes it
+        table = self.recipe("s.parquet.recipe.json")
+        data = Path("s.parquet").read_bytes()
+        there = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+        Path("s.parquet.recipe.json").write_text(json.dumps(table | {"output": table["output"] | there}))
+        done = command("blend", "--recipe", "s.parquet.recipe.json", "--format", "json")
+        said = json.loads(done.out)
+        assert (done.code, said["already"], Path("s.parquet").read_bytes() == data) == (0, True, True)
+        assert {key: said["recipe"]["output"][key] for key in there} == there

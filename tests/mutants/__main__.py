@@ -43,10 +43,10 @@ def verdict(mutant: Mutant) -> tuple[bool, str]:
                 shutil.copy(source, copy / part)
         target = copy / mutant.file
         target.write_text(target.read_text(encoding="utf-8").replace(mutant.old, mutant.new), encoding="utf-8")
-        return tried(copy, mutant.tests)
+        return run_tests(copy, mutant.tests)
 
 
-def tried(copy: Path, tests: str, *, at_once: int = 0) -> tuple[bool, str]:
+def run_tests(copy: Path, tests: str, *, at_once: int = 0) -> tuple[bool, str]:
     """Run tests of a copy of the project; say whether any failed, and the first that did."""
     roots = os.pathsep.join(str(copy / part) for part in ("src", "schemas", "sql"))
     env = {k: v for k, v in os.environ.items() if k not in {"PBL_THOROUGH", "PBL_TRAPS"}}
@@ -85,7 +85,7 @@ def main() -> int:
         print("no defect has such a name")
         return 1
     every = " ".join(sorted({test for mutant in chosen for test in mutant.tests.split()}))
-    failed, first = tried(ROOT, every, at_once=os.cpu_count() or 2)
+    failed, first = run_tests(ROOT, every, at_once=os.cpu_count() or 2)
     if failed:
         print(f"without any defect: {first}")
         return 1

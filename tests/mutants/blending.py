@@ -58,6 +58,13 @@ MUTANTS = (
         "tests/reading/test_changes.py",
     ),
     Mutant(
+        "the database's text of a number is taken on trust",
+        "src/pbl/blending/_write.py",
+        "(Sql, exact_text)",
+        "(Sql,)",
+        "tests/blending/test_closer_look.py",
+    ),
+    Mutant(
         "small numbers have the text that polars gives them",
         "src/pbl/blending/_number_text.py",
         "_LEAST, _MOST = 1e-4",

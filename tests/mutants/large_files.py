@@ -54,15 +54,31 @@ MUTANTS = (
     Mutant(
         "large files: a number's text is not compared with the number",
         SUBMISSION,
-        'text.cast(pl.Float64, strict=False) == blend[f"b{t}"]',
-        "text == text",
+        'text.cast(pl.Float64, strict=False).ne_missing(blend[f"b{t}"])',
+        "(text != text)",
         ALIGN,
+    ),
+    Mutant(
+        "large files: a text that is no number passes",
+        SUBMISSION,
+        '.ne_missing(blend[f"b{t}"]).any()',
+        '.ne(blend[f"b{t}"]).any()',
+        ALIGN,
+    ),
+    Mutant(
+        "large files: a table is read while it is made anew",
+        "src/pbl/blending/_align.py",
+        "return Table(files=align_table(duck, surveys, contract, limits), large=large)",
+        "made = Table(files=align_table(duck, surveys, contract, limits))\n"
+        '    columns = [f"n{p}_0" for p in range(3)]\n'
+        "    return read_batches(duck, made, columns, limits) if large else made",
+        "tests/blending/test_closer_look.py",
     ),
     Mutant(
         "large files: texts need not stand beside their ids",
         SUBMISSION,
-        "if not in_place or not all(",
-        "if not all(",
+        "if not in_place or any(",
+        "if any(",
         ALIGN,
     ),
     Mutant("large files: no id is quoted", SUBMISSION, "if not odd.any():", "if True:", ALIGN),

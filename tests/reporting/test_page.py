@@ -16,7 +16,7 @@ from support.judging import oofs
 from support.making import command, process, reorder
 from support.pages import ATTACK, EXAMPLE, Page, make_page, svgs, write_hostile_project
 
-from pbl.domain.wording import decimal
+from pbl.domain.wording import numeral
 
 
 def as_json(what, *words):
@@ -50,7 +50,7 @@ def test_its_numbers_are_those_of_score_tune_and_compare(example):
     ]
     wanted += [each["range"] for each in compared["disagreements"]]
     wanted += [each["rmse"] for each in compared["leave_one_out"]] + list(compared["weights"].values())
-    assert {decimal(each) for each in wanted} - set(cells) == set()
+    assert {numeral(each) for each in wanted} - set(cells) == set()
     assert {each["sha256"] for each in checked["files"]} <= set(cells)
     assert tuned["advice"]["text"] in example
 
@@ -180,7 +180,7 @@ def test_what_cannot_be_printed_is_replaced(tmp_path):
     ],
 )
 def test_a_number_has_one_form(value, shown):
-    assert decimal(value) == shown
+    assert numeral(value) == shown
 
 
 @pytest.mark.skipif("PBL_THOROUGH" not in os.environ, reason="large; make test-thorough")

@@ -1,3 +1,3 @@
 -- What is the text of each number of a batch, in order?
--- no parameters
-SELECT number::VARCHAR AS text FROM batch
+-- no parameters; {text} the expression
+SELECT {text} AS text FROM batch

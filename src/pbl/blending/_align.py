@@ -40,6 +40,8 @@ class Table:
 
     files: tuple[CheckedFile, ...]
     name: Sql = NUMBERS
+    large: bool = False
+    """Whether its files are so large that polars writes its rows faster than the database does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,19 +91,18 @@ def align(
     except UnreadableError as error:
         raise Unclear(error.reason) from error
     progress.stage("joining the files", duck.part)
-    found = align_table(duck, surveys, contract, limits)
-    return _read(duck, found, contract, limits) if large else Table(files=found)
+    return Table(files=align_table(duck, surveys, contract, limits), large=large)
 
 
-def align_anyway(duck: Duck, files: Sequence[CheckedFile], contract: Contract, limits: Limits) -> Table | Batches:
+def align_anyway(duck: Duck, files: Sequence[CheckedFile], contract: Contract, limits: Limits) -> Table:
     """Align files that were Unclear, and in which the checks then found no error."""
     align_checked(duck, files, contract)
     large = sum(_size(file.survey.file) for file in files if file.survey) >= limits.sizes.large
-    return _read(duck, tuple(files), contract, limits) if large else Table(files=tuple(files))
+    return Table(files=tuple(files), large=large)
 
 
 def load_table(duck: Duck, rows: Table | Batches) -> Table:
-    """Return aligned rows as a table; batches go into one, which the database spills to disk if it must."""
+    """Return aligned rows as a table; batches go into NUMBERS, which the database spills to disk if it must."""
     if isinstance(rows, Table):
         return rows
     at = 2
@@ -112,8 +113,10 @@ def load_table(duck: Duck, rows: Table | Batches) -> Table:
     return Table(files=rows.rows.result)
 
 
-def read_batches(duck: Duck, table: Table, columns: Iterable[str], limits: Limits) -> Batches:
-    """Return the ids and some columns of a table in batches."""
+def read_batches(duck: Duck, table: Table | Batches, columns: Iterable[str], limits: Limits) -> Batches:
+    """Return aligned rows in batches; of a table, the ids and some columns."""
+    if isinstance(table, Batches):
+        return table
 
     def rows() -> Generator[pl.DataFrame, None, tuple[CheckedFile, ...]]:
         yield from read_table(duck, list(columns), rows=limits.sizes.table_rows, table=table.name)
@@ -127,13 +130,6 @@ def _size(file: Source) -> int:
     if isinstance(file, PartsFile):
         return max(file.size, sum(_CELL * part.rows * len(part.columns) for part in file.parts))
     return file.size
-
-
-def _read(duck: Duck, files: tuple[CheckedFile, ...], contract: Contract, limits: Limits) -> Batches:
-    """Return the rows of the aligned table in batches: polars writes many rows faster than the database does."""
-    places = range(sum(1 for file in files if file.input.pillar))
-    columns = [f"n{place}_{t}" for place in places for t in range(len(contract.targets))]
-    return read_batches(duck, Table(files=files), columns, limits)
 
 
 def _report_progress(

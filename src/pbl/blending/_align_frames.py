@@ -105,10 +105,10 @@ def align_frames(
     profile = profiler.profile()
     if not profile.distinct or not surveys[0].ascii:
         raise Unclear("ids may be alike")
-    return tuple(_checked(files, surveys, profile, profiler.split(profile), batches.result))
+    return tuple(_make_checked(files, surveys, profile, profiler.split(profile), batches.result))
 
 
-def _checked(
+def _make_checked(
     files: Sequence[Readable],
     surveys: Sequence[Surveyed],
     ids: Profile,

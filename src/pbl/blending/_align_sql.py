@@ -78,7 +78,7 @@ def align_table(
     facts = _join(duck, [(each.input, each.table) for each in sources], contract, sources)
     if facts["wrong"] or {facts["rows"]} != counts or not _differ(duck, facts["rows"], limits.sizes.ids):
         raise Unclear("a row is not clean, or an id is not in all files")
-    return tuple(_checked(sources, facts, len(contract.targets)))
+    return tuple(_make_checked(sources, facts, len(contract.targets)))
 
 
 def align_checked(duck: Duck, files: Sequence[CheckedFile], contract: Contract) -> None:
@@ -212,7 +212,7 @@ def _differ(duck: Duck, rows: int, ids: int) -> bool:
     return sum(each.n_unique() for each in hashes) == rows
 
 
-def _checked(sources: Sequence[_Source], facts: Mapping[str, Any], targets: int) -> Iterator[CheckedFile]:
+def _make_checked(sources: Sequence[_Source], facts: Mapping[str, Any], targets: int) -> Iterator[CheckedFile]:
     place = 0
     for n, source in enumerate(sources):
         columns = [f"n{place}_{t}" for t in range(targets)] if source.input.pillar else []

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pbl_sql import Sql, exact_text
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -27,7 +29,7 @@ def number_text(duck: Duck, numbers: pl.Series) -> pl.Series:
         return text
     places = (~ordinary).arg_true()
     with duck.batch(pl.DataFrame([numbers.gather(places).alias("number")])):
-        return text.scatter(places, duck.frame("blend/number_text")["text"])
+        return text.scatter(places, duck.frame("blend/number_text", text=exact_text(Sql("number")))["text"])
 
 
 def whole_text(_: Duck, numbers: pl.Series) -> pl.Series:

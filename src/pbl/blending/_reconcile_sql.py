@@ -1,6 +1,6 @@
 """SQL that holds a sample's numbers to constraints: project orthogonally, clip, then sum up the totals again.
 
-`formula` asks for it where a row is a sample, `_whole_columns` where a sample has a row for each target name.
+`formula` asks for it where a row is a sample, `whole_columns` where a sample has a row for each target name.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pbl.blending._align import Batches, Table, align, align_anyway, load_engines, read_batches
+from pbl.blending._align import Table, align, align_anyway, load_engines, read_batches
 from pbl.blending._ingredients import file_facts, make_ingredient
 from pbl.blending._warnings import blend_warnings
 from pbl.blending._write import Done, write_batches, write_table
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from pbl.blending._align import Batches
     from pbl.blending._write import Written
     from pbl.blending.plan import Plan
     from pbl.blending.residuals import Residuals
@@ -204,17 +205,16 @@ def _write(
     if is_parquet(draft.target):
         from pbl.blending._write_parquet import write_parquet_batches  # noqa: PLC0415 - as above
 
-        rows = (aligned if isinstance(aligned, Batches) else read_batches(duck, aligned, formula.columns, limits)).rows
+        rows = read_batches(duck, aligned, formula.columns, limits).rows
         written = write_parquet_batches(rows, formula, contract, draft, limits=limits)
         return Done(written=written, files=rows.result)
-    match aligned:
-        case Table(files=files, name=table):
-            progress.stage("writing the submission", duck.part)
-            written = write_table(duck, formula, contract, draft, progress, table=table, pointless=pointless)
-            return Done(written=written, files=files)
-        case Batches(rows=rows):
-            written = write_batches(duck, rows, formula, contract, draft, limits=limits, pointless=pointless)
-            return Done(written=written, files=rows.result)
+    if isinstance(aligned, Table) and not aligned.large:
+        progress.stage("writing the submission", duck.part)
+        written = write_table(duck, formula, contract, draft, progress, table=aligned.name, pointless=pointless)
+        return Done(written=written, files=aligned.files)
+    rows = read_batches(duck, aligned, formula.columns, limits).rows
+    written = write_batches(duck, rows, formula, contract, draft, limits=limits, pointless=pointless)
+    return Done(written=written, files=rows.result)
 
 
 def _note_lacking(files: Sequence[CheckedFile], plan: Plan, whole: Completed | None) -> Iterator[Finding]:

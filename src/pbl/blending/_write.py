@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from threading import local
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, identifier, join
+from pbl_sql import Sql, ask, exact_text, identifier, join
 
 from pbl.blending._align_sql import NUMBERS
 from pbl.blending._number_text import number_text, whole_text
@@ -49,8 +49,6 @@ if TYPE_CHECKING:
     """What makes the text of numbers."""
 
 _BATCH = Sql("batch")
-_WHOLE = "::BIGINT"
-"""The cast that makes the text of a whole number one without a point."""
 _WORKERS = 2
 _LEAST_MEMORY = 32 << 20
 
@@ -91,14 +89,15 @@ def write_table(
     Raises OutputError if what is read back is not what was blended.
     """
     summary = require_finite(formula.summarize(duck, table))
-    _copy(duck, formula, contract, draft, table, pointless=pointless)
-    progress.stage("reading the submission back", duck.part)
-    file = open_file(draft.path, None)
-    with closing(file):
-        found = survey(file, contract)
-        if not _same(duck, formula, contract, found, draft, table=table) or found.scan.sha256 is None:
-            raise differs(draft)
-        return Written(sha256=found.scan.sha256, size=found.scan.size, summary=summary)
+    for text in (_whole,) if pointless else (Sql, exact_text):  # the second takes longer, and few numbers need it
+        _copy(duck, formula, contract, draft, table, text=text)
+        progress.stage("reading the submission back", duck.part)
+        file = open_file(draft.path, None)
+        with closing(file):
+            found = survey(file, contract)
+            if found.scan.sha256 is not None and _same(duck, formula, contract, found, draft, table=table):
+                return Written(sha256=found.scan.sha256, size=found.scan.size, summary=summary)
+    raise differs(draft)
 
 
 def write_batches(
@@ -144,13 +143,18 @@ def require_finite(summary: Summary) -> Summary:
 
 
 def _copy(
-    duck: Duck, formula: Formula, contract: Contract, draft: Draft, numbers: Sql, *, pointless: bool = False
+    duck: Duck, formula: Formula, contract: Contract, draft: Draft, numbers: Sql, *, text: Callable[[Sql], Sql] = Sql
 ) -> None:
-    """Have the database write the blend of some numbers, replacing what the draft held."""
-    names = ["id", *(f"b{t}{_WHOLE if pointless else ''}" for t in range(formula.targets))]
+    """Have the database write the blend of some numbers, replacing what the draft held; `text` is what it writes."""
+    names = ["id", *(text(Sql(f"b{t}")) for t in range(formula.targets))]
     picked = [Sql(f"{n} AS {identifier(c)}") for n, c in zip(names, contract.columns, strict=True)]
     with draft.explain_os_errors():
         duck.write(draft.fd, "blend/write", formula.values(), blend=formula.blend(numbers), columns=join(picked))
+
+
+def _whole(number: Sql) -> Sql:
+    """Return a whole number as one whose text has no point."""
+    return Sql(f"{number}::BIGINT")
 
 
 def _same(duck: Duck, formula: Formula, contract: Contract, found: Survey, draft: Draft, *, table: Sql) -> bool:
@@ -166,7 +170,9 @@ def _same(duck: Duck, formula: Formula, contract: Contract, found: Survey, draft
             duck.add_cells("written", batches)
             if explain_offences(found, offences):
                 return False
-        differ = join([Sql(f"f.t{t}::DOUBLE IS DISTINCT FROM b.b{t}") for t in range(formula.targets)], " OR ")
+        differ = join(
+            [Sql(f"try_cast(f.t{t} AS DOUBLE) IS DISTINCT FROM b.b{t}") for t in range(formula.targets)], " OR "
+        )
         blend = formula.blend(table)
         rows, different = duck.rows("blend/written", formula.values(), file="written", blend=blend, differ=differ)[0]
     except Unclear:
@@ -242,8 +248,8 @@ def _encode(ids: pl.Series, blend: pl.DataFrame, formula: Formula, draft: Draft)
 
     columns = [blend[f"x{t}"] for t in range(formula.targets)]
     in_place = len(blend) == len(ids) and (blend["place"] == pl.int_range(len(ids), eager=True)).all()
-    if not in_place or not all(
-        (text.cast(pl.Float64, strict=False) == blend[f"b{t}"]).all() for t, text in enumerate(columns)
+    if not in_place or any(
+        text.cast(pl.Float64, strict=False).ne_missing(blend[f"b{t}"]).any() for t, text in enumerate(columns)
     ):
         raise differs(draft)
     text = io.BytesIO()

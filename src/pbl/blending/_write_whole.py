@@ -39,7 +39,7 @@ def write_whole(
     if is_parquet(draft.target):
         batches = read_batches(duck, completed, formula.columns, limits)
         written = write_parquet_batches(batches.rows, formula, contract, draft, limits=limits)
-    elif isinstance(aligned, Table):
+    elif isinstance(aligned, Table) and not aligned.large:
         progress.stage("writing the submission", duck.part)
         written = write_table(duck, formula, contract, draft, progress, table=whole.table)
     else:

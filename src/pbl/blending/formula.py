@@ -230,7 +230,7 @@ class Formula:
         broken = [Sql(f"NOT coalesce(isfinite(s{t}) AND isfinite(b{t}), false)") for t in range(self.targets)]
         found = {"broken": join(broken, " OR "), "clipped": Sql("clipped")}
         if self._has_classes():
-            found["summed"] = self._every_row_sum()
+            found["summed"] = self._sums_to_one()
         if self.clip.low is not None:
             for place in range(len(self.factors)):
                 lower = [Sql(f"n{place}_{t} < $clip_min") for t in range(self.targets)]
@@ -249,13 +249,13 @@ class Formula:
         if not self._has_classes():
             return {}
         sums = join([Sql(f"b{t}") for t in range(self.targets)], " + ")
-        return {"off": Sql(f"(CASE WHEN {self._every_row_sum()} THEN abs({sums} - 1) ELSE 0 END::DOUBLE)")}
+        return {"off": Sql(f"(CASE WHEN {self._sums_to_one()} THEN abs({sums} - 1) ELSE 0 END::DOUBLE)")}
 
     def _has_classes(self) -> bool:
         """Say whether the targets may be classes that sum to 1, and the method may give another sum; a mean can't."""
         return self.targets > 1 and self.method is not Method.MEAN
 
-    def _every_row_sum(self) -> Sql:
+    def _sums_to_one(self) -> Sql:
         """Return whether every pillar's classes sum to 1."""
         places = range(len(self.factors))
         sums = [join([Sql(f"n{place}_{t}") for t in range(self.targets)], " + ") for place in places]

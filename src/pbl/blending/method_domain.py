@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pbl_sql import Sql
+from pbl_sql import Sql, exact_text
 
 from pbl.checks.locate import locate
 from pbl.checks.tables import table_of
@@ -52,7 +52,7 @@ def find_outside(duck: Duck, files: Sequence[CheckedFile], plan: Plan) -> Iterat
                 {"low": low, "high": high, "limit": _EXAMPLES, **values},
                 file=table,
                 number=Sql(f"t{t}::DOUBLE"),
-                value=Sql(f"t{t}::VARCHAR"),
+                value=exact_text(Sql(f"t{t}")),
                 used=used,
             )
             if rows:

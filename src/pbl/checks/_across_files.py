@@ -86,9 +86,11 @@ def compare_predictions(
                 for found in note(file.input, "PBL606", message, Offences(limit=0, count=file.rows or 0)):
                     yield file, found
                 break
-    for odd in compare_sizes([file.profile for file in files if file.profile], contract):
-        for found in note_different(files[odd.place].input, odd):
-            yield files[odd.place], found
+    known = [(file, file.profile) for file in files if file.profile]
+    for odd in compare_sizes([profile for _, profile in known], contract):
+        file, _ = known[odd.place]
+        for found in note_different(file.input, odd):
+            yield file, found
 
 
 def note_constants(file: CheckedFile, contract: Contract) -> Iterator[Finding]:

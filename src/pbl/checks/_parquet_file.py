@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbl_sql import Sql, join
+from pbl_sql import Sql, exact_text, join
 
 from pbl.checks._findings import note
 from pbl.checks._schema import explain, is_clean
@@ -64,8 +64,9 @@ def check_parts(
         return CheckedFile(input=each, findings=(_note_unreadable(each, file, error),), not_checked=(ROWS, VALUES, IDS))
     if profile := looks.profile():
         return CheckedFile(input=each, survey=found, table=table, profile=profile, clean=True, findings=header.findings)
-    columns = ["id", *(f"t{n}" for n in range(len(contract.targets) if each.pillar else 0))]
-    texts = [Sql(f"coalesce({c}::VARCHAR, '') AS {c}") for c in columns]
+    numbers = [Sql(f"t{n}") for n in range(len(contract.targets) if each.pillar else 0)]
+    columns = ["id", *numbers]
+    texts = [Sql("coalesce(id, '') AS id"), *(Sql(f"coalesce({exact_text(n)}, '') AS {n}") for n in numbers)]
     duck.run("files/as_text", table=f"{table}_text", typed=table, texts=join(texts))
     cells = [*_find_nul(duck, each, table, contract, most), *explain(duck, each, f"{table}_text", contract, most)]
     known = profile_table(duck, f"{table}_text", range(len(columns)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbl.domain.wording import decimal, make_displayable
+from pbl.domain.wording import make_displayable, numeral
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ def make_card(
 ) -> str:
     """Return a card as HTML; `pictures` are pairs of an image's base64 text (SVG) and what it shows in words."""
     rows = "".join(
-        f"<tr><th scope='row'>{_text(name)}</th><td>{_text(each if isinstance(each, str) else decimal(each))}</td></tr>"
+        f"<tr><th scope='row'>{_text(name)}</th><td>{_text(each if isinstance(each, str) else numeral(each))}</td></tr>"
         for name, each in numbers[:_MOST]
     )
     more = f"<p>and {len(numbers) - _MOST:,} more</p>" if len(numbers) > _MOST else ""

@@ -39,7 +39,7 @@ def make_displayable(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
-def decimal(value: float | None, digits: int = 4) -> str:
+def numeral(value: float | None, digits: int = 4) -> str:
     """Return a number for a page: fixed digits, a true minus, an en dash for none, and never a negative zero."""
     if value is None or not math.isfinite(value):
         return "\u2013"

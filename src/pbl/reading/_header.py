@@ -159,7 +159,7 @@ def _match_columns(about: _About, contract: Contract, header: tuple[str, ...]) -
 def _find_repeated(header: tuple[str, ...]) -> Iterator[tuple[str, str, str, str]]:
     for name, times in Counter(header).items():
         if name and times > 1:
-            yield "PBL203", f"the column {name!r} stands {times} times in the header", name, name
+            yield "PBL203", f"the column {name!r} is {times} times in the header", name, name
 
 
 def leave_out_others(header: tuple[str, ...], contract: Contract) -> tuple[str, ...]:

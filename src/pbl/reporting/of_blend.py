@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pbl.domain.findings import Example
-from pbl.domain.wording import decimal, plural
+from pbl.domain.wording import numeral, plural
 from pbl.reporting.charts.numbers import draw_dots
 from pbl.reporting.charts.weighing import draw_changes, draw_shares
 from pbl.reporting.sections import NotShown, Picture, Section, Table
@@ -84,15 +84,15 @@ def _numbers(made: Material) -> list[tuple[str, float | None, str, str]]:
     metric = made.judged.scores.metric if made.judged else ""
     if today is not None:
         reach = today.interval if made.judged and made.judged.intervals else None
-        told = f"{metric}, 95 % {decimal(reach[0])} to {decimal(reach[1])}" if reach else metric
-        found.append(("today's blend", today.score, told, decimal(today.score)))
+        told = f"{metric}, 95 % {numeral(reach[0])} to {numeral(reach[1])}" if reach else metric
+        found.append(("today's blend", today.score, told, numeral(today.score)))
     if best is not None:
-        found.append(("best single pillar", best.score, best.pillar, decimal(best.score)))
+        found.append(("best single pillar", best.score, best.pillar, numeral(best.score)))
     if made.shape is not None:
         changed, rows = (sum(each) for each in zip(*((c.changed, c.rows) for c in made.shape.clipped), strict=True))
-        found.append(("values clipped", changed, f"of {rows:,}", decimal(changed)))
+        found.append(("values clipped", changed, f"of {rows:,}", numeral(changed)))
     if made.runs is not None:
-        found.append(("runs", len(made.runs.runs), "logged", decimal(len(made.runs.runs))))
+        found.append(("runs", len(made.runs.runs), "logged", numeral(len(made.runs.runs))))
     return found
 
 
@@ -103,16 +103,16 @@ def make_blend(made: Material) -> Section | NotShown:
     shares = list(made.comparison.weights.items())
     plan, clip = made.plan, made.plan.clip
     ends = (("at least", clip.low), ("at most", clip.high))
-    bounds = " and ".join(f"{word} {decimal(end)}" for word, end in ends if end is not None)
+    bounds = " and ".join(f"{word} {numeral(end)}" for word, end in ends if end is not None)
     held = f", held to {bounds}" if bounds else ""
     top = max(shares, key=lambda each: each[1])
     alike = len(shares) > 1 and len({share for _, share in shares}) == 1
-    most = f"each has the share {decimal(top[1])}" if alike else f"{top[0]} has the largest share, {decimal(top[1])}"
+    most = f"each has the share {numeral(top[1])}" if alike else f"{top[0]} has the largest share, {numeral(top[1])}"
     files = {file.pillar: file for file in made.report.files}
     rows: list[tuple[Cell, ...]] = [(name, share, *_file(files[name])) for name, share in shares]
     if made.report.template is not None:
         rows.append(("(template)", None, *_file(made.report.template)))
-    told = ", ".join(f"{name} {decimal(share)}" for name, share in shares)
+    told = ", ".join(f"{name} {numeral(share)}" for name, share in shares)
     return Section(
         name="blend",
         heading="What is in the blend?",
@@ -188,7 +188,7 @@ def make_leave_one_out(made: Material) -> Section | NotShown:
     targets = list(dict.fromkeys(m.target for m in made.shape.moves))
     drawn = targets[:_MOST_TARGETS]
     most = max(moves.values(), key=lambda each: each.rmse or 0.0)
-    answer = f"Without {most.pillar} the blend moves most: by {decimal(most.rmse)} (root mean square)."
+    answer = f"Without {most.pillar} the blend moves most: by {numeral(most.rmse)} (root mean square)."
     labels = list(moves)
     picture = Picture(
         name="leave_one_out",
@@ -227,8 +227,8 @@ def make_leave_one_out(made: Material) -> Section | NotShown:
         ]
         if known:
             worst = min(known, key=lambda each: each[1])
-            answer += f" Without {worst[0]} the tuned blend's {tuning.metric} changes by {decimal(worst[1])}."
-            told = "; ".join(f"{name} {decimal(change)}" for name, change, _ in known)
+            answer += f" Without {worst[0]} the tuned blend's {tuning.metric} changes by {numeral(worst[1])}."
+            told = "; ".join(f"{name} {numeral(change)}" for name, change, _ in known)
             pictures.append(
                 Picture(
                     name="leave_one_out_scores",

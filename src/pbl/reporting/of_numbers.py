@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbl.domain.wording import decimal, plural
+from pbl.domain.wording import numeral, plural
 from pbl.reporting.charts.numbers import draw_correlation, draw_dots, draw_grid, draw_panel
 from pbl.reporting.sections import NotShown, Picture, Section, Table
 from pbl.reporting.shape import BLEND
@@ -37,9 +37,9 @@ def make_predictions(made: Material) -> Section | NotShown:
     medians = {name: panel_median(widest, name) for name in made.names}
     low, high = min(medians, key=medians.__getitem__), max(medians, key=medians.__getitem__)
     where = f"In {widest.target} the medians" if len(shape.panels) > 1 else "The medians"
-    answer = f"{where} lie between {decimal(medians[low])} ({low}) and {decimal(medians[high])} ({high})."
+    answer = f"{where} lie between {numeral(medians[low])} ({low}) and {numeral(medians[high])} ({high})."
     if len(made.names) == 1:
-        answer = f"The median of {made.names[0]} is {decimal(medians[low])}" + (
+        answer = f"The median of {made.names[0]} is {numeral(medians[low])}" + (
             f" in {widest.target}." if len(shape.panels) > 1 else "."
         )
     spreads = {numbers.pillar: numbers.per_target for numbers in made.comparison.pillars}
@@ -92,8 +92,8 @@ def panel_median(panel: Panel, series: str) -> float:
 
 def _panel_picture(place: int, panel: Panel, names: Mapping[str, str], bounds: list[float]) -> Picture:
     told = "; ".join(
-        f"{shown} {decimal(panel_median(panel, series))} ({decimal(panel.quantiles[series][0])} to "
-        f"{decimal(panel.quantiles[series][-1])})"
+        f"{shown} {numeral(panel_median(panel, series))} ({numeral(panel.quantiles[series][0])} to "
+        f"{numeral(panel.quantiles[series][-1])})"
         for series, shown in names.items()
     )
     return Picture(
@@ -136,14 +136,14 @@ def make_correlation(made: Material) -> Section | NotShown:
     known = sorted((e for e in alike if e.within is not None), key=lambda e: (e.within or 0.0, e.a, e.b))
     if known:
         least, most = known[0], known[-1]
-        answer = f"{least.a} and {least.b} are least alike: {decimal(least.within)} within a target"
-        answer += f"; {most.a} and {most.b} most: {decimal(most.within)}." if len(known) > 1 else "."
+        answer = f"{least.a} and {least.b} are least alike: {numeral(least.within)} within a target"
+        answer += f"; {most.a} and {most.b} most: {numeral(most.within)}." if len(known) > 1 else "."
     else:
         answer = "No two pillars vary, so nothing correlates."
     pairs = {frozenset((pair.a, pair.b)): pair for pair in made.comparison.pairs}
     notes = [f"{pair.b} is a copy of {pair.a}." for pair in made.comparison.pairs if pair.same == "copy"]
     notes += [
-        f"{pair.b} is {decimal(pair.slope)} times {pair.a} plus {decimal(pair.intercept)}."
+        f"{pair.b} is {numeral(pair.slope)} times {pair.a} plus {numeral(pair.intercept)}."
         for pair in made.comparison.pairs
         if pair.same == "affine"
     ]
@@ -152,7 +152,7 @@ def make_correlation(made: Material) -> Section | NotShown:
         pair = pairs[frozenset((each.a, each.b))]
         within: Cell = "constant" if {each.a, each.b} & constant else each.within
         rows.append((each.a, each.b, within, pair.pearson, pair.spearman, pair.rmse, pair.max_abs_difference))
-    told = "; ".join(f"{e.a} and {e.b} {decimal(e.within)}" for e in known[:_MOST_PANELS])
+    told = "; ".join(f"{e.a} and {e.b} {numeral(e.within)}" for e in known[:_MOST_PANELS])
     heat = Picture(
         name="correlation",
         title="Correlation within a target",
@@ -163,8 +163,8 @@ def make_correlation(made: Material) -> Section | NotShown:
         Picture(
             name=f"correlation-{n + 1}",
             title=f"{grid.a} against {grid.b}",
-            description=f"How often their numbers meet, from {decimal(grid.low)} to {decimal(grid.high)}; within a "
-            f"target they correlate with {decimal(next(e.within for e in alike if (e.a, e.b) == (grid.a, grid.b)))}.",
+            description=f"How often their numbers meet, from {numeral(grid.low)} to {numeral(grid.high)}; within a "
+            f"target they correlate with {numeral(next(e.within for e in alike if (e.a, e.b) == (grid.a, grid.b)))}.",
             draw=lambda width, grid=grid: draw_grid(grid, width),  # type: ignore[misc] # a default binds each grid
             small=_GRID_WIDTH,
         )
@@ -214,10 +214,10 @@ def make_disagreements(made: Material) -> Section | NotShown:
     first = found[0]
     low, high = min(first.values, key=first.values.__getitem__), max(first.values, key=first.values.__getitem__)
     answer = (
-        f"Over {labels[0]}: {low} says {decimal(first.values[low])}, {high} {decimal(first.values[high])}, "
-        f"{decimal(first.range)} apart."
+        f"Over {labels[0]}: {low} says {numeral(first.values[low])}, {high} {numeral(first.values[high])}, "
+        f"{numeral(first.range)} apart."
     )
-    told = "; ".join(f"{label} {decimal(each.range)}" for label, each in zip(labels, found, strict=True))
+    told = "; ".join(f"{label} {numeral(each.range)}" for label, each in zip(labels, found, strict=True))
     values, blends = [each.values for each in found], list(made.shape.widest)
     return Section(
         name="disagreements",

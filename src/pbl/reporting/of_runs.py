@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from pbl.domain.wording import decimal, plural
+from pbl.domain.wording import numeral, plural
 from pbl.ledger.run import sort_runs
 from pbl.reporting.charts.history import draw_cv_public, draw_gaps
 from pbl.reporting.sections import Link, NotShown, Picture, Section, Table
@@ -79,12 +79,12 @@ def make_history(made: Material) -> Section | NotShown:
     if count < _FEWEST:
         answer = f"{plural(count, 'run')} with both scores: too few to say."
         return Section(name="history", heading=heading, answer=answer, tables=(table,), data=data)
-    said = "cannot be told, as one of them is the same throughout" if rho is None else f"is {decimal(rho)}"
+    said = "cannot be told, as one of them is the same throughout" if rho is None else f"is {numeral(rho)}"
     answer = f"Over {plural(count, 'run')} with both scores the rank correlation of CV and public score {said}."
     others = len(runs.runs) - count
     points = [(float(r.scores["processed_cv"] or 0), float(r.scores["public_score"] or 0), r.label) for r in oldest]
-    told = "; ".join(f"{label or 'run'} {decimal(cv)} and {decimal(public)}" for cv, public, label in points[-12:])
-    trend = "; ".join(decimal(gap) for gap, *_ in gaps[-12:])
+    told = "; ".join(f"{label or 'run'} {numeral(cv)} and {numeral(public)}" for cv, public, label in points[-12:])
+    trend = "; ".join(numeral(gap) for gap, *_ in gaps[-12:])
     return Section(
         name="history",
         heading=heading,
@@ -123,7 +123,7 @@ def make_runs(made: Material) -> Section | NotShown:
     rows: list[tuple[Cell, ...]] = []
     for run in runs.runs:
         shares = run.weights or {}
-        told = ", ".join(f"{name} {decimal(share)}" for name, share in shares.items())
+        told = ", ".join(f"{name} {numeral(share)}" for name, share in shares.items())
         model = str(run.value("model") or "")
         who = str(run.value("pillar") or "")
         scores = [run.scores[c] for c in ("processed_cv", "full_cv", "public_score", "private_score", "gap")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pbl.domain.target_weights import by_pillar
-from pbl.domain.wording import decimal, plural
+from pbl.domain.wording import numeral, plural
 from pbl.reporting.charts.history import draw_tenths
 from pbl.reporting.charts.weighing import draw_folds, draw_scores
 from pbl.reporting.sections import NotShown, Picture, Section, Table
@@ -47,8 +47,8 @@ def make_scores(made: Material) -> Section | NotShown:
     known = [row for row in rows if row["score"] is not None]
     answer = tuning.advice.text if tuning else _best(scores)
     told = "; ".join(
-        f"{row['name']} {decimal(row['score'])}"
-        + (f" ({decimal(row['low'])} to {decimal(row['high'])})" if row["low"] is not None else "")
+        f"{row['name']} {numeral(row['score'])}"
+        + (f" ({numeral(row['low'])} to {numeral(row['high'])})" if row["low"] is not None else "")
         for row in rows
     )
     better = {True: ", higher is better", False: ", lower is better", None: ""}[scores.greater_is_better]
@@ -105,7 +105,7 @@ def _best(scores: Scores) -> str:
         return f"{plural(len(scores.scores), 'pillar')} scored by {scores.metric}."
     sign = 1 if scores.greater_is_better else -1
     best = max(known, key=lambda each: sign * (each.score or 0.0))
-    return f"{best.pillar} has the best {scores.metric}: {decimal(best.score)}."
+    return f"{best.pillar} has the best {scores.metric}: {numeral(best.score)}."
 
 
 def _gains(judged: Judged, *, sure: bool) -> list[Table]:
@@ -162,10 +162,10 @@ def make_folds(made: Material) -> Section | NotShown:
     low, high = min(ranges[widest]), max(ranges[widest])
     answer = (
         f"Over {plural(len(tuning.fold_weights), 'fold')} the tuned weight of {widest} moves most, "
-        f"from {decimal(low)} to {decimal(high)}."
+        f"from {numeral(low)} to {numeral(high)}."
     )
     dots = [(row, fold.weights[name]) for row, name in enumerate(names) for fold in tuning.fold_weights]
-    told = "; ".join(f"{name} {decimal(min(ranges[name]))} to {decimal(max(ranges[name]))}" for name in names)
+    told = "; ".join(f"{name} {numeral(min(ranges[name]))} to {numeral(max(ranges[name]))}" for name in names)
     weights = [(each.fold, each.weights) for each in tuning.fold_weights]
     whole, current = by_pillar(tuned.weights), by_pillar(today.weights)
     weights += [("all rows", whole), ("today's", current)]
@@ -226,11 +226,11 @@ def make_residuals(made: Material) -> Section | NotShown:
         most = max(off, key=lambda each: abs(each.residual))
         side = "low" if most.residual > 0 else "high"
         answer += (
-            f" Around {decimal(most.prediction)} the blend is too {side} by {decimal(abs(most.residual))} on average."
+            f" Around {numeral(most.prediction)} the blend is too {side} by {numeral(abs(most.residual))} on average."
         )
     name = "observed rate" if found.probabilities else "mean residual"
     told = "; ".join(
-        f"{decimal(e.prediction)}: {decimal(e.truth if found.probabilities else e.residual)}" for e in found.tenths
+        f"{numeral(e.prediction)}: {numeral(e.truth if found.probabilities else e.residual)}" for e in found.tenths
     )
     notes = ["Today's blend of the out-of-fold predictions, before a clip."]
     notes += [] if sure else [f"{plural(made.judged.groups, 'group')}: {_FEW}."]

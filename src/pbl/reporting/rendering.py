@@ -13,7 +13,7 @@ from importlib.resources import files
 from shlex import join
 from typing import TYPE_CHECKING
 
-from pbl.domain.wording import decimal, make_displayable
+from pbl.domain.wording import make_displayable, numeral
 from pbl.reporting.charts.rows import NARROW, WIDE
 from pbl.reporting.drawing import draw, finish
 from pbl.reporting.sections import Link, Table
@@ -112,7 +112,7 @@ def render(
         origin=origin,
         inputs=inputs,
         command=join(["pbl", "report", *map(make_displayable, origin.command)]),
-        number=decimal,
+        number=numeral,
         theme=theme or "auto",
         policy=Markup(policy),  # noqa: S704 - made here
         style=Markup(style),  # noqa: S704 - ours

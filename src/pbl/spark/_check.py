@@ -15,7 +15,7 @@ from pbl.checks.profile import UNIT_SUM
 from pbl.checks.wording import PLACEHOLDER_PART, tell_cells, tell_missing, tell_placeholder, tell_unknown
 from pbl.domain.findings import Example, finding
 from pbl.domain.report import FileReport, Report
-from pbl.spark._open import Opened, find_lacking, find_unreadable, open_source
+from pbl.spark._open import Opened, find_unreadable, note_lacking, open_source
 from pbl.spark._profiles import LARGE, read_profiles
 from pbl.spark._rows import Rows, digest
 from pbl.spark._session import SparkError, engine_errors, rows_of
@@ -91,7 +91,7 @@ def _report(each: Opened, rows: int | None, *, compared: bool) -> FileReport:
 
 def _facts(rows: Rows) -> Sql:
     """Return the columns of the one row: counts by pillar, and facts about each pillar's numbers and the blend."""
-    reference, sound, named = rows.reference, rows.is_sound(), "NOT (c <=> 'PBL401')"
+    reference, sound, named = rows.reference, rows.sound_condition(), "NOT (c <=> 'PBL401')"
     facts = [f"count(CASE WHEN {sound} THEN 1 END) AS sound", "coalesce(sum(odd), 0) AS odd"]
     for place in range(len(rows.sources)):
         facts.append(f"coalesce(sum(m{place}), 0) AS rows{place}")
@@ -112,7 +112,7 @@ def _facts(rows: Rows) -> Sql:
         facts.append(f"{digest(['id'], f'm{reference} > 0')} AS digest{reference}")
     if rows.formula:
         blends = [f"b{t}" for t in rows.targets]
-        facts.append(f"count(CASE WHEN {sound} AND NOT ({rows.finite()}) THEN 1 END) AS broken")
+        facts.append(f"count(CASE WHEN {sound} AND NOT ({rows.finite_condition()}) THEN 1 END) AS broken")
         facts.append(f"count(CASE WHEN {sound} AND clipped THEN 1 END) AS clipped")
         facts.append(f"{digest(['id', *blends], sound)} AS digest")
         for b in blends:
@@ -165,7 +165,7 @@ class _Explainer:
         for (place, column, code), (count, examples) in self._ask(offences).items():
             source = self.rows.sources[place]
             if code in {"PBL401", "PBL501"}:
-                gaps = find_lacking(self.spark, source, contract).findings
+                gaps = note_lacking(self.spark, source, contract).findings
                 if of_parts := [each for each in gaps if each.column == contract.columns[column]]:
                     yield from ((place, each) for each in of_parts)
                     continue

@@ -127,7 +127,7 @@ def find_unreadable(error: SparkError, opened: Sequence[Opened]) -> Opened | Non
     return None
 
 
-def find_lacking(spark: Any, opened: Opened, contract: Contract) -> Opened:
+def note_lacking(spark: Any, opened: Opened, contract: Contract) -> Opened:
     """Return the pillar with findings about parts that lack a column: Spark shows nothing but NULL there."""
     if not isinstance(opened.source, str):
         return opened

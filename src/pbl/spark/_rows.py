@@ -78,11 +78,11 @@ class Rows:
         """Return one row for each id with its blend b0, b1, ..., if there is one to make."""
         return self.formula.blend(self.group_by_id()) if self.formula else self.group_by_id()
 
-    def is_sound(self) -> Sql:
+    def sound_condition(self) -> Sql:
         """Return whether an id keeps every rule: once in each source, and no odd cell."""
         return join([Sql("odd = 0"), *(Sql(f"m{place} = 1") for place in range(len(self.sources)))], " AND ")
 
-    def finite(self) -> Sql:
+    def finite_condition(self) -> Sql:
         """Return whether an id's blend is finite, before and after the clip."""
         return join([is_finite(f"{column}{t}").sql for t in self.targets for column in "sb"], " AND ")
 

@@ -148,7 +148,7 @@ def _write(spark: Any, checked: Checked, output: str, recipe: SparkRecipe) -> Sp
 
 
 def _guard(rows: Rows) -> Sql:
-    good = Sql(f"{rows.is_sound()} AND {rows.finite()}")
+    good = Sql(f"{rows.sound_condition()} AND {rows.finite_condition()}")
     cells = [ask("spark/guarded_cell", good=good, number=f"b{t}") for t in rows.targets]
     columns = [Sql(f"{cell} AS b{t}") for t, cell in enumerate(cells)]
     return ask("spark/guarded", columns=join(columns), blend=rows.blend())

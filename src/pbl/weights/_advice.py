@@ -74,7 +74,7 @@ def advise(
     passed = [each for each in passed if each.name != SIGNED or _beats_tuned(each, choices, drawn, quantile)]
     if not passed:
         return _use(equal, _within_noise(family, gains))
-    shown = _is_worth_it(choices, drawn, baseline)
+    shown = _beats_means(choices, drawn, baseline)
     if not shown:
         return _use(equal, "Keep equal weights: no blend is better than predicting the means, so gains mean nothing.")
     best = max(passed, key=lambda each: drawn.whole[each.place])
@@ -96,7 +96,7 @@ def _beats_tuned(signed: Choice, choices: Sequence[Choice], drawn: Resamples, qu
     return _above(drawn.gain(signed.place, tuned.place, quantile))
 
 
-def _is_worth_it(choices: Sequence[Choice], drawn: Resamples, baseline: int | None) -> bool:
+def _beats_means(choices: Sequence[Choice], drawn: Resamples, baseline: int | None) -> bool:
     """Say whether some blend is better than the means, or the metric refuses them."""
     if baseline is None:
         return True

@@ -110,11 +110,11 @@ def make_plans(
     def fix(name: str, weights: Floats, method: Method) -> Plan:
         return Plan(name=name, method=method, whole=weights, by_fold=np.tile(weights, (number, 1)))
 
-    def fitted(name: str, method: Method) -> Plan:
+    def fit(name: str, method: Method) -> Plan:
         found = [bench.fitters[method].fit(f) for f in range(number)]
         return Plan(name=name, method=method, whole=bench.fitters[method].fit(), by_fold=np.array(found))
 
-    tuned = fitted(TUNED, "mean")
+    tuned = fit(TUNED, "mean")
     plans = [
         fix(EQUAL, equal, "mean"),
         fix(CURRENT, _shares(bench.sheet, current), current_method),
@@ -129,7 +129,7 @@ def make_plans(
         plans.append(_per_target(bench, tuned))
     for method in bench.fitters:
         if method != "mean":
-            plans += [fix(f"{method}-equal", equal, method), fitted(f"{method}-tuned", method)]
+            plans += [fix(f"{method}-equal", equal, method), fit(f"{method}-tuned", method)]
     return plans
 
 

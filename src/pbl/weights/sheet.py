@@ -90,11 +90,6 @@ class Sheet:
             extra={name: values[at] for name, values in self.extra.items()},
         )
 
-    def drop(self, pillar: str) -> Sheet:
-        """Return the sheet of the other pillars."""
-        keep = [place for place, name in enumerate(self.pillars) if name != pillar]
-        return replace(self, pillars=tuple(self.pillars[k] for k in keep), predictions=self.predictions[keep])
-
 
 def make_sheet(
     *,

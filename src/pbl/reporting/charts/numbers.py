@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pbl.domain.wording import decimal
+from pbl.domain.wording import numeral
 from pbl.reporting.charts.rows import chart_of, ends, finish, looks, make_rows, ticks_for, x
 from pbl.reporting.shape import BINS, BLEND, PAIR_BINS
 from pbl.reporting.theme import colour, heat, series_colour
@@ -85,7 +85,7 @@ def draw_correlation(names: Sequence[str], pairs: Sequence[Alike], constant: fro
         row, column = sorted((place[each.a], place[each.b]), reverse=True)
         still = {each.a, each.b} & constant
         fill, ink = heat(each.within) if each.within is not None else (colour("panel"), colour("soft"))
-        told = "constant" if still else decimal(each.within, 2)
+        told = "constant" if still else numeral(each.within, 2)
         cells.append({"row": row - 1, "x": column, "x2": column + 1, "fill": fill, "ink": ink, "told": told})
     cells.sort(key=lambda cell: (cell["fill"], cell["row"], cell["x"]))
     for cell in cells:

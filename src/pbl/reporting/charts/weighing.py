@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbl.domain.wording import decimal
+from pbl.domain.wording import numeral
 from pbl.reporting.charts.rows import chart_of, ends, finish, make_rows, ticks_for, x
 from pbl.reporting.theme import colour, series_colour
 
@@ -33,7 +33,7 @@ def draw_shares(shares: Sequence[tuple[str, float]], width: int) -> alt.Chart:
         start = right if share >= 0 else left
         end = start + share
         right, left = (end, left) if share >= 0 else (right, end)
-        told = f"{name} {decimal(share, 2)}"
+        told = f"{name} {numeral(share, 2)}"
         half = len(told) * _LETTER / 2
         middle = min(plot - half, max(half, ((start + end) / 2 - low) / (high - low) * plot))
         side = next((n for n in (0, 1, 2) if middle - half > ends_of[n] + _CLEAR), None)
