@@ -3,6 +3,8 @@
 import json
 import math
 import tempfile
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -150,3 +152,11 @@ class TestPandas:
             pbl.validate(pillars={"a": mine})
         with pytest.raises(UsageError, match="single column"):
             pbl.validate(pillars={"a": mine["target"]})
+
+
+@pytest.mark.parametrize(
+    "ids", [[b"x", b"y"], [[1], [2]], [date(2020, 1, 1), date(2020, 1, 2)], [Decimal("1.5"), Decimal(2)]]
+)
+def test_ids_of_other_kinds_are_refused(ids):
+    with pytest.raises(UsageError, match="ids must be text or whole numbers"):
+        pbl.validate(pillars={"a": pl.DataFrame({"sample_id": ids, "target": [0.5, 1.0]})})

@@ -3,6 +3,7 @@
 import json
 import random
 
+import polars as pl
 import pytest
 from scipy.stats import spearmanr
 from support.judging import oofs
@@ -189,3 +190,44 @@ def test_weights_that_are_given_are_today_s(tmp_path):
     scored = made.ask("score", *weights)["scores"][-1]["score"]
     numbers = {each["name"]: each["value"] for each in json.loads(done.out)["sections"]["verdict"]["numbers"]}
     assert numbers["today's blend"] == pytest.approx(scored, abs=1e-12)
+
+
+def today(found):
+    return next(each for each in found["sections"]["verdict"]["numbers"] if each["name"] == "today's blend")
+
+
+def test_pillars_that_are_named_have_their_out_of_fold_files_in_either_form(project):
+    folder = project.pillars(3, oof=True).folder / "p"
+    words = [f"{name}={folder / f'submission_{name}.csv'}" for name in "abc"]
+    words += ["--weights", "a=8,b=1,c=1", "--truth", project.folder / "train.csv", "--metric", "rmse"]
+    wanted = today(project.ask(*words))
+    pl.read_csv(folder / "oof_a.csv").write_parquet(folder / "oof_a.parquet")
+    (folder / "oof_a.csv").unlink()
+    assert today(project.ask(*words)) == wanted
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_blend_of_a_pillar_without_out_of_fold_predictions_has_no_score(project, named):
+    folder = project.pillars(3, oof=True).folder / "p"
+    (folder / "oof_a.csv").unlink()
+    words = [f"{name}={folder / f'submission_{name}.csv'}" for name in "abc"] if named else [folder]
+    found = project.ask(*words, "--weights", "a=8,b=1,c=1", "--truth", project.folder / "train.csv")
+    assert today(found)["value"] is None
+    assert today(found)["detail"] == "not scored: no out-of-fold predictions of a"
+    assert "residuals" in missing(found)
+    assert any(
+        "these pillars take no part: a" in each["message"] for each in found["sections"]["scores"]["tune"]["warnings"]
+    )
+    found = project.ask(*words, "--weights", "a=0,b=1,c=1", "--truth", project.folder / "train.csv")
+    assert today(found)["value"] is not None
+
+
+def test_a_file_of_a_pillar_that_has_several_is_scored_by_its_own_out_of_fold_file(project):
+    folder = project.pillars(3, oof=True).folder / "p"
+    words = [f"{name}={folder / f'submission_{name}.csv'}" for name in "bc"]
+    wanted = today(project.ask(*words, "--truth", project.folder / "train.csv"))
+    (folder / "oof_b.csv").rename(folder / "oof_b1.csv")
+    (folder / "oof_a.csv").rename(folder / "oof_b.csv")  # an older one, say
+    entry = "[pillars.b]\nfiles = ['submission_b.csv', 'submission_a.csv']\noof = ['oof_b1.csv', 'oof_b.csv']\n"
+    (folder / "pbl.toml").write_text(f"{entry}[pillars.c]\nfile = 'submission_c.csv'\n")
+    assert today(project.ask(*words, "--truth", project.folder / "train.csv")) == wanted

@@ -248,3 +248,13 @@ def test_another_setting_of_embed_is_named():
     said = differences([_source(("x", 1), tile=512, flips="h")], [_source(("x", 1), tile=256, flips="h")])
     assert said == ["tile is 256, fitted on 512"]
     assert differences([_source(("x", 1), tile=512)], [_source(("x", 1), tile=512)]) == []
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_columns_of_text_are_no_features_and_that_is_said(tmp_path, ending):
+    frame = pl.DataFrame({"sample_id": ["a", "b"], "x": ["1,5", "2,5"], "y": [0.5, 1.0]})
+    path = tmp_path / f"f.{ending}"
+    getattr(frame, f"write_{ending}")(path)
+    found = read_features([path], key="sample_id")
+    assert found.values.shape == (2, 1)
+    assert found.notes == (f"{path}: no features, as they hold text: x",)

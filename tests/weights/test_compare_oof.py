@@ -14,7 +14,7 @@ from pbl.domain.contract import Contract
 from pbl.domain.pillars import Pillar, Selection
 from pbl.domain.report import Report
 from pbl.domain.settings import Settings
-from pbl.weights.compare_oof import compare_oof
+from pbl.weights.compare_oof import _pearson, compare_oof
 from pbl.weights.metrics import make_metric
 from pbl.weights.sheet import make_sheet
 
@@ -65,3 +65,23 @@ def test_the_command_reads_out_of_fold_files_and_their_truth():
     assert found["pairs"][0]["error_pearson"] == pytest.approx(errors, abs=1e-12)
     assert pbl.compare("oof_a.csv", "oof_b.csv", truth="train.csv", metric="rmse").metric == "rmse"
     assert command("compare", "oof_a.csv", "--metric", "rmse").code == 2
+
+
+@pytest.mark.parametrize("size", [2.0**-900, 2.0**-600, 1.0, 2.0**600, 2.0**900])
+def test_the_size_of_errors_does_not_change_how_they_correlate(size):
+    one, other = np.random.default_rng(5).normal(size=(2, 40))
+    assert _pearson(one * size, other) == pytest.approx(np.corrcoef(one, other)[0, 1], abs=1e-12)
+    assert _pearson(one * size, one * size * 3) == pytest.approx(1)
+    assert _pearson(np.full(40, size), other) is None
+    assert _pearson(np.where(one > 0, np.inf, one), other) is None
+
+
+def test_a_pillar_without_an_out_of_fold_file_is_said():
+    for name in "ab":
+        write(f"oof_{name}.csv", [(f"i{n}", n + (name == "b")) for n in range(5)])
+    write("train.csv", [(f"i{n}", n) for n in range(5)])
+    Path("pbl.toml").write_text("".join(f"[pillars.{name}]\nfile = '{name}.csv'\nweight = 1\n" for name in "abc"))
+    done = command("compare", ".", "--truth", "train.csv", "--metric", "rmse", "--format", "json")
+    assert done.code == 0
+    assert "left out  c: no oof_c.csv" in done.talk
+    assert json.loads(done.out)["left_out"] == [{"pillar": "c", "reason": "no oof_c.csv"}]

@@ -93,11 +93,13 @@ def _write(frame: Any, path: Path, *, called: str) -> Mapping[str, frozenset[typ
     names, columns = _read(frame, called)
     columns = [cells if _kinds(cells) <= _PLAIN else list(map(_plain, cells)) for cells in columns]
     columns = [_without_nan(cells) if str in _kinds(cells) else cells for cells in columns]
+    kinds = dict(zip(names, map(_kinds, columns), strict=True))
+    columns = [cells if _kinds(cells) <= _PLAIN else list(map(_text, cells)) for cells in columns]
     with explain_os_errors(path), path.open("w", encoding="utf-8", errors="surrogatepass", newline="") as file:
         writer = csv.writer(file)  # writes a float by its repr, and None as an empty cell
         writer.writerow(names)
         writer.writerows(zip(*columns, strict=True))
-    return dict(zip(names, map(_kinds, columns), strict=True))
+    return kinds
 
 
 def _kinds(cells: Iterable[Any]) -> frozenset[type]:
@@ -120,11 +122,15 @@ def _read(frame: Any, called: str) -> tuple[list[str], list[list[Any]]]:  # noqa
 
 
 def _plain(cell: Any) -> Any:  # noqa: ANN401 - whatever a column of objects holds
-    """Return a cell as Python's own number or text, None if it is missing."""
+    """Return a cell as Python's own value, None if it is missing."""
     if type(cell).__name__ in _MISSING:
         return None
-    value = cell.item() if hasattr(cell, "item") else cell
-    return value if isinstance(value, bool) or type(value) in _PLAIN else str(value)
+    return cell.item() if hasattr(cell, "item") else cell
+
+
+def _text(cell: Any) -> Any:  # noqa: ANN401 - as above
+    """Return a cell that is neither text nor a number as text."""
+    return cell if isinstance(cell, bool) or type(cell) in _PLAIN else str(cell)
 
 
 def _without_nan(cells: Iterable[Any]) -> list[Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pbl.domain.errors import InputError, UsageError
 from pbl.domain.pillars import Pillar, Selection, as_members
+from pbl.domain.settings import Entry
 from pbl.project._folder import is_file_name, is_folder, note_unentered
 from pbl.project.file_names import ENDINGS, name_pillar
 from pbl.project.pillar_files import (
@@ -27,7 +28,7 @@ from pbl.project.pillar_files import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pbl.domain.settings import Entry, Settings
+    from pbl.domain.settings import Settings
 
 OOF = "oof_"
 
@@ -45,34 +46,36 @@ def select_oof(
     paths: Sequence[str | Path] = (),
     *,
     named: Sequence[tuple[str, str | Path]] = (),
+    beside: Sequence[tuple[str, Path]] = (),
     truth: str | Path | None = None,
     folder: Path = Path(),
 ) -> OofSelection:
     """Find the out-of-fold files that `paths` and `named` files mean, and the truth, given or from `pbl.toml`.
 
-    `paths` are folders, files or `name=file`; without any, the pillars of `pbl.toml` are used. Raises UsageError or
-    InputError if files are in doubt or there is none.
+    `paths` are folders, files or `name=file`; `beside` are pillars and their files of predictions, beside which their
+    out-of-fold files lie. Without any, the pillars of `pbl.toml` are used. Raises UsageError or InputError if files are
+    in doubt or there is none.
     """
     given = [parse_argument(path) for path in paths] + [(name, Path(path)) for name, path in named]
     for path in [path for _, path in given] + ([Path(truth)] if truth is not None else []):
         refuse_absent(path)
-    settings, notes = settings_for(given, folder)
-    if not given:
+    settings, notes = settings_for([*given, *beside], folder)
+    if not given and not beside:
         if settings.path is None:
             raise UsageError("nothing to do: name out-of-fold files, or a folder of them (there is no pbl.toml here)")
         given = [(None, settings.path.parent)]
     judge = settings.metric.truth if truth is None else Path(truth)
     found: list[Pillar] = []
     left_out: dict[str, str] = {}
-    for name, path in given:
-        for pillar, reason in _look(name, path, settings):
-            if reason:
-                left_out[pillar.name] = reason
-            else:
-                found.append(pillar)
+    meant = [each for name, path in given for each in _look(name, path, settings)]
+    for pillar, reason in [*meant, *(_beside(name, path, settings) for name, path in beside)]:
+        if reason:
+            left_out[pillar.name] = reason
+        else:
+            found.append(pillar)
     refuse_twice(found)
     if not found:
-        places = ", ".join(str(path) for _, path in given)
+        places = ", ".join(str(path) for _, path in (*given, *beside))
         told = f" ({'; '.join(f'{name}: {reason}' for name, reason in left_out.items())})" if left_out else ""
         raise UsageError(
             f"no out-of-fold file found in {places}; in a folder {OOF}<pillar>.csv or .parquet is looked for{told}"
@@ -119,6 +122,19 @@ def _look(name: str | None, path: Path, settings: Settings) -> Iterable[tuple[Pi
         files = [path / each for each in names if each.startswith(OOF) and is_file_name(path / each)]
         pillars = [(Pillar(name=oof_name(file), path=file), "") for file in files]
         yield from sorted(pillars, key=lambda each: rank(each[0]))
+
+
+def _beside(name: str, path: Path, settings: Settings) -> tuple[Pillar, str]:
+    """Return the out-of-fold file of one file of predictions: `pbl.toml` names it, or it lies in the same folder."""
+    entry = next((each for each in settings.pillars if each.name == name), None)
+    if entry is None or not entry.oof:
+        return _of_entry(Entry(name=name, files=(path,)), path.parent)
+    if len(entry.oof) == 1:
+        return _of_entry(Entry(name=name, files=(path,), oof=entry.oof), path.parent)
+    for file, oof in zip(entry.files, entry.oof, strict=True):
+        if is_there(file) and same_file(file, path):
+            return _of_entry(Entry(name=name, files=(path,), oof=(oof,)), path.parent)
+    return Pillar(name=name, path=path), f"pbl.toml names out-of-fold files of other files than {path.name}"
 
 
 def _of_entry(entry: Entry, folder: Path) -> tuple[Pillar, str]:

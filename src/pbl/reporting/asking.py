@@ -12,7 +12,7 @@ from pbl.domain.errors import NoPillarsError, UsageError
 from pbl.domain.settings import MetricSettings
 from pbl.project.find_toml import find_settings
 from pbl.project.oof_files import OOF, select_oof
-from pbl.project.pillar_files import is_there, parse_argument
+from pbl.project.pillar_files import parse_argument
 from pbl.reporting.material import Asked
 
 if TYPE_CHECKING:
@@ -109,20 +109,14 @@ def _find_oof(
     if truth is None and selection.settings.metric.truth is None:
         return None, "no truth is named"
     places: list[str | Path] = []
-    pairs: list[tuple[str, Path]] = []
+    beside: list[tuple[str, Path]] = []
     for name, path in [*(parse_argument(each) for each in given), *named]:
         if name is None and path.is_dir():
             places.append(path)
-            continue
-        own = name or next((p.name for p in selection.pillars if p.path == path), path.stem)
-        said = next((e.oof for e in selection.settings.pillars if e.name == own), ())
-        file = said[0] if len(said) == 1 else path.parent / f"{OOF}{own}.csv"
-        if is_there(file):
-            pairs.append((own, file))
-    if (given or named) and not places and not pairs:
-        return None, f"no {OOF}<pillar>.csv lies beside the pillars"
+        else:
+            beside.append((name or next((p.name for p in selection.pillars if p.path == path), path.stem), path))
     try:
-        return select_oof(places, named=pairs, truth=truth), ""
+        return select_oof(places, beside=beside, truth=truth), ""
     except UsageError as error:
         if "no out-of-fold file found" not in str(error):
             raise

@@ -17,6 +17,7 @@ from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress
 from pbl.domain.settings import MetricSettings
 from pbl.ledger.run_list import list_runs
+from pbl.project.oof_files import OOF
 from pbl.reporting.shape import find_shape
 from pbl.storage.files import read_bytes
 from pbl.weights.compare import open_comparison
@@ -74,6 +75,8 @@ class Material:
     comparison: Comparison | None = None
     shape: Shape | None = None
     judged: Judged | None = None
+    lacking: tuple[str, ...] = ()
+    """The pillars that have a share of the blend and no out-of-fold predictions: without them it can't be scored."""
     unjudged: str = ""
     hint: str = _NO_OOF
     runs: RunList | None = None
@@ -153,15 +156,17 @@ def _judge(made: Material, plan: Plan, *, spill: Path, limits: Limits, progress:
     from pbl.weights.from_files import Question
     from pbl.weights.judging import judge_files
 
+    shares = dict(zip(plan.selection.names, plan.weighing.shares, strict=True))
+    lacking = tuple(name for name in shares if shares[name] > 0 and name not in asked.oof.selection.names)
+    without = {name: f"no {OOF}{name}.csv" for name in lacking} | dict(asked.oof.left_out)
     given = None
     if asked.weights is not None:
-        shares = dict(zip(plan.selection.names, plan.weighing.shares, strict=True))
         given = {name: shares.get(name, 0.0) for name in asked.oof.selection.names}
         if not sum(given.values()) > 0:
             return replace(made, unjudged="none of the weighted pillars has out-of-fold predictions")
     try:
         judged = judge_files(
-            asked.oof,
+            replace(asked.oof, left_out=without),
             Question(metric=asked.metric),
             groups=asked.groups,
             current=given,
@@ -171,4 +176,4 @@ def _judge(made: Material, plan: Plan, *, spill: Path, limits: Limits, progress:
         )
     except (MetricDomainError, ParticipantVisible) as error:
         return replace(made, unjudged=str(error), hint="another --metric")
-    return replace(made, judged=judged)
+    return replace(made, judged=judged, lacking=lacking)

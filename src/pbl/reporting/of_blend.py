@@ -82,7 +82,10 @@ def _numbers(made: Material) -> list[tuple[str, float | None, str, str]]:
     found: list[tuple[str, float | None, str, str]] = []
     today, best = current_of(made), best_single(made)
     metric = made.judged.scores.metric if made.judged else ""
-    if today is not None:
+    if made.lacking:
+        told = f"not scored: no out-of-fold predictions of {', '.join(made.lacking)}"
+        found.append(("today's blend", None, told, numeral(None)))
+    elif today is not None:
         reach = today.interval if made.judged and made.judged.intervals else None
         told = f"{metric}, 95 % {numeral(reach[0])} to {numeral(reach[1])}" if reach else metric
         found.append(("today's blend", today.score, told, numeral(today.score)))

@@ -208,6 +208,9 @@ def make_residuals(made: Material) -> Section | NotShown:
     """Say whether today's blend is right on average where it is low and where it is high."""
     if made.judged is None or made.judged.tenths is None:
         return NotShown(section="residuals", why=made.unjudged, hint=made.hint)
+    if made.lacking:
+        why = f"the blend has pillars without out-of-fold predictions: {', '.join(made.lacking)}"
+        return NotShown(section="residuals", why=why, hint=made.hint)
     found = made.judged.tenths
     off = [
         each

@@ -75,8 +75,17 @@ def pick_features(
             )
             for table, numbers in zip(tables, kept, strict=True)
         ),
-        notes=tuple(one.note for one in matched if one.note),
+        notes=(
+            *(one.note for one in matched if one.note),
+            *(note for table, key in zip(tables, keys, strict=True) if (note := _note_texts(table, key))),
+        ),
     )
+
+
+def _note_texts(table: Table, key: str) -> str:
+    """Return the note of columns that are no features, since they hold text: perhaps numbers with a decimal comma."""
+    others = [name for name in table.texts if name != key]
+    return f"{table.path}: no features, as they hold text: {', '.join(others)}" if others else ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,9 +80,16 @@ def _frame(sheet: Sheet) -> pl.DataFrame:
 
 
 def _pearson(one: NDArray[np.float64], other: NDArray[np.float64]) -> float | None:
-    """Return the correlation of two errors, None if one is constant."""
-    a, b = one - one.mean(), other - other.mean()
-    if not (np.ptp(one) and np.ptp(other)):
-        return None
+    """Return the correlation of two errors, None if one is constant or too large for a double."""
+    a, b = _deviations(one), _deviations(other)
     size = float(np.sqrt((a * a).sum()) * np.sqrt((b * b).sum()))
-    return float(np.clip((a * b).sum() / size, -1, 1))
+    return float(np.clip((a * b).sum() / size, -1, 1)) if size and np.isfinite(size) else None
+
+
+def _deviations(errors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return errors less their mean, times a power of two, so that no square is too large or too small."""
+    if not np.isfinite(errors).all() or not np.ptp(errors):
+        return np.zeros(1)
+    sized = np.ldexp(errors, -int(np.frexp(np.abs(errors).max())[1]))
+    away = sized - sized.mean()
+    return np.asarray(np.ldexp(away, -int(np.frexp(np.abs(away).max())[1])), dtype=np.float64)

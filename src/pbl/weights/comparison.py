@@ -122,10 +122,13 @@ class Comparison:
     leave_one_out: tuple[Change, ...]
     constraints: tuple[Residuals, ...] = field(default=())
     metric: str | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """The reason of each pillar that takes no part; the shares are those of the others."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the public form; a number too large for a double is null."""
         judged = self.metric is not None
+        left_out = [{"pillar": name, "reason": reason} for name, reason in self.left_out.items()]
         table = {
             "rows": self.rows,
             "samples": self.samples,
@@ -138,6 +141,7 @@ class Comparison:
             "disagreements": [each.to_json() for each in self.disagreements],
             "leave_one_out": [each.to_json() for each in self.leave_one_out],
             **({"constraints": [each.to_json() for each in self.constraints]} if self.constraints else {}),
+            **({"left_out": left_out} if left_out else {}),
         }
         known: dict[str, Any] = finite(table)
         return known

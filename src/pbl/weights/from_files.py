@@ -156,7 +156,8 @@ def compare_files(
         chosen, judge.wanted(), common_rows=question.common_rows, spill=spill, limits=limits, progress=progress
     )
     metric = judge.metric(read.sheet)
-    return compare_oof(read.sheet, metric, plan, read.report, spill=spill, top=top, limits=limits), read.report
+    found = compare_oof(read.sheet, metric, plan, read.report, spill=spill, top=top, limits=limits)
+    return replace(found, left_out=chosen.left_out), read.report
 
 
 @dataclass(frozen=True, kw_only=True)

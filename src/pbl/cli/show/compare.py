@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pbl.cli.formats import TableFormat
+from pbl.cli.show.stderr import write as talk
 from pbl.cli.show.stdout import write as data
 from pbl.cli.show.stdout import write_json as as_json
 from pbl.domain.report import SCHEMA_VERSION
@@ -27,7 +28,9 @@ _SHOWN = 10
 
 
 def comparison(found: Comparison, how: TableFormat) -> None:
-    """Write a comparison to stdout."""
+    """Write a comparison to stdout, and on stderr who takes no part."""
+    for name, reason in found.left_out.items():
+        talk(f"left out  {safe(name)}: {safe(reason)}")
     if how is TableFormat.JSON:
         as_json({"schema_version": SCHEMA_VERSION, "command": "compare", "ok": True, **found.to_json()})
         return
