@@ -11,6 +11,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from support.effort import THOROUGH
 
 RUNS = """
 import sys, pbl
@@ -23,6 +24,7 @@ for turn in range(int(sys.argv[2])):
     print(logged.run_id, flush=True)
 """
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PROCESSES, TURNS = (32, 50) if THOROUGH else (16, 20)
 
 
 def racers(folder, processes, turns):
@@ -40,17 +42,17 @@ def rows_of(folder):
         return list(csv.reader(file))
 
 
-def test_32_processes_of_50_runs_lose_none(tmp_path):
-    racing = racers(tmp_path, 32, 50)
+def test_many_processes_of_many_runs_lose_none(tmp_path):
+    racing = racers(tmp_path, PROCESSES, TURNS)
     reported = [line for one in racing for line in one.communicate(timeout=120)[0].split()]
     header, *rows = rows_of(tmp_path)
-    assert [one.returncode for one in racing] == [0] * 32
+    assert [one.returncode for one in racing] == [0] * PROCESSES
     assert header.count("run_id") == 1
     assert header not in rows
     assert {len(row) for row in rows} == {len(header)}
     assert sorted(row[header.index("run_id")] for row in rows) == sorted(reported)
-    assert {row[1] for row in rows} == {f"{n}-{turn}" for n in range(32) for turn in range(50)}
-    assert len(reported) == 32 * 50
+    assert {row[1] for row in rows} == {f"{n}-{turn}" for n in range(PROCESSES) for turn in range(TURNS)}
+    assert len(reported) == PROCESSES * TURNS
 
 
 @pytest.mark.parametrize("seed", range(3))
