@@ -1,5 +1,6 @@
 """Each section has its data, or is named once at the end with what brings it; never an empty picture."""
 
+import html
 import json
 import random
 
@@ -215,6 +216,9 @@ def test_a_blend_of_a_pillar_without_out_of_fold_predictions_has_no_score(projec
     assert today(found)["value"] is None
     assert today(found)["detail"] == "not scored: no out-of-fold predictions of a"
     assert "residuals" in missing(found)
+    page = (project.folder / "r.html").read_text()
+    assert "today's without a" in html.unescape(page)
+    assert "Today's weights are those without a." in html.unescape(page)
     assert any(
         "these pillars take no part: a" in each["message"] for each in found["sections"]["scores"]["tune"]["warnings"]
     )

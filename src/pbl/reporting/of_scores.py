@@ -14,6 +14,8 @@ from pbl.reporting.charts.weighing import draw_folds, draw_scores
 from pbl.reporting.sections import NotShown, Picture, Section, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pbl.reporting.material import Material
     from pbl.reporting.sections import Cell
     from pbl.weights.judging import Judged
@@ -40,7 +42,7 @@ def make_scores(made: Material) -> Section | NotShown:
         if candidate.name == "best-single":
             continue
         low, high = (candidate.interval if sure else None) or (None, None)
-        row = _row(candidate_name(candidate), candidate.score, low, high) | {"blend": True}
+        row = _row(candidate_name(candidate, made.lacking), candidate.score, low, high) | {"blend": True}
         if not candidate.name.endswith(tuple(_FIXED)):
             row["in_sample"] = candidate.in_sample
         rows.append(row | {"fold_mean": candidate.fold_mean, "fold_sd": candidate.fold_sd})
@@ -88,9 +90,10 @@ def make_scores(made: Material) -> Section | NotShown:
     )
 
 
-def candidate_name(candidate: Candidate) -> str:
-    """Return the name of a candidate in a list with pillars."""
-    return {"equal": "equal weights", "current": "today's weights", "best-single": "best single"}.get(
+def candidate_name(candidate: Candidate, lacking: Sequence[str]) -> str:
+    """Return the name of a candidate in a list with pillars; some may be `lacking` in today's blend."""
+    today = f"today's without {', '.join(lacking)}" if lacking else "today's weights"
+    return {"equal": "equal weights", "current": today, "best-single": "best single"}.get(
         candidate.name, candidate.name
     )
 
@@ -195,6 +198,7 @@ def make_folds(made: Material) -> Section | NotShown:
                 rows=tuple(rows),
             ),
         ),
+        notes=(f"Today's weights are those without {', '.join(made.lacking)}.",) if made.lacking else (),
         data={
             "folds": [each.to_json() for each in tuning.fold_weights],
             "tuned": dict(whole),
