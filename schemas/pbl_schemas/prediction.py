@@ -63,7 +63,7 @@ def prediction_schema(
         kind = pl.Float64 if numbers else pl.String
         # What is null meets no condition of `_sound`; two kinds of failures don't fit into one of Pandera's tables.
         columns = {id: pa.Column(pl.String, nullable=True), **{t: pa.Column(kind, nullable=True) for t in targets}}
-        rows = _is_sound(id, targets, None if numbers else number, id_pattern, minimum, maximum, whole, seen)
+        rows = _check_all(id, targets, None if numbers else number, id_pattern, minimum, maximum, whole, seen)
     return pa.DataFrameSchema(columns, checks=rows, strict=True, ordered=True)
 
 
@@ -110,7 +110,7 @@ def _number_checks(cell: pl.Expr, number: str, minimum: float | None, maximum: f
     return checks
 
 
-def _is_sound(  # noqa: PLR0917 - those of prediction_schema
+def _check_all(  # noqa: PLR0917 - those of prediction_schema
     id: str,  # noqa: A002 - the column's name
     targets: Sequence[str],
     number: str | None,

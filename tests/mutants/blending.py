@@ -1,11 +1,7 @@
 """Defects: blending."""
 
 from mutants.mutant import Mutant
-
-FORMULA = "src/pbl/blending/formula.py"
-SUBMISSION = "src/pbl/blending/_write.py"
-BLEND = " ".join(f"tests/blending/test_{part}.py" for part in ("blend", "blend_values", "refusals", "replay"))
-METHODS = "tests/blending/test_methods.py tests/blending/test_methods_domain.py"
+from mutants.places import BLEND, FORMULA, METHODS, SUBMISSION
 
 MUTANTS = (
     Mutant(

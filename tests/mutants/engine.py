@@ -1,11 +1,9 @@
 """Defects: the engine."""
 
 from mutants.mutant import Mutant
+from mutants.places import ALIGN, BLEND, VALIDATE
 
 DUCK = "src/pbl/engine/duck.py"
-ALIGN = "tests/blending/test_align.py tests/blending/test_align_faults.py"
-BLEND = " ".join(f"tests/blending/test_{part}.py" for part in ("blend", "blend_values", "refusals", "replay"))
-VALIDATE = "tests/checks/test_validate.py tests/checks/test_flags.py tests/checks/test_against_each_other.py"
 
 MUTANTS = (
     Mutant(

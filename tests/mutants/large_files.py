@@ -1,12 +1,7 @@
 """Defects: large files."""
 
 from mutants.mutant import Mutant
-
-RECORDS = "src/pbl/reading/_records.py"
-DECIDE = "src/pbl/checks/_schema.py"
-SUBMISSION = "src/pbl/blending/_write.py"
-ALIGN = "tests/blending/test_align.py tests/blending/test_align_faults.py"
-SCHEMA = "schemas/pbl_schemas/prediction.py"
+from mutants.places import ALIGN, DECIDE, RECORDS, SCHEMA, SUBMISSION
 
 MUTANTS = (
     Mutant(

@@ -1,10 +1,9 @@
 """Defects: pillars and recipes."""
 
 from mutants.mutant import Mutant
+from mutants.places import FORMULA, METHODS
 
 PILLARS = "src/pbl/project/pillar_files.py"
-FORMULA = "src/pbl/blending/formula.py"
-METHODS = "tests/blending/test_methods.py tests/blending/test_methods_domain.py"
 SELECTED = "tests/project/test_pillar_files.py tests/project/test_named_weights.py"
 
 MUTANTS = (

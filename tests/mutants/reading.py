@@ -1,8 +1,8 @@
 """Defects: reading."""
 
 from mutants.mutant import Mutant
+from mutants.places import RECORDS
 
-RECORDS = "src/pbl/reading/_records.py"
 TOKENS = "src/pbl/reading/rows.py"
 SCREEN = "src/pbl/reading/_scan.py"
 

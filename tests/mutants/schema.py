@@ -1,10 +1,7 @@
 """Defects: the schema."""
 
 from mutants.mutant import Mutant
-
-DECIDE = "src/pbl/checks/_schema.py"
-VALIDATE = "tests/checks/test_validate.py tests/checks/test_flags.py tests/checks/test_against_each_other.py"
-SCHEMA = "schemas/pbl_schemas/prediction.py"
+from mutants.places import DECIDE, SCHEMA, VALIDATE
 
 MUTANTS = (
     Mutant(
