@@ -10,9 +10,23 @@ MUTANTS = (
     Mutant(
         "Parquet: another type is cast",
         PARQUET_COLUMNS,
-        "if kind is not None and not isinstance(kind, pl.Float64 | pl.Float32):",
-        "if False:",
+        "if kind is not None and not (_is_float(kind)",
+        "if False and not (_is_float(kind)",
         "tests/checks/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: predictions may be whole numbers",
+        PARQUET_COLUMNS,
+        "(contract.open and kind.is_integer())",
+        "kind.is_integer()",
+        "tests/checks/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: whole numbers are rounded to doubles",
+        PARQUET,
+        "if (odd := there.filter(back.ne_missing(there))).len():",
+        "if (odd := there.filter(back != there)).len():",
+        "tests/weights/test_parquet.py",
     ),
     Mutant(
         "Parquet: ids of any type are taken",

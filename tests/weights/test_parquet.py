@@ -107,3 +107,33 @@ def test_a_column_of_folds_must_be_in_all_parts():
     put("truth/b.parquet", truth[30:].drop("fold"))
     done = command("score", "p", "--truth", "truth", "--metric", "rmse")
     assert (done.code, "PBL201" in done.talk, "b.parquet" in done.talk) == (1, True, True)
+
+
+@pytest.mark.usefixtures("both")
+@pytest.mark.parametrize("kind", [pl.Int64, pl.UInt8], ids=str)
+def test_a_truth_may_have_whole_numbers(kind):
+    truth = pl.read_csv("c/train.csv").with_columns(pl.col("target").round().abs())
+    truth.write_csv("t.csv")
+    put_parts("t", truth.with_columns(pl.col("target").cast(kind)), 10)
+    words = ["c", "--metric", "rmse"]
+    for what in ("score", "compare"):
+        assert ask(what, *words, "--truth", "t") == ask(what, *words, "--truth", "t.csv")
+
+
+@pytest.mark.usefixtures("both")
+@pytest.mark.parametrize("odd", [2**53 + 1, -(2**53) - 1, 2**63 - 1])
+def test_a_whole_number_that_no_double_equals_is_refused(odd):
+    truth = pl.read_csv("c/train.csv").with_columns(pl.col("target").round().cast(pl.Int64))
+    truth[57, "target"] = odd
+    put_parts("t", truth, 40)
+    done = command("score", "c", "--truth", "t", "--metric", "rmse")
+    assert done.code == 1
+    assert "PBL208" in done.talk
+    assert f"part-1.parquet: holds {odd} in the column 'target'" in done.talk
+
+
+@pytest.mark.usefixtures("both")
+def test_predictions_may_not_be_whole_numbers():
+    put("p/oof_dino.parquet", typed("c/oof_dino.csv").with_columns(pl.col("target").round().cast(pl.Int32)))
+    done = command("score", "p", "--truth", "p/train.parquet", "--metric", "rmse")
+    assert (done.code, "PBL208" in done.talk) == (1, True)

@@ -16,7 +16,7 @@ from pbl.checks._tables import note_alike, profile_table
 from pbl.checks.open_files import IDS, ROWS, VALUES, CheckedFile
 from pbl.checks.profile import Profiler
 from pbl.checks.wording import tell_cells
-from pbl.domain.errors import UnreadableError
+from pbl.domain.errors import InexactError, UnreadableError
 from pbl.domain.findings import Example, Offences, finding
 from pbl.domain.rules import Severity
 from pbl.reading.parquet import survey_parts
@@ -119,7 +119,8 @@ def _no_rows(each: Input) -> Finding:
 def _note_unreadable(each: Input, file: PartsFile, error: UnreadableError) -> Finding:
     part = next((part.name for part in file.parts if str(error).startswith(f"{part.file.path}: ")), "")
     told, places = (f"{part}: {error.reason}", (Example(part=part),)) if file.folder else (error.reason, ())
-    return finding("PBL110", file=str(each.path), pillar=each.name, message=told, examples=places)
+    code = "PBL208" if isinstance(error, InexactError) else "PBL110"
+    return finding(code, file=str(each.path), pillar=each.name, message=told, examples=places)
 
 
 def _find_nul(duck: Duck, each: Input, table: str, contract: Contract, most: int | None) -> list[Finding]:

@@ -47,6 +47,10 @@ class UnreadableError(InputError):
         super().__init__(f"{path}: {reason}")
 
 
+class InexactError(UnreadableError):
+    """A file holds a whole number that no float64 equals."""
+
+
 class ChangedError(PblError):
     """An input, a submission or a recipe is not the one that was recorded."""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from pbl.domain.errors import InputError, UnreadableError
+from pbl.domain.errors import InexactError, InputError, UnreadableError
 from pbl.reading.survey import OpenFile, changed_error, early_hash_of, open_file, refuse_changed
 from pbl.storage.files import hash_descriptor
 
@@ -187,7 +187,7 @@ def read_frames(file: PartsFile, numbers: Sequence[str], texts: Sequence[str], *
     """Yield so many rows at a time, in order: `id` (the first text), then t0, t1, ... (numbers, then other texts).
 
     Numbers are float64. Nothing is repaired: NULL stays null. Raises UnreadableError for bytes that are no rows as the
-    footer promises.
+    footer promises, InexactError for a whole number that no float64 equals.
     """
     import polars as pl
 
@@ -195,14 +195,31 @@ def read_frames(file: PartsFile, numbers: Sequence[str], texts: Sequence[str], *
     named += [(name, f"t{len(numbers) + n}", pl.String) for n, name in enumerate(texts[1:])]
     for part in file.parts:
         there = list(part.columns)
-        picked = [pl.nth(there.index(name)).cast(kind).alias(alias) for name, alias, kind in named]
+        kinds = part.columns
+        whole = {alias: name for name, alias, kind in named if kind == pl.Float64 and kinds[name].is_integer()}
+        picked = [
+            pl.nth(there.index(name)).cast(kinds[name] if alias in whole else kind).alias(alias)
+            for name, alias, kind in named
+        ]
         for first in range(0, part.rows, rows):
             due = min(rows, part.rows - first)
             with _readable(part.file):
                 frame = _scan(part.file).slice(first, due).select(picked).collect()
             if len(frame) != due:
                 raise UnreadableError(part.file.path, f"has {len(frame)} rows where its footer promises {due}")
-            yield frame
+            yield _widen(frame, whole, part.file) if whole else frame
+
+
+def _widen(frame: pl.DataFrame, whole: Mapping[str, str], file: OpenFile) -> pl.DataFrame:
+    """Return the frame with its columns of whole numbers as float64; `whole` has their names in the file."""
+    import polars as pl
+
+    doubles = frame.with_columns(pl.col(list(whole)).cast(pl.Float64))
+    for alias, name in whole.items():
+        there, back = frame[alias], doubles[alias].cast(frame[alias].dtype, strict=False)
+        if (odd := there.filter(back.ne_missing(there))).len():
+            raise InexactError(file.path, f"holds {odd[0]} in the column {name!r}, which no DOUBLE equals")
+    return doubles
 
 
 def _read_footer(file: OpenFile) -> Part:

@@ -73,7 +73,6 @@ def _find_faults(part: Part, first: Part | None, contract: Contract, *, ids_only
 
 
 def _find_mistyped(part: Part, first: Part | None, contract: Contract, *, ids_only: bool) -> Iterator[_Fault]:
-    import polars as pl
 
     kinds = part.columns
     if (kind := kinds.get(contract.id)) is not None:
@@ -84,8 +83,10 @@ def _find_mistyped(part: Part, first: Part | None, contract: Contract, *, ids_on
             yield "PBL208", told, contract.id, None
     for target in () if ids_only else contract.targets:
         kind = kinds.get(target)
-        if kind is not None and not isinstance(kind, pl.Float64 | pl.Float32):
-            yield "PBL208", f"predictions are of type {kind}; expected is DOUBLE or FLOAT", target, None
+        if kind is not None and not (_is_float(kind) or (contract.open and kind.is_integer())):
+            whole = "numbers are of type {}; expected are DOUBLE, FLOAT or whole numbers"
+            told = whole if contract.open else "predictions are of type {}; expected is DOUBLE or FLOAT"
+            yield "PBL208", told.format(kind), target, None
     for name in contract.optional:
         kind, other = kinds.get(name), first.columns.get(name) if first else None
         if first and (kind is None) != (other is None):
@@ -104,6 +105,12 @@ def is_readable_text(kind: pl.DataType) -> bool:
     import polars as pl
 
     return is_text(kind) or kind.is_integer() or isinstance(kind, pl.Boolean | pl.Float64 | pl.Float32 | pl.Date)
+
+
+def _is_float(kind: pl.DataType) -> bool:
+    import polars as pl
+
+    return isinstance(kind, pl.Float64 | pl.Float32)
 
 
 def _differ(kind: pl.DataType, other: pl.DataType) -> bool:
