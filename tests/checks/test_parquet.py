@@ -195,6 +195,16 @@ def test_the_same_predictions_twice_are_warned_of_in_either_form():
     assert [f.code for f in pbl.validate("a.csv", pillars={"dino": "dino"}).findings] == ["PBL606"]
 
 
+def test_parts_of_two_types_are_compared_by_their_own_numbers():
+    """The database would cast the second part to the first one's type, and take the pillars for copies."""
+    numbers = [0.0, 0.5, 0.1, 1.0]
+    rows = dict(zip("abcd", numbers, strict=True))
+    put("one/part-0.parquet", frame(rows)[:2].with_columns(pl.col("target").cast(pl.Float32)))
+    put("one/part-1.parquet", frame(rows)[2:])
+    put("two.parquet", rows | {"c": float(pl.Series([0.1], dtype=pl.Float32)[0])})
+    assert pbl.validate(pillars={"two": "two.parquet", "one": "one"}).findings == ()
+
+
 def test_a_folder_of_parquet_and_csv_is_no_pillar():
     put_parts("dino", ROWS, 3)
     write("dino/part-9.csv", ROWS)

@@ -22,6 +22,20 @@ MUTANTS = (
         "tests/checks/test_parquet.py",
     ),
     Mutant(
+        "Parquet: the database reads parts of two types",
+        PARQUET_COLUMNS,
+        "return one_schema and distinct and",
+        "return distinct and",
+        "tests/checks/test_parquet.py",
+    ),
+    Mutant(
+        "Parquet: the database reads columns that differ by case",
+        PARQUET_COLUMNS,
+        "return one_schema and distinct and",
+        "return one_schema and",
+        "tests/weights/test_parquet.py",
+    ),
+    Mutant(
         "Parquet: whole numbers are rounded to doubles",
         PARQUET,
         "if (odd := there.filter(back.ne_missing(there))).len():",

@@ -137,3 +137,12 @@ def test_predictions_may_not_be_whole_numbers():
     put("p/oof_dino.parquet", typed("c/oof_dino.csv").with_columns(pl.col("target").round().cast(pl.Int32)))
     done = command("score", "p", "--truth", "p/train.parquet", "--metric", "rmse")
     assert (done.code, "PBL208" in done.talk) == (1, True)
+
+
+@pytest.mark.usefixtures("both")
+def test_columns_that_differ_by_case_are_not_mistaken():
+    truth = pl.read_csv("c/train.csv").with_columns(pl.col("target").cast(pl.Float64))
+    decoys = {"SAMPLE_ID": pl.col("sample_id") + "x", "Target": pl.lit(0.0)}
+    put("t.parquet", truth.select(**decoys).hstack(truth))
+    expected = ask("score", "c", "--truth", "c/train.csv", "--metric", "rmse")
+    assert ask("score", "c", "--truth", "t.parquet", "--metric", "rmse") == expected

@@ -15,6 +15,7 @@ from pbl.checks._schema import explain, is_clean
 from pbl.checks._tables import note_alike, profile_table
 from pbl.checks.open_files import IDS, ROWS, VALUES, CheckedFile
 from pbl.checks.profile import Profiler
+from pbl.checks.tables import add_parts
 from pbl.checks.wording import tell_cells
 from pbl.domain.errors import InexactError, UnreadableError
 from pbl.domain.findings import Example, Offences, finding
@@ -24,8 +25,6 @@ from pbl.reading.parquet_columns import match_columns
 from pbl.reading.parquet_rows import has_plain_ids, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import polars as pl
 
     from pbl.checks.open_files import Input
@@ -49,7 +48,7 @@ def check_parts(
     most: int | None,
     progress: Progress,
 ) -> CheckedFile:
-    """Check a file; it becomes the table `table` of the database, or one named after it, if its columns are sound."""
+    """Check a file; it becomes a table of the database, named after `table`, if its columns are sound."""
     header = match_columns(file, contract, ids_only=not each.pillar)
     try:
         found = survey_parts(file, header)
@@ -59,7 +58,10 @@ def check_parts(
             return CheckedFile(input=each, survey=found, findings=structure, not_checked=checked)
         looks = _Looks(contract, limits, ids_only=not each.pillar)
         progress.stage(f"checking {each.path.name}", lambda: looks.rows / file.rows)
-        duck.add_frames(table, looks.watch(read_rows(file, contract, limits, ids_only=not each.pillar)))
+        for frame in read_rows(file, contract, limits, ids_only=not each.pillar):
+            looks.add(frame)
+        table = f"{table}_parts"  # `table` itself may hold what a blend has made of the same rows
+        add_parts(duck, table, file, contract, limits, ids_only=not each.pillar)
     except UnreadableError as error:
         return CheckedFile(input=each, findings=(_note_unreadable(each, file, error),), not_checked=(ROWS, VALUES, IDS))
     if profile := looks.profile():
@@ -82,7 +84,7 @@ def check_parts(
 
 
 class _Looks:
-    """Rows on their way into the database: whether they are clean, and their profile."""
+    """What the rows look like: whether they are clean, and their profile."""
 
     def __init__(self, contract: Contract, limits: Limits, *, ids_only: bool) -> None:
         self.ascii = True
@@ -91,14 +93,12 @@ class _Looks:
         self._clean = True
         self.rows = 0
 
-    def watch(self, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        """Yield frames after checking them; frames after the first that isn't clean are not checked."""
-        for frame in frames:
-            self.ascii = self.ascii and has_plain_ids(frame)
-            if self._clean:
-                self._clean = self.ascii and self._is_clean(frame)
-            yield frame
-            self.rows += len(frame)
+    def add(self, frame: pl.DataFrame) -> None:
+        """Look at more rows; after the first that aren't clean only at how their ids are spelt."""
+        self.ascii = self.ascii and has_plain_ids(frame)
+        if self._clean:
+            self._clean = self.ascii and self._is_clean(frame)
+        self.rows += len(frame)
 
     def profile(self) -> Profile | None:
         """Return the profile of all rows, None if a row needs explaining."""

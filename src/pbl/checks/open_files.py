@@ -13,8 +13,7 @@ from pbl.domain.errors import UnreadableError
 from pbl.domain.findings import finding
 from pbl.domain.report import FileReport
 from pbl.project.pillar_files import is_there
-from pbl.reading.parquet import PartsFile
-from pbl.reading.sources import open_source
+from pbl.reading.sources import files_of, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,8 +62,9 @@ class Inputs:
 
     @property
     def paths(self) -> dict[int, Path]:
-        """Return the path of each open CSV file by its descriptor: those that the database may open itself."""
-        return {each.file.fd: each.path for each in self.all if each.file and not isinstance(each.file, PartsFile)}
+        """Return the path of each open file by its descriptor: those that the database may open itself."""
+        files = [file for each in self.all if each.file for file in files_of(each.file)]
+        return {file.fd: file.path for file in files}
 
 
 @dataclass(frozen=True, kw_only=True)

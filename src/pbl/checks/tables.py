@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pbl.domain.limits import Limits
 from pbl.reading.parquet import PartsFile
+from pbl.reading.parquet_columns import is_uniform
 from pbl.reading.parquet_rows import read_rows
 
 if TYPE_CHECKING:
@@ -17,13 +18,22 @@ if TYPE_CHECKING:
     from pbl.engine.duck import Duck
 
 
+def add_parts(duck: Duck, name: str, file: PartsFile, contract: Contract, limits: Limits, *, ids_only: bool) -> None:
+    """Make Parquet parts, whose rows polars has read, a table; the database reads them itself where it can't err."""
+    columns = (contract.id,) if ids_only else contract.columns
+    if is_uniform(file, columns):
+        duck.add_parts(name, [part.file.fd for part in file.parts], columns)
+    else:
+        duck.add_frames(name, read_rows(file, contract, limits, ids_only=ids_only))
+
+
 def table_of(duck: Duck, file: CheckedFile, contract: Contract, name: str) -> str:
     """Return the table of a clean file; a new one gets `name`, which must be unused."""
     if file.table is not None or file.survey is None:
         return file.table or name
     source = file.survey.file
     if isinstance(source, PartsFile):
-        duck.add_frames(name, read_rows(source, contract, Limits(), ids_only=not file.input.pillar))
+        add_parts(duck, name, source, contract, Limits(), ids_only=not file.input.pillar)
     else:
         header = file.survey.header
         duck.add_plain(name, source.fd, width=len(header.names), columns=header.columns, keep=False)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pbl_sql import Sql, ask, join, literal
+from pbl_sql import Sql, ask, identifier, join, literal
 
 from pbl.domain.errors import EngineError, Unclear
 from pbl.storage.temporary import private_folder
@@ -54,6 +54,16 @@ class Duck:
         self.run("files/plain_file", table=table, file=file, every=every, picked=join(picked))
         if keep:
             self.run("files/keep", table=table, kept=f"{table}_kept")
+
+    def add_parts(self, table: str, fds: Sequence[int], columns: Sequence[str]) -> None:
+        """Add Parquet files of one schema as a table of ids and numbers, which is read from them whenever it is asked.
+
+        Rows are counted as by `add_cells`.
+        """
+        first, *numbers = map(identifier, columns)
+        picked = [Sql(f"{first}::VARCHAR AS id"), *(Sql(f"{each}::DOUBLE AS t{n}") for n, each in enumerate(numbers))]
+        files = join([literal(self._paths[fd]) for fd in fds])
+        self.run("files/parts", table=table, files=files, picked=join(picked))
 
     def add_cells(self, table: str, batches: Iterable[list[list[str]]]) -> None:
         """Add cells that `reading` parsed as a table."""

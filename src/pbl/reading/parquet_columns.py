@@ -16,7 +16,7 @@ from pbl.domain.wording import plural
 from pbl.reading._header import Header, find_misnamed, leave_out_others
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import polars as pl
 
@@ -53,6 +53,17 @@ def is_text(kind: pl.DataType) -> bool:
     import polars as pl
 
     return isinstance(kind, pl.String | pl.Categorical | pl.Enum)
+
+
+def is_uniform(file: PartsFile, names: Sequence[str]) -> bool:
+    """Say whether all engines read the same from some columns: one schema in all parts, of types that all know.
+
+    Where types differ, engines cast; where names differ by case only, they may take one column for the other.
+    """
+    first = file.parts[0].columns
+    one_schema = all(list(part.columns.items()) == list(first.items()) for part in file.parts)
+    distinct = len({name.casefold() for name in first}) == len(first)
+    return one_schema and distinct and all(_is_common(first[name]) for name in names)
 
 
 def _find_faults(part: Part, first: Part | None, contract: Contract, *, ids_only: bool) -> Iterator[_Fault]:
@@ -111,6 +122,13 @@ def _is_float(kind: pl.DataType) -> bool:
     import polars as pl
 
     return isinstance(kind, pl.Float64 | pl.Float32)
+
+
+def _is_common(kind: pl.DataType) -> bool:
+    import polars as pl
+
+    whole = pl.Int8 | pl.Int16 | pl.Int32 | pl.Int64 | pl.UInt8 | pl.UInt16 | pl.UInt32 | pl.UInt64
+    return isinstance(kind, pl.String | whole) or _is_float(kind)
 
 
 def _differ(kind: pl.DataType, other: pl.DataType) -> bool:

@@ -32,6 +32,11 @@ def open_source(path: Path, pillar: str | None) -> Source:
     return open_file(path, pillar)
 
 
+def files_of(source: Source) -> tuple[OpenFile, ...]:
+    """Return the open files of a source: itself, or its parts."""
+    return (source,) if isinstance(source, OpenFile) else tuple(part.file for part in source.parts)
+
+
 @contextmanager
 def open_surveyed(path: Path, contract: Contract) -> Iterator[Surveyed]:
     """Open and survey a source, and close it at the end; raises what `open_source` and `survey_source` do."""
