@@ -16,13 +16,13 @@ from pbl.blending.members import merge_members
 from pbl.blending.method_domain import find_outside
 from pbl.checks.open_files import open_files
 from pbl.checks.report import compare_numbers, make_report
+from pbl.domain.endings import is_parquet
 from pbl.domain.errors import EngineError, FindingsError, Unclear
 from pbl.domain.findings import finding
 from pbl.domain.recipe import FileFacts, Output, Recipe
 from pbl.domain.rules import Severity
 from pbl.domain.wording import plural
 from pbl.engine.duck import open_duck
-from pbl.reading.parquet import is_parquet
 from pbl.reading.survey import Survey, open_survey
 from pbl.reading.targets import is_pointless, is_whole
 
@@ -151,7 +151,7 @@ def _make(
         files = _check(duck, inputs, plan, limits, progress)
         aligned = merge_members(duck, align_anyway(duck, files, contract, limits), selection)
         done = _write(duck, aligned, plan, draft, limits=limits, progress=progress)
-    if not (plan.needs_whole or is_parquet(draft.target)) and _is_pointless(files, draft, contract):
+    if not (plan.needs_whole or is_parquet(draft.target.name)) and _is_pointless(files, draft, contract):
         known = files if all(file.table for file in files) else _check(duck, inputs, plan, limits, progress)
         again = merge_members(duck, align_anyway(duck, known, contract, limits), selection)
         done = _write(duck, again, plan, draft, limits=limits, progress=progress, pointless=True)
@@ -202,7 +202,7 @@ def _write(
         from pbl.blending._write_whole import write_whole  # noqa: PLC0415 - few blends do
 
         return write_whole(duck, aligned, plan, draft, limits=limits, progress=progress)
-    if is_parquet(draft.target):
+    if is_parquet(draft.target.name):
         from pbl.blending._write_parquet import write_parquet_batches  # noqa: PLC0415 - as above
 
         rows = read_batches(duck, aligned, formula.columns, limits).rows

@@ -14,7 +14,7 @@ from pbl.blending._write import Done, write_batches, write_table
 from pbl.blending._write_parquet import write_parquet_batches
 from pbl.blending.residuals import find_residuals
 from pbl.blending.whole_columns import complete
-from pbl.reading.parquet import is_parquet
+from pbl.domain.endings import is_parquet
 
 if TYPE_CHECKING:
     from pbl.blending._align import Batches
@@ -36,7 +36,7 @@ def write_whole(
     if whole.lacking.count:
         formula = replace(formula, constraints=())  # they can't be held, and nothing is kept if they were to be
     completed = replace(table, name=whole.table)
-    if is_parquet(draft.target):
+    if is_parquet(draft.target.name):
         batches = read_batches(duck, completed, formula.columns, limits)
         written = write_parquet_batches(batches.rows, formula, contract, draft, limits=limits)
     elif isinstance(aligned, Table) and not aligned.large:

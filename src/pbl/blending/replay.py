@@ -14,6 +14,7 @@ from pbl.blending._submission import make_submission
 from pbl.blending.blend import make_outcome, write_submission
 from pbl.blending.formula import Clip
 from pbl.blending.plan import Plan
+from pbl.domain.endings import is_parquet
 from pbl.domain.errors import ChangedError, OutputError
 from pbl.domain.limits import Limits
 from pbl.domain.method import method_of_recipe
@@ -26,7 +27,6 @@ from pbl.domain.weights import Source, Weighing
 from pbl.domain.wording import file_name
 from pbl.project.outputs import refuse_input
 from pbl.project.recipe_files import find_inputs, fits, load_recipe, same_bytes
-from pbl.reading.parquet import is_parquet
 from pbl.storage.commit import Drafts
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def replay(
         return ()
 
     target = output or path.parent / file_name(Path(recipe.output.path or "submission.csv").name)
-    if is_parquet(target) != (recipe.output.content_sha256 is not None):
-        kind = "CSV" if is_parquet(target) else "Parquet"
+    if is_parquet(target.name) != (recipe.output.content_sha256 is not None):
+        kind = "CSV" if is_parquet(target.name) else "Parquet"
         raise OutputError(f"{target}: the recipe's submission is {kind}, so the name must say the same")
     kept = recipe_path(target)
     refuse_input(target, plan.selection)

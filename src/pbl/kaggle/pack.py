@@ -16,6 +16,7 @@ from pbl_sql import join, name
 from pbl.checks.open_files import open_files
 from pbl.checks.report import make_report
 from pbl.checks.validate import check_files
+from pbl.domain.endings import CSV, PARQUET, is_parquet
 from pbl.domain.errors import ChangedError, FindingsError, UsageError
 from pbl.domain.limits import Limits
 from pbl.domain.rules import RULES, Severity
@@ -31,7 +32,7 @@ from pbl.kaggle.outcome import Packed, PackedFile, Warned
 from pbl.kaggle.wheels import Wheel, has_pbl
 from pbl.project.find_toml import TOML
 from pbl.project.pillar_files import is_there
-from pbl.reading.parquet import ENDING, PartsFile, is_parquet
+from pbl.reading.parquet import PartsFile
 from pbl.storage.atomic_folder import fill, new_folder
 from pbl.storage.files import read_bytes
 
@@ -171,7 +172,7 @@ def _name_files(selection: Selection) -> list[str]:
 def _file_names(pillar: Pillar) -> list[str]:
     """Name a pillar's files in the dataset; several are numbered."""
     numbers = [f".{n}" for n in range(1, len(pillar.members) + 1)] or [""]
-    endings = [ENDING if is_parquet(path) or path.is_dir() else ".csv" for path in pillar.files]
+    endings = [PARQUET if is_parquet(path.name) or path.is_dir() else CSV for path in pillar.files]
     return [f"submission_{pillar.name}{number}{ending}" for number, ending in zip(numbers, endings, strict=True)]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from pbl.domain.endings import is_parquet, is_table
 from pbl.domain.errors import InputError, UsageError
 from pbl.domain.pillars import TABLE, Pillar
 from pbl.domain.recipe import recipe_path
@@ -94,7 +95,7 @@ def _resolve(path: Path) -> Path:
 
 def is_file_name(path: Path) -> bool:
     """Say whether an entry of a folder is a file that is read, by its name; x.parquet/ is a folder of parts."""
-    return file_names.is_table(path.name) and not (file_names.is_parquet(path.name) and is_folder(path))
+    return is_table(path.name) and not (is_parquet(path.name) and is_folder(path))
 
 
 def note_unentered(paths: Sequence[Path]) -> list[str]:
@@ -178,7 +179,7 @@ def _holds_predictions(folder: Path, deeper: int = _DEEPER) -> bool:
 
 
 def _could_be_a_model_s(path: Path) -> bool:
-    if not file_names.is_table(path.name):
+    if not is_table(path.name):
         return file_names.could_be_predictions(path.name)
     made = recipe_path(path).is_file()
     aside = file_names.is_set_aside(path.name) and not file_names.is_output(path.name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from pbl.domain.endings import is_parquet
 from pbl.domain.errors import UsageError
 from pbl.project import file_names
 from pbl.reading.parquet_rows import has_constant_parts
@@ -37,7 +38,7 @@ def choose_template(by_name: Sequence[Path], scanned: Sequence[Path], contract: 
 
 
 def _is_constant(path: Path, contract: Contract) -> bool:
-    return (has_constant_parts if file_names.is_parquet(path.name) else has_constant_targets)(path, contract)
+    return (has_constant_parts if is_parquet(path.name) else has_constant_targets)(path, contract)
 
 
 def _one_template(paths: Sequence[Path], why: str) -> None:

@@ -10,6 +10,7 @@ import unicodedata
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from pbl.domain.endings import CSV, ENDINGS, PARQUET, is_parquet, is_table
 from pbl.domain.pillars import TABLE
 from pbl.domain.wording import restore_utf8
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_CSV, _PARQUET = ENDINGS = (".csv", ".parquet")
 TEMPLATE = tuple(f"sample_submission{ending}" for ending in ENDINGS)
 TEMPLATES = frozenset(
     {
@@ -85,16 +85,6 @@ _NO_TABLES = (
     *("*.recipe.json", "*-metadata.json", "*.tar.gz", "requirements*.txt", "constraints*.txt"),
     *("readme*", "licen[cs]e*", "notes*", "changelog*", "package*.json", "config*.json", "params*.json"),
 )
-
-
-def is_table(name: str) -> bool:
-    """Say whether a name has the ending of a file that pbl reads."""
-    return name.lower().endswith(ENDINGS)
-
-
-def is_parquet(name: str) -> bool:
-    """Say whether a name has the ending of a Parquet file."""
-    return name.lower().endswith(_PARQUET)
 
 
 def is_template(name: str) -> bool:
@@ -182,7 +172,7 @@ def pillar_name(name: str) -> str:
     for pillar, known in TABLE.items():
         if _as_csv(name) in known.files:
             return pillar
-    stem = _as_csv(name)[: -len(_CSV)] if is_table(name) else name
+    stem = _as_csv(name)[: -len(CSV)] if is_table(name) else name
     return stem.removeprefix("submission_") or stem
 
 
@@ -193,12 +183,12 @@ def name_pillar(path: Path) -> str:
 
 def _stem(name: str) -> str:
     text = unicodedata.normalize("NFKC", restore_utf8(name)).casefold().strip()
-    return text.removesuffix(_CSV).removesuffix(_PARQUET).strip()
+    return text.removesuffix(CSV).removesuffix(PARQUET).strip()
 
 
 def _as_csv(name: str) -> str:
     """Return the name that the file had if it were CSV."""
-    return name[: -len(_PARQUET)] + _CSV if is_parquet(name) else name
+    return name[: -len(PARQUET)] + CSV if is_parquet(name) else name
 
 
 def _strip(stem: str, *marks: re.Pattern[str]) -> str:

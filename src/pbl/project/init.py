@@ -10,11 +10,11 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from pbl.domain.contract import Contract
+from pbl.domain.endings import CSV, is_parquet
 from pbl.domain.errors import InputError, OutputError, UnreadableError
 from pbl.domain.pillars import TABLE
 from pbl.domain.weights import weigh
 from pbl.project._folder import is_folder
-from pbl.project.file_names import is_parquet
 from pbl.project.find_toml import TOML
 from pbl.project.pillar_files import select_pillars
 from pbl.project.toml_text import toml_key, toml_string
@@ -103,7 +103,7 @@ def _text(selection: Selection, columns: tuple[str, ...], folder: Path) -> str:
             f"file = {toml_string(pillar.path.name)}",
             f"weight = {weight!r}{said}",
         ]
-        oof = f"oof_{pillar.name}{pillar.path.suffix if is_parquet(pillar.path.name) else '.csv'}"
+        oof = f"oof_{pillar.name}{pillar.path.suffix if is_parquet(pillar.path.name) else CSV}"
         lines += (
             [f"oof = {toml_string(oof)}"] if (pillar.path.parent / oof).is_file() else [f"# oof = {toml_string(oof)}"]
         )

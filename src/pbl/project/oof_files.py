@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pbl.domain.endings import ENDINGS
 from pbl.domain.errors import InputError, UsageError
 from pbl.domain.pillars import Pillar, Selection, as_members
 from pbl.domain.settings import Entry
 from pbl.project._folder import is_file_name, is_folder, note_unentered
-from pbl.project.file_names import ENDINGS, name_pillar
+from pbl.project.file_names import name_pillar
 from pbl.project.pillar_files import (
     is_there,
     list_existing,

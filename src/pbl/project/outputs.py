@@ -11,9 +11,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pbl.domain.endings import is_table
 from pbl.domain.errors import OutputError
 from pbl.project._folder import is_folder
-from pbl.project.file_names import is_table
 from pbl.project.pillar_files import same_file
 
 if TYPE_CHECKING:

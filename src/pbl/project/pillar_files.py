@@ -13,6 +13,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from pbl.domain.endings import ENDINGS, is_parquet
 from pbl.domain.errors import InputError, NoPillarsError, UsageError
 from pbl.domain.pillars import TABLE, Pillar, Selection, as_members
 from pbl.domain.settings import Settings
@@ -203,7 +204,7 @@ def refuse_twice(pillars: Sequence[Pillar]) -> None:
         if pillar.name in seen:
             one, other = seen[pillar.name], pillar.path
             way = "take one away, or name them: first=FILE second=FILE"
-            if file_names.is_parquet(one.name) and file_names.is_parquet(other.name) and one.parent != other.parent:
+            if is_parquet(one.name) and is_parquet(other.name) and one.parent != other.parent:
                 way += f"; if each folder is one pillar in parts: first={one.parent}/ second={other.parent}/"
             raise UsageError(f"two files for the pillar {pillar.name!r}: {one} and {other}; {way}")
         seen[pillar.name] = pillar.path
@@ -286,7 +287,7 @@ def _prefer(pillars: Sequence[Pillar], folder: Path) -> list[Pillar]:
         raise InputError(f"{folder}: no such folder (--pillars-dir)")
     found = []
     for pillar in pillars:
-        names = [folder / f"submission_{pillar.name}{ending}" for ending in file_names.ENDINGS]
+        names = [folder / f"submission_{pillar.name}{ending}" for ending in ENDINGS]
         nearer = list_existing(names)
         refuse_twice([replace(pillar, path=path) for path in nearer])
         found.append(replace(pillar, path=nearer[0], members=()) if nearer else pillar)

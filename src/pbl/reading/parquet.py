@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from pbl.domain.endings import CSV, PARQUET, is_parquet
 from pbl.domain.errors import InexactError, InputError, UnreadableError
 from pbl.reading.survey import OpenFile, changed_error, early_hash_of, open_file, refuse_changed
 from pbl.storage.files import hash_descriptor
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from pbl.domain.findings import Finding
     from pbl.reading._header import Header
 
-ENDING = ".parquet"
 _SPARE = 128
 """Descriptors that are kept for everything else."""
 _ENCRYPTED = b"PARE"
@@ -124,11 +124,6 @@ class PartsSurvey:
             raise changed_error(self.file.path)
 
 
-def is_parquet(path: Path) -> bool:
-    """Say whether a name has the ending of a Parquet file."""
-    return path.name.lower().endswith(ENDING)
-
-
 def list_parts(folder: Path) -> tuple[Path, ...]:
     """Return the Parquet files directly in a folder, by name.
 
@@ -139,8 +134,8 @@ def list_parts(folder: Path) -> tuple[Path, ...]:
     except OSError as error:
         raise UnreadableError(folder, f"cannot be listed: {error.strerror}") from error
     files = [path for path in entries if not path.name.startswith(".") and not path.is_dir()]
-    parts = [path for path in files if is_parquet(path)]
-    others = [path.name for path in files if path.name.lower().endswith(".csv")]
+    parts = [path for path in files if is_parquet(path.name)]
+    others = [path.name for path in files if path.name.lower().endswith(CSV)]
     if parts and others:
         raise InputError(
             f"{folder}: holds Parquet and CSV files ({others[0]}); the parts of one pillar are Parquet alone, "
@@ -149,7 +144,7 @@ def list_parts(folder: Path) -> tuple[Path, ...]:
     if not parts:
         inside = [f"{path.name}/" for path in entries if path.is_dir()]
         told = f"; folders in it are not entered: {', '.join(inside[:3])}" if inside else ""
-        raise UnreadableError(folder, f"is a folder without *{ENDING} directly in it, not a regular file{told}")
+        raise UnreadableError(folder, f"is a folder without *{PARQUET} directly in it, not a regular file{told}")
     return tuple(parts)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+from pbl.domain.endings import is_parquet
 from pbl.domain.errors import UnreadableError
 from pbl.domain.progress import Progress
 from pbl.reading.survey import OpenFile, Survey, open_file, survey
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 def open_source(path: Path, pillar: str | None) -> Source:
     """Open a file, or a folder of Parquet parts, by its name's ending; raises what `open_file` and `open_parts` do."""
-    if _is_folder(path) or path.name.lower().endswith(".parquet"):
+    if _is_folder(path) or is_parquet(path.name):
         from pbl.reading.parquet import open_parts  # noqa: PLC0415 - it asks polars, which CSV may do without
 
         return open_parts(path, pillar)

@@ -9,9 +9,9 @@ import os
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from pbl.domain.endings import is_parquet
 from pbl.domain.errors import InputError, OutputError
 from pbl.project.outputs import refuse_sources
-from pbl.reading.parquet import is_parquet
 from pbl.storage.atomic_write import write_whole
 from pbl.storage.commit import Drafts
 from pbl.storage.files import hash_file, read_bytes
@@ -55,7 +55,7 @@ def write_files(
 def write_submission(path: Path, data: bytes, *, inputs: Sequence[Path] = (), force: bool = False) -> dict[str, Any]:
     """Write a submission and return its path and hash; raise OutputError where other predictions are there."""
     refuse_sources(path, inputs)
-    if is_parquet(path):
+    if is_parquet(path.name):
         raise OutputError(f"{path}: not written: predictions are written as CSV; name a file that ends in .csv")
     digest = sha256(data).hexdigest()
     if not force and os.path.lexists(path) and hash_file(path) != digest:
