@@ -234,4 +234,6 @@ def test_a_file_of_a_pillar_that_has_several_is_scored_by_its_own_out_of_fold_fi
     (folder / "oof_a.csv").rename(folder / "oof_b.csv")  # an older one, say
     entry = "[pillars.b]\nfiles = ['submission_b.csv', 'submission_a.csv']\noof = ['oof_b1.csv', 'oof_b.csv']\n"
     (folder / "pbl.toml").write_text(f"{entry}[pillars.c]\nfile = 'submission_c.csv'\n")
+    whole = project.judged()["sections"]["scores"]["score"]["scores"]
+    assert [each["file"] for each in whole] == ["oof_b1.csv, oof_b.csv", "oof_c.csv"]
     assert today(project.ask(*words, "--truth", project.folder / "train.csv")) == wanted

@@ -42,6 +42,11 @@ class OofSelection:
     truth: Path
     left_out: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def file_names(self) -> dict[str, str]:
+        """Return the name of each pillar's out-of-fold file, with commas between several."""
+        return {pillar.name: ", ".join(path.name for path in pillar.files) for pillar in self.selection.pillars}
+
 
 def select_oof(
     paths: Sequence[str | Path] = (),

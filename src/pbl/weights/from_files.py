@@ -78,9 +78,10 @@ def score_files(
     read = read_oof(
         chosen, judge.wanted(), common_rows=question.common_rows, spill=spill, limits=limits, progress=progress
     )
-    files = {p.name: ", ".join(path.name for path in p.files) for p in chosen.selection.pillars}
     metric = judge.metric(read.sheet)
-    found = score(read.sheet, metric, files=files, weights=blended, method=way, rows_left_out=read.rows_left_out)
+    found = score(
+        read.sheet, metric, files=chosen.file_names, weights=blended, method=way, rows_left_out=read.rows_left_out
+    )
     return replace(found, greater_is_better=judge.direction(metric)), read.report
 
 

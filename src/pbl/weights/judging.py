@@ -68,17 +68,15 @@ def judge_files(
 
     Raises what `read_oof` and `score` do; an error of `tune` alone is in `untuned`.
     """
-    selection, settings = chosen.selection, chosen.selection.settings
+    settings = chosen.selection.settings
     judge = Judge.of(question, settings)
     way = method_named(method or settings.method or "mean")
     wanted = replace(judge.wanted(), groups=tuple(groups) or settings.metric.groups, others=True)
     read = read_oof(chosen, wanted, common_rows=question.common_rows, spill=spill, limits=limits, progress=progress)
     sheet, metric = read.sheet, judge.metric(read.sheet)
     progress.stage("fitting and judging the weights", lambda: 0.0)
-    files = {pillar.name: pillar.path.name for pillar in selection.pillars}
-    scores = replace(
-        score(sheet, metric, files=files, rows_left_out=read.rows_left_out), greater_is_better=judge.direction(metric)
-    )
+    found = score(sheet, metric, files=chosen.file_names, rows_left_out=read.rows_left_out)
+    scores = replace(found, greater_is_better=judge.direction(metric))
     weights = current_weights(chosen) if current is None else current
     tuning, untuned = None, ""
     try:
