@@ -120,13 +120,15 @@ class Bench:
                 ours = self._blend(typed, " of Parquet", ending="parquet")
                 limited = self._blend(typed, " of Parquet --memory-limit 1GB", "--memory-limit", "1GB")
                 polars = self._script("polars_parquet.py", typed)
-                self._race(case, [plain, ours, limited, polars], turns=_turns(rows))
+                check = Contender(name="pbl validate of Parquet", argv=[sys.executable, PBL, "validate", *typed])
+                self._race(case, [plain, ours, limited, polars, check], turns=_turns(rows))
                 hashes = {_sha256(it.output) for it in (plain, limited) if it.turns and not it.trouble}
             same = len(hashes) == 1
             self._add(
                 ratio(case, ours, plain, "cpu", at_most=at_most, full_size=full_size),
                 ratio(case, ours, polars, "cpu", at_most=1.5, full_size=full_size),
                 peak(case, ours, at_most=600 if order == "same" else 2560, full_size=full_size),
+                peak(case, check, at_most=600 if order == "same" else 2560, full_size=full_size),
                 Line(
                     case=case,
                     asked=f"{limited.name}, output",
