@@ -44,7 +44,7 @@ MUTANTS = (
     Mutant(
         "an inner join drops ids",
         "src/pbl/blending/_align_sql.py",
-        'or {facts["rows"]} != counts or',
+        "or {found.rows} != counts or",
         "or",
         f"{BLEND} tests/fuzz/test_properties.py",
     ),

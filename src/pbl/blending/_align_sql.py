@@ -59,6 +59,21 @@ class _Source:
         return self.survey.scan.rows if self.survey.plain else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Joined:
+    """What is known of the rows of the table NUMBERS."""
+
+    rows: int
+    wrong: int
+    """How many rows have a cell that isn't clean, or stand in another place than in the first file."""
+    in_order: tuple[bool, ...]
+    """For each file whether it has the first one's order."""
+    ranges: tuple[tuple[Range, ...], ...]
+    """For each pillar the range of each target."""
+    unit_rows: tuple[int, ...]
+    """For each pillar in how many rows its targets sum to 1; 0 where there is one target."""
+
+
 def align_table(
     duck: Duck, files: Sequence[tuple[Input, Surveyed]], contract: Contract, limits: Limits
 ) -> tuple[CheckedFile, ...]:
@@ -75,16 +90,16 @@ def align_table(
     counts = {_load(duck, each, contract, limits) for each in sources}
     if len(counts) > 1:
         raise Unclear("not all files have as many rows")
-    facts = _join(duck, [(each.input, each.table) for each in sources], contract, sources)
-    if facts["wrong"] or {facts["rows"]} != counts or not _differ(duck, facts["rows"], limits.sizes.ids):
+    found = _join(duck, [(each.input, each.table) for each in sources], contract, sources)
+    if found.wrong or {found.rows} != counts or not _differ(duck, found.rows, limits.sizes.ids):
         raise Unclear("a row is not clean, or an id is not in all files")
-    return tuple(_make_checked(sources, facts, len(contract.targets)))
+    return tuple(_make_checked(sources, found))
 
 
 def align_checked(duck: Duck, files: Sequence[CheckedFile], contract: Contract) -> None:
     """Make the table NUMBERS of files that the checks found to be clean; raise EngineError if they don't join."""
-    facts = _join(duck, [(each.input, each.table or "") for each in files], contract, None)
-    if facts["wrong"] or facts["rows"] != files[0].rows:
+    found = _join(duck, [(each.input, each.table or "") for each in files], contract, None)
+    if found.wrong or found.rows != files[0].rows:
         raise EngineError("the files were found to be in order, and yet don't fit together; please report this")
 
 
@@ -140,8 +155,8 @@ def _load_parts(duck: Duck, table: str, file: PartsFile, contract: Contract, lim
 
 def _join(
     duck: Duck, tables: Sequence[tuple[Input, str]], contract: Contract, screened: Sequence[_Source] | None
-) -> Mapping[str, Any]:
-    """Join the files by id into one table, and return the facts about it; either all files are screened or none."""
+) -> _Joined:
+    """Join the files by id into the table NUMBERS; either all files are screened or none."""
     aliases = ["o", *(f"f{place}" for place in range(1, len(tables)))]
     pillars = [alias for alias, (each, _) in zip(aliases, tables, strict=True) if each.pillar]
     targets = range(len(contract.targets))
@@ -166,21 +181,40 @@ def _join(
         facts=join([*places, *numbers]),
         good=join(good, " AND "),
     )
-    wrong = [Sql("count(*) FILTER (WHERE NOT good OR row <> rowid + 2) AS wrong")]
-    in_order = [Sql(f"bool_and({alias}_in_order) AS {alias}_in_order") for alias in aliases[1:]]
-    columns = [f"n{place}_{t}" for place in range(len(pillars)) for t in targets]
-    ranges = [ask("checks/profile_numbers", n=name(n)) for n in columns]
-    values: dict[str, float] = {}
-    units = []
-    if len(targets) > 1:
+    return _ask_facts(duck, aliases[1:], pillars=len(pillars), targets=len(targets))
+
+
+def _ask_facts(duck: Duck, others: Sequence[str], *, pillars: int, targets: int) -> _Joined:
+    """Ask what is to be known of NUMBERS; `others` are the aliases of the files but the first."""
+    columns = [[f"n{place}_{t}" for t in range(targets)] for place in range(pillars)]
+    asked = [Sql("count(*) FILTER (WHERE NOT good OR row <> rowid + 2) AS wrong")]
+    asked += [Sql(f"bool_and({alias}_in_order) AS {alias}_in_order") for alias in others]
+    asked += [ask("checks/profile_numbers", n=name(column)) for own in columns for column in own]
+    values = {}
+    if targets > 1:
         values["close"] = UNIT_SUM
-        for place in range(len(pillars)):
-            row = join([Sql(f"n{place}_{t}") for t in targets], " + ")
-            units.append(ask("checks/unit_rows", sum=row, name=name(f"p{place}_unit_rows")))
-    facts = duck.row("blend/gathered", values, profile=join([*wrong, *in_order, *ranges, *units]))
-    whole = [column for column in columns if facts[f"{column}_whole"]]
+        sums = [join(list(map(Sql, own)), " + ") for own in columns]
+        asked += [ask("checks/unit_rows", sum=each, name=name(f"p{n}_unit_rows")) for n, each in enumerate(sums)]
+    row = duck.row("blend/gathered", values, profile=join(asked))
+    whole = [column for own in columns for column in own if row[f"{column}_whole"]]
     counts = [Sql(f"count(DISTINCT {column}) AS {column}_values") for column in whole]
-    return {**facts, **duck.row("blend/gathered_labels", counts=join(counts))} if whole else facts
+    row |= duck.row("blend/gathered_labels", counts=join(counts)) if whole else {}
+    return _Joined(
+        rows=row["rows"],
+        wrong=row["wrong"],
+        in_order=(True, *(bool(row[f"{alias}_in_order"]) for alias in others)),
+        ranges=tuple(tuple(_range(row, column) for column in own) for own in columns),
+        unit_rows=tuple(row.get(f"p{n}_unit_rows", 0) for n in range(pillars)),
+    )
+
+
+def _range(row: Mapping[str, Any], column: str) -> Range:
+    return Range(
+        low=row[f"{column}_low"],
+        high=row[f"{column}_high"],
+        size=row[f"{column}_size"],
+        labels=as_labels(row.get(f"{column}_values", 0)),
+    )
 
 
 def _is_spaced(source: _Source) -> bool:
@@ -212,27 +246,15 @@ def _differ(duck: Duck, rows: int, ids: int) -> bool:
     return sum(each.n_unique() for each in hashes) == rows
 
 
-def _make_checked(sources: Sequence[_Source], facts: Mapping[str, Any], targets: int) -> Iterator[CheckedFile]:
-    place = 0
-    for n, source in enumerate(sources):
-        columns = [f"n{place}_{t}" for t in range(targets)] if source.input.pillar else []
-        ranges = [
-            Range(
-                low=facts[f"{c}_low"],
-                high=facts[f"{c}_high"],
-                size=facts[f"{c}_size"],
-                labels=as_labels(facts.get(f"{c}_values", 0)),
-            )
-            for c in columns
-        ]
-        units = facts.get(f"p{place}_unit_rows", 0) if columns else 0
-        place += bool(columns)
-        in_order = n == 0 or bool(facts[f"f{n}_in_order"])
+def _make_checked(sources: Sequence[_Source], found: _Joined) -> Iterator[CheckedFile]:
+    known = iter(zip(found.ranges, found.unit_rows, strict=True))
+    for source, in_order in zip(sources, found.in_order, strict=True):
+        ranges, units = next(known) if source.input.pillar else ((), 0)
         yield CheckedFile(
             input=source.input,
             survey=source.survey,
             table=source.table,
-            profile=Profile(rows=facts["rows"], distinct=True, ranges=tuple(ranges), unit_rows=units),
+            profile=Profile(rows=found.rows, distinct=True, ranges=ranges, unit_rows=units),
             clean=True,
             findings=clean_findings(source.input, source.survey, sources[0].input, in_order=in_order),
         )
