@@ -138,6 +138,15 @@ def test_copies_and_lines_are_told_of_numbers_of_any_size(size):
     assert (told["ab"]["slope"], told["ab"]["intercept"]) == (pytest.approx(2), pytest.approx(size, rel=1e-5))
 
 
+def test_a_copy_has_every_number_and_the_sign_of_nought_is_none():
+    large = [2.0**1000, 0.0, 1.0, 2.0]
+    paths = written(
+        {"a": large, "b": [*large[:1], 5e-324, *large[2:]], "c": [*large[:1], -0.0, *large[2:]]}, list("wxyz")
+    )
+    told = {each["a"] + each["b"]: each["same"] for each in json.loads(found(paths))["pairs"]}
+    assert told == {"ab": "affine", "ac": "copy", "bc": "affine"}
+
+
 def test_a_difference_too_large_for_a_double_is_null():
     paths = written({"a": [1.7e308, -1.7e308, 0.0], "b": [-1.7e308, 1.7e308, 1.0]}, ["x", "y", "z"])
     done = command("compare", *paths, "--format", "json")

@@ -57,6 +57,20 @@ class _Pillar:
         return {f"size{self.place}": self.size, f"mean{self.place}": self.mean, f"scale{self.place}": self.scale}
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Products:
+    """Two pillars row by row; differences are multiplied by the lesser of the two sizes."""
+
+    product: float
+    """The sum of the products of their centred numbers."""
+    rank_product: float
+    square: float
+    """The mean square difference."""
+    largest: float
+    """The largest absolute difference."""
+    differ: bool
+
+
 def compare_pairs(
     duck: Duck, names: Sequence[str], spreads: Sequence[Spread], rows: int, limits: Limits
 ) -> Iterator[Pair]:
@@ -69,18 +83,17 @@ def compare_pairs(
     squares = [_squares(duck, each) for each in pillars]
     for a, one in enumerate(pillars[:-1]):
         others = pillars[a + 1 :]
-        found = _products(duck, one, others)
-        for other in others:
+        for other, found in zip(others, _products(duck, one, others), strict=True):
             b = other.place
             constant = one.low == one.high or other.low == other.high
-            pearson = None if constant else _correlation(found[f"d{b}"], squares[a][0], squares[b][0])
-            spearman = None if constant else _correlation(found[f"q{b}"], squares[a][1], squares[b][1])
+            pearson = None if constant else _correlation(found.product, squares[a][0], squares[b][0])
+            spearman = None if constant else _correlation(found.rank_product, squares[a][1], squares[b][1])
             same: Same | None = None
             slope = intercept = None
-            if found[f"largest{b}"] == 0:
+            if not found.differ:
                 same, slope, intercept = "copy", 1.0, 0.0
             elif pearson is not None and 1 - pearson**2 <= _PRUNE + 2 * AFFINE**2 * rows:
-                line = found[f"d{b}"] * other.scale / (squares[a][0] * one.scale)
+                line = found.product * other.scale / (squares[a][0] * one.scale)
                 start = other.mean - line * one.mean
                 if _is_line(duck, one, other, line, start):
                     same, slope, intercept = "affine", line * one.size / other.size, start / other.size
@@ -90,8 +103,8 @@ def compare_pairs(
                 b=names[b],
                 pearson=pearson,
                 spearman=spearman,
-                rmse=math.sqrt(found[f"square{b}"]) / both,
-                max_abs_difference=found[f"largest{b}"] / both,
+                rmse=math.sqrt(found.square) / both,
+                max_abs_difference=found.largest / both,
                 same=same,
                 slope=slope,
                 intercept=intercept,
@@ -129,11 +142,8 @@ def _squares(duck: Duck, pillar: _Pillar) -> tuple[float, float]:
     return found["d"], found["q"]
 
 
-def _products(duck: Duck, one: _Pillar, others: Sequence[_Pillar]) -> dict[str, Any]:
-    """Return the sums of products d4 and q4 of a pillar with another, their mean square difference and the largest.
-
-    Differences are multiplied by the lesser of the two sizes, which is that of the larger numbers.
-    """
+def _products(duck: Duck, one: _Pillar, others: Sequence[_Pillar]) -> list[_Products]:
+    """Return the products of a pillar with each of the others."""
     a, values, facts = one.place, one.values(), []
     for other in others:
         b = other.place
@@ -142,8 +152,20 @@ def _products(duck: Duck, one: _Pillar, others: Sequence[_Pillar]) -> dict[str, 
         facts += [
             Sql(f"fsum({one.centred} * {other.centred}) AS d{b}, fsum(q{a} * q{b}) AS q{b}"),
             Sql(f"favg({difference} ** 2) AS square{b}, max(abs{difference}) AS largest{b}"),
+            Sql(f"bool_or(n{a} <> n{b}) AS differ{b}"),
         ]
-    return _sums(duck, facts, [a, *(other.place for other in others)], values)
+    places = [other.place for other in others]
+    found = _sums(duck, facts, [a, *places], values)
+    return [
+        _Products(
+            product=found[f"d{b}"],
+            rank_product=found[f"q{b}"],
+            square=found[f"square{b}"],
+            largest=found[f"largest{b}"],
+            differ=found[f"differ{b}"],
+        )
+        for b in places
+    ]
 
 
 def _sums(duck: Duck, facts: list[Sql], ranked: Sequence[int], values: Mapping[str, float]) -> dict[str, Any]:
