@@ -50,7 +50,7 @@ def run_tests(copy: Path, tests: str, *, at_once: int = 0) -> tuple[bool, str]:
     """Run tests of a copy of the project; say whether any failed, and the first that did."""
     roots = os.pathsep.join(str(copy / part) for part in ("src", "schemas", "sql"))
     env = {k: v for k, v in os.environ.items() if k not in {"PBL_THOROUGH", "PBL_TRAPS"}}
-    env |= {"PYTHONPATH": roots, "PYTHONDONTWRITEBYTECODE": "1", "PBL_FUZZ_COUNT": "800"}
+    env |= {"PYTHONPATH": roots, "PYTHONDONTWRITEBYTECODE": "1", "PBL_FUZZ_COUNT": "800", "PBL_ROADS_COUNT": "24"}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", str(at_once), "-p", "no:cacheprovider", *tests.split()]
     process = subprocess.Popen(
         command, cwd=copy, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True

@@ -99,6 +99,20 @@ MUTANTS = (
         "tests/reading/test_changes.py",
     ),
     Mutant(
+        "large files: a table's last rows are left out",
+        "src/pbl/blending/_align_sql.py",
+        "        if frame.is_empty():\n            return\n",
+        "        if len(frame) < rows:\n            return\n",
+        "tests/fuzz/test_roads.py",
+    ),
+    Mutant(
+        "large files: the third file is taken to be in order",
+        "src/pbl/blending/_match_ids.py",
+        'if not (same := bool((frame["id"] == ids).all())):',
+        'if not (same := bool((frame["id"] == ids).all())) and len(parts) != 2:',
+        "tests/fuzz/test_roads.py",
+    ),
+    Mutant(
         "records: who reads a file moves others on",
         RECORDS,
         "data = os.pread(self._fd, len(buffer), self._at)",

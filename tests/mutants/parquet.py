@@ -8,6 +8,13 @@ BLEND_PARQUET = "tests/blending/test_parquet.py tests/blending/test_parquet_faul
 
 MUTANTS = (
     Mutant(
+        "Parquet: parts are read in another order",
+        PARQUET,
+        "key=lambda entry: entry.name)",
+        "key=lambda entry: entry.name, reverse=True)",
+        "tests/fuzz/test_roads.py",
+    ),
+    Mutant(
         "Parquet: another type is cast",
         PARQUET_COLUMNS,
         "if kind is not None and not (_is_float(kind)",
