@@ -1,7 +1,7 @@
 """Files that count as large, and pillars in both forms."""
 
 import pytest
-from support.large import small_sizes
+from support.large import BLOCKS, small_sizes
 from support.making import four
 from support.parquet import from_csv
 
@@ -10,7 +10,7 @@ from pbl.domain import limits
 SMALL = limits.Sizes(large=1, block=512, preview=512, ids=100, rows=7, cells=400, table_rows=64, parquet_rows=13)
 
 
-@pytest.fixture(params=[512, 1 << 20], ids=["small blocks", "one block"])
+@pytest.fixture(params=BLOCKS.values(), ids=BLOCKS)
 def large(request, monkeypatch):
     """Give a function after which every file counts as large; blocks and parts are small, so that there are many."""
 

@@ -163,30 +163,30 @@ def test_rows_in_another_order_are_told_of_whichever_road_they_take(large, monke
 def test_rows_are_summed_up_alike_by_the_database_and_beside_it(clip, targets):
     chance = Random(f"{clip}{targets}")  # noqa: S311 - to be made again, not to be secret
     some = [0.0, -0.0, 1.0, -3.0, 7.5, 1e308, -1e308, 1.7e308, 5e-324]
-    for _ in range(30):
-        pillars, rows = chance.randint(1, 3), chance.randint(1, 9)
-        made = formula.Formula(
-            factors=[chance.choice([0.5, 1.0, 2.0]) for _ in range(pillars)],
-            names=tuple(f"t{n}" for n in range(targets)),
-            clip=formula.Clip(low=clip[0], high=clip[1]),
-        )
-        names = [f"n{pillar}_{target}" for pillar in range(pillars) for target in range(targets)]
-        few = chance.sample(some, chance.randint(1, len(some)))
-        numbers = pl.DataFrame({name: [chance.choice(few) for _ in range(rows)] for name in names})
-        with duck.open_duck({}, limits.Limits(), size=0, spill=Path()) as database:
+    with duck.open_duck({}, limits.Limits(), size=0, spill=Path()) as database:
+        for _ in range(30):
+            pillars, rows = chance.randint(1, 3), chance.randint(1, 9)
+            made = formula.Formula(
+                factors=[chance.choice([0.5, 1.0, 2.0]) for _ in range(pillars)],
+                names=tuple(f"t{n}" for n in range(targets)),
+                clip=formula.Clip(low=clip[0], high=clip[1]),
+            )
+            names = [f"n{pillar}_{target}" for pillar in range(pillars) for target in range(targets)]
+            few = chance.sample(some, chance.randint(1, len(some)))
+            numbers = pl.DataFrame({name: [chance.choice(few) for _ in range(rows)] for name in names})
             with database.batch(numbers.with_row_index("place")):
                 told = made.summarize(database, Sql("batch"))
             with database.batch(numbers.with_row_index("place")):
                 columns = join([Sql(f"b{target}") for target in range(targets)])
                 parts = {"columns": columns, "marks": made.marks(), "blend": made.blend(Sql("batch"))}
                 beside = made.summarize_rows(database.frame("blend/blend_rows", made.values(), **parts))
-        if told.broken:
-            assert beside.broken == told.broken
-            continue
-        assert beside == dataclasses.replace(told, mean=pytest.approx(told.mean, rel=1e-13))
-        assert [math.copysign(1, bound) for bound in (beside.lowest, beside.highest)] == [
-            math.copysign(1, bound) for bound in (told.lowest, told.highest)
-        ]
+            if told.broken:
+                assert beside.broken == told.broken
+                continue
+            assert beside == dataclasses.replace(told, mean=pytest.approx(told.mean, rel=1e-13))
+            assert [math.copysign(1, bound) for bound in (beside.lowest, beside.highest)] == [
+                math.copysign(1, bound) for bound in (told.lowest, told.highest)
+            ]
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

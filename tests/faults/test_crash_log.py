@@ -5,7 +5,7 @@ import io
 import shutil
 
 import pytest
-from support.crashing import content, fresh, run, walk
+from support.crashing import afterwards, content, fresh, run, walk
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed: faults can't be injected")
 
@@ -57,8 +57,8 @@ def test_a_log_keeps_what_was_reported_whatever_call_fails(kind, start, tmp_path
                 aside = b"".join(data for n, data in content(folder).items() if ".torn-" in n)
                 logged = found[1] if found else b""
                 assert (whole + torn if before else b"") in (logged, logged + aside), said
-        again = run(folder, log_run(3))
-        assert again.returncode == 0, f"{said} then {again.stderr}"
+        again = afterwards(folder, log_run(3))
+        assert again.code == 0, f"{said} then {again.talk}"
         rows = scores(the_log(folder)[1])
         expected = ["0.1"] if before else []
         assert rows in ([*expected, "0.3"], [*expected, "0.2", "0.3"]), f"{said} {rows}"

@@ -52,6 +52,10 @@ def small(folder, rows=50, names="ab"):
     return folder
 
 
+# One worker makes the two files for all who ask.
+of_a_million = pytest.mark.xdist_group("a million rows")
+
+
 @pytest.fixture(scope="module")
 def million(tmp_path_factory):
     """Give two files of a million rows in different order, and an old submission of them with its recipe."""
@@ -76,6 +80,7 @@ def watching(process):
     return False
 
 
+@of_a_million
 @pytest.mark.parametrize("word", ["blend", "validate"])
 def test_an_interrupt_at_any_moment_ends_it_at_once_and_leaves_nothing_half_done(word, million):
     folder, whole = million
@@ -115,6 +120,7 @@ def test_an_interrupt_is_heard_although_nobody_reads_what_is_said(tmp_path):
         process.stdout.close()
 
 
+@of_a_million
 @pytest.mark.parametrize("large", [False, True], ids=["small", "large"])
 def test_an_interrupt_that_was_set_to_be_ignored_is_ignored(large, million, tmp_path):
     """Polars, which a large file needs, would hear it all the same, and end now and then, were it not blocked."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import pytest
-from support.ledger import ENV, blended, log_as_told, rows_of, run, runs
+from support.ledger import ENV, blended, log_as_told, rows_of, run, run_apart
 
 NOW = datetime(2026, 1, 5, 23, 59, 59, 987654, tzinfo=UTC)
 log = partial(log_as_told, when=NOW)
@@ -64,14 +64,14 @@ def test_on_kaggle_the_line_that_code_competitions_need_is_shown(tmp_path):
 def test_what_was_typed_stands_in_the_log_whatever_the_locale(tmp_path, locale):
     for name, target in (("ü.csv", 1), ("dino.csv", 3)):
         (tmp_path / name).write_text(f"sample_id,target\na,{target}\n", encoding="utf-8")
-    run("blend", "é=ü.csv", "dino.csv", "-o", "sübmit.csv", cwd=tmp_path, **locale)
+    run_apart("blend", "é=ü.csv", "dino.csv", "-o", "sübmit.csv", cwd=tmp_path, **locale)
     words = ["-l", "a", "--notes", "naïve ☃ 雪", "--metric", "mésure:min", "--cv", "0.5"]
-    run("log-run", "sübmit.csv", *words, cwd=tmp_path, **locale)
-    run("log-run", "-l", "a", "--pillar", "ñandú", "--model", "Größe", "--cv", "0.4", cwd=tmp_path, **locale)
+    run_apart("log-run", "sübmit.csv", *words, cwd=tmp_path, **locale)
+    run_apart("log-run", "-l", "a", "--pillar", "ñandú", "--model", "Größe", "--cv", "0.4", cwd=tmp_path, **locale)
     blend, pillar = rows_of(next((tmp_path / "run_logs").iterdir()))
     assert (blend["notes"], blend["metric"], blend["submission"]) == ("naïve ☃ 雪", "mésure:min", "sübmit.csv")
     assert blend["model"] == "é=0.5 dino=0.5"
     assert list(json.loads(blend["weights"])) == list(json.loads(blend["inputs"])) == ["é", "dino"]
     assert (pillar["pillar"], pillar["model"]) == ("ñandú", "Größe")
-    told = json.loads(runs("show", blend["run_id"], "--format", "json", cwd=tmp_path, **locale).stdout)
+    told = json.loads(run_apart("runs", "show", blend["run_id"], "--format", "json", cwd=tmp_path, **locale).stdout)
     assert [file["status"] for file in told["files"]] == ["unchanged"] * 3

@@ -3,18 +3,22 @@
 `PBL_THOROUGH=1` walks every call with every fault; else a sample is taken.
 """
 
+import contextlib
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from itertools import count
 from pathlib import Path
 
 import pbl_schemas
 import pbl_sql
 from support.effort import THOROUGH
+from support.making import command
 
 import pbl
 
@@ -34,8 +38,14 @@ ENV = {"PATH": os.environ["PATH"], "PYTHONPATH": ROOTS, "PYTHONDONTWRITEBYTECODE
 
 def run(folder, words, *before):
     """Run pbl, perhaps under strace."""
-    command = [*before, sys.executable, "-m", "pbl", *words]
-    return subprocess.run(command, cwd=folder, env=ENV, capture_output=True, text=True, timeout=120, check=False)
+    line = [*before, sys.executable, "-m", "pbl", *words]
+    return subprocess.run(line, cwd=folder, env=ENV, capture_output=True, text=True, timeout=120, check=False)
+
+
+def afterwards(folder, words):
+    """Run pbl on what a disturbed run left, within this process: it needs neither strace nor a start of its own."""
+    with contextlib.chdir(folder):
+        return command(*words)
 
 
 def injected(folder, words, kind, fault):
@@ -45,12 +55,18 @@ def injected(folder, words, kind, fault):
     return run(folder, words, *tracer)
 
 
-def calls(folder, words, kind):
-    """Count how often an undisturbed run makes a call."""
-    trace = folder.with_name(f"trace-{kind}")
-    done = run(folder, words, "strace", "-f", "-qq", "-o", str(trace), f"--trace={NAMES.get(kind, kind)}")
-    assert done.returncode == 0, done.stderr
-    return len(re.findall(rf"^\d+ +{kind}\w*\(", trace.read_text(), re.MULTILINE))
+@cache
+def calls(before, words):
+    """Count how often an undisturbed run makes each call: one run tells for all kinds that start alike."""
+    kinds = (*KINDS, "mkdir")
+    with tempfile.TemporaryDirectory() as name:
+        trace = Path(name) / "trace"
+        names = ",".join(NAMES.get(kind, kind) for kind in kinds)
+        tracer = ("strace", "-f", "-qq", "-o", str(trace), f"--trace={names}")
+        done = run(fresh(Path(name) / "f", dict(before)), words, *tracer)
+        assert done.returncode == 0, done.stderr
+        text = trace.read_text()
+    return {kind: len(re.findall(rf"^\d+ +{kind}\w*\(", text, re.MULTILINE)) for kind in kinds}
 
 
 def fresh(folder, files):
@@ -73,7 +89,7 @@ def walk(folder, before, words, kind):
     strace counts calls a thread, so that the last numbers may find nothing to disturb.
     """
     turn = count(sum(map(ord, kind + " ".join(words))))
-    for n in range(1, calls(fresh(folder, before), words, kind) + 1):
+    for n in range(1, calls(tuple(before.items()), words)[kind] + 1):
         for fault in (text.format(n=n) for text in FAULTS):
             if THOROUGH or next(turn) % SAMPLE == 0:
                 fresh(folder, before)

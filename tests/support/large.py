@@ -8,6 +8,7 @@ from pbl.domain import limits
 
 ROWS = 200
 PATHS = [f"p/submission_{name}.csv" for name in FOUR]
+BLOCKS = {"small blocks": 512, "one block": 1 << 20}
 
 
 def small_sizes(block):
