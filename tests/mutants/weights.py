@@ -6,6 +6,20 @@ FROM_FILES = "tests/weights/test_from_files.py tests/weights/test_metric_file.py
 
 MUTANTS = (
     Mutant(
+        "squares of large numbers are infinite",
+        "src/pbl/weights/_formulas.py",
+        "squares = (numbers if size == 1 else numbers * size) ** 2",
+        "squares, size = numbers**2, 1.0",
+        "tests/weights/test_metrics.py",
+    ),
+    Mutant(
+        "fits score large numbers by their infinite squares",
+        "src/pbl/weights/_forms.py",
+        "if metric.name in _OF_ERRORS:",
+        "if False:",
+        "tests/weights/test_metrics.py",
+    ),
+    Mutant(
         "any further column passes in an out-of-fold file",
         "src/pbl/weights/oof.py",
         "of_files = WideContract(**asdict(contract), texts=(FOLD,))",

@@ -70,6 +70,35 @@ def test_a_resample_scores_the_drawn_rows(name, average):
         assert drawn[b] == pytest.approx([score(sheet, metric, p, rows) for p in sheet.predictions], **EXACT)
 
 
+@pytest.mark.parametrize("sizes", [(-600,) * 3, (600,) * 3, (1000,) * 3, (0, -700, 900)], ids=str)
+@pytest.mark.parametrize("name", ["r2", "rmse", "mae", "medae"])
+def test_numbers_of_any_size_have_the_score_of_ordinary_ones(name, sizes):
+    """A power of two changes no digit; squares of such numbers are infinite, or 0."""
+    ordinary, size = _table(name)[2], 2.0 ** np.array(sizes)
+    truth, *predictions = (each.reshape(-1, 3) * size for each in (ordinary.truth, *ordinary.predictions))
+    named = dict(zip(ordinary.pillars, predictions, strict=True))
+    sheet = make_sheet(ids=ordinary.ids, columns=ordinary.columns, truth=truth, predictions=named)
+    metric = make_metric(name, sheet.names, average="targets")
+    for k, fast in enumerate(make_scorer(sheet, metric).scores(sheet.predictions)):
+        expected = per_target(ordinary, metric, ordinary.predictions[k]).values()
+        found = per_target(sheet, metric, sheet.predictions[k]).values()
+        assert list(found) == pytest.approx(np.array([*expected]) * (1 if name == "r2" else size), rel=1e-12)
+        assert fast == pytest.approx(score(sheet, metric, sheet.predictions[k]), rel=1e-12)
+
+
+def test_scores_that_no_double_holds_are_none_and_those_beside_them_are_right():
+    def ask(name, truth, guess):
+        sheet = make_sheet(ids=["a", "b"], columns=["t"], truth=np.c_[truth], predictions={"m": np.c_[guess]})
+        return score(sheet, make_metric(name, ["t"]), sheet.predictions[0])
+
+    assert ask("r2", [1e154, -1e154], [1e153, -1e153]) == pytest.approx(0.19)
+    assert ask("r2", [1e-170, -1e-170], [-1e-170, 1e-170]) == -3
+    assert ask("r2", [1.0, 2.0], [1e200, 2.0]) is None
+    assert ask("rmse", [1e200, 0.0], [0.0, 0.0]) == pytest.approx(1e200 / 2**0.5)
+    assert ask("rmse", [1.7e308, -1.7e308], [-1.7e308, 1.7e308]) is None
+    assert ask("mae", [1.7e308, 1.7e308], [0.0, 0.0]) == 1.7e308
+
+
 @pytest.mark.parametrize("average", ["rows", "targets"])
 @pytest.mark.parametrize("name", ["logloss", "auc", "accuracy", "rmse"])
 def test_a_class_column_is_scored_as_classes(name, average):

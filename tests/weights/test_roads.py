@@ -18,9 +18,6 @@ from support.sets import make_numbers, make_set
 from pbl.project.oof_files import select_oof
 from pbl.weights.from_files import Question, compare_files, score_files, tune_files
 
-# numpy says that squares of numbers above 1e154 are too large for a double: the same on every road, and no matter here.
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
-
 SEED = os.environ.get("PBL_FUZZ_SEED", "2025")
 COUNT = int(os.environ.get("PBL_ROADS_COUNT", "16" if THOROUGH else "4"))
 FIRST = int(os.environ.get("PBL_ROADS_FIRST", "0"))

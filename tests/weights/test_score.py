@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from sklearn.metrics import r2_score
+from support.making import command, write
 
 from pbl.weights.metrics import make_metric
 from pbl.weights.score import score
@@ -40,3 +41,23 @@ def test_a_blend_is_scored_last_with_its_shares():
     assert last["weights"] == {"siglip": 0.75, "dino": 0.25}
     blend = 0.75 * guesses["siglip"] + 0.25 * guesses["dino"]
     assert last["score"] == pytest.approx(r2_score(truth.ravel(), blend.ravel()), abs=1e-12)
+
+
+@pytest.mark.parametrize("metric", ["r2", "rmse", "mae"])
+def test_predictions_far_too_large_are_judged_without_a_warning_of_numpys(here, metric):
+    rng = np.random.default_rng(1)
+    truth = rng.normal(size=60)
+    ids = [f"i{n:02d}" for n in range(60)]
+    write(
+        "train.csv", zip(ids, truth.tolist(), [n % 3 for n in range(60)], strict=True), ("sample_id", "target", "fold")
+    )
+    for name in "ab":
+        write(f"oof_{name}.csv", dict(zip(ids, ((truth + rng.normal(size=60)) * 1e200).tolist(), strict=True)))
+    told = {}
+    for what in ("score", "tune", "compare"):
+        words = (what, here, "--truth", "train.csv", "--metric", metric)
+        done = command(*words, "--format", "json")
+        assert (done.code, command(*words).code) == (0, 0), done.talk
+        told[what] = json.loads(done.out, parse_constant=pytest.fail)
+    first = told["score"]["scores"][0]
+    assert [first[key] is None for key in ("score", "fold_mean", "fold_sd")] == [metric == "r2"] * 3

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FEWEST_GROUPS = 20
 EQUAL, TUNED, SIGNED, SINGLE, PER_TARGET = "equal", "tuned", "signed", "best-single", "per-target"
 _UNSEEN = "on rows the weights were not fitted on"
+_LARGE = 1e12
+"""An interval as wide is shown with an exponent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,5 +127,7 @@ def _describe(gain: Gain) -> str:
         return f"{gain.gain:.3g}"
     low, high = gain.interval
     half = (high - low) / 2
+    if not half < _LARGE:
+        return f"{gain.gain:.3g} ({low:.3g} to {high:.3g})"
     digits = min(12, max(0, 1 - math.floor(math.log10(half)))) if half > 0 else 3
     return f"{gain.gain:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"

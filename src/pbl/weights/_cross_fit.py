@@ -13,6 +13,7 @@ from pbl.weights import metrics
 from pbl.weights._methods import combine
 from pbl.weights._scorers import make_scorer
 from pbl.weights.errors import MetricFileError, ParticipantVisible
+from pbl.weights.scaling import power_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,7 +79,9 @@ def mean_and_sd(scores: Floats) -> tuple[float | None, float | None]:
     """Return mean and standard deviation (n - 1) of the folds' scores, None if one isn't defined."""
     if len(scores) < 2 or not np.isfinite(scores).all():  # noqa: PLR2004 - one fold has no spread
         return _NO_RANGE
-    return float(scores.mean()), float(scores.std(ddof=1))
+    size = power_for(float(np.abs(scores).max()))
+    scores = scores * size
+    return float(scores.mean()) / size, float(scores.std(ddof=1)) / size
 
 
 def _means(sheet: Sheet, folds: Folds | None) -> Floats:

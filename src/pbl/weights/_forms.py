@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pbl.weights import metrics
+from pbl.weights.scaling import power_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -23,25 +24,43 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.intp]
     Terms = Callable[[Floats], Floats]
+    Finish = Callable[[Floats, Floats], Floats]
+
+
+_OF_ERRORS = metrics.SQUARED | {"mae"}
+"""Metrics of numbers that may be multiplied: the score is too, or stays."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
     """The parts of such a metric, for fixed rows."""
 
+    truth: Floats
+    """The truth of each row, as the terms take it."""
     weight: Floats
     """Of each row."""
     terms: Terms
     """k x n terms of k x n blends."""
-    finish: Callable[[Floats, Floats], Floats]
+    finish: Finish
     """The score of mean terms and the truth's variances; nan where undefined."""
     smallest: int
     """Fewer rows than this have no score."""
 
 
-def form_of(sheet: Sheet, metric: Metric, rows: Integers) -> Form:
-    """Return the form of a metric that is made of sums."""
+def form_of(sheet: Sheet, metric: Metric, rows: Integers, parts: Sequence[Integers]) -> Form:
+    """Return the form of a metric that is made of sums; `parts` are the places in `rows` of what is scored by itself.
+
+    Where squares would be infinite or 0, the numbers of a part are multiplied by a power of two.
+    """
     truth = sheet.truth[rows]
+    sizes, near = np.ones(len(parts)), None
+    if metric.name in _OF_ERRORS:
+        sizes = np.array([power_for(_largest(sheet, metric, rows[part])) for part in parts])
+    if (sizes != 1).any():
+        near = np.empty(len(rows))
+        for size, part in zip(sizes, parts, strict=True):
+            near[part] = size
+        truth = truth * near
     weights = metrics.row_weights(sheet, metric)
     by_row = metric.average == "rows"
     weight = weights[rows] if weights is not None and by_row else np.ones(len(rows))
@@ -53,7 +72,9 @@ def form_of(sheet: Sheet, metric: Metric, rows: Integers) -> Form:
         weight = truth if by_row else weight
     if sheet.label is not None and metric.name == "accuracy" and by_row:
         terms, weight = _best_class(truth, sheet.width), truth
-    return Form(weight=weight, terms=terms, finish=finish, smallest=smallest)
+    if near is not None:
+        terms, finish = _scale(terms, finish, near, sizes)
+    return Form(truth=truth, weight=weight, terms=terms, finish=finish, smallest=smallest)
 
 
 def _terms(name: str, truth: Floats) -> Terms:
@@ -83,13 +104,27 @@ def _root(mean: Floats, _: Floats) -> Floats:
     return np.asarray(np.sqrt(mean))
 
 
+def _largest(sheet: Sheet, metric: Metric, rows: Integers) -> float:
+    """Return the largest absolute number of some rows; for r2 of the truth only, whose variance must not vanish."""
+    truth = float(np.abs(sheet.truth[rows]).max(initial=0.0))
+    if metric.name not in {"rmse", "mae"}:
+        return truth
+    return max(truth, float(np.abs(sheet.predictions[:, rows]).max(initial=0.0)))
+
+
+def _scale(terms: Terms, finish: Finish, near: Floats, sizes: Floats) -> tuple[Terms, Finish]:
+    """Return the terms of blends multiplied by `near`, as the truth is, and the score divided by the parts' `sizes`."""
+    back = 1.0 if finish is _explained_variance else sizes
+    return lambda blends: terms(blends * near), lambda mean, variance: np.asarray(finish(mean, variance) / back)
+
+
 def _explained_variance(mean: Floats, variance: Floats) -> Floats:
     """Return r2; of a constant truth 1 or 0, as scikit-learn does."""
     constant = np.where(np.isnan(mean), np.nan, np.where(mean == 0, 1.0, 0.0))
     return np.where(variance > 0, 1 - mean / np.where(variance > 0, variance, 1.0), constant)
 
 
-_FINISH: dict[str, Callable[[Floats, Floats], Floats]] = {
+_FINISH: dict[str, Finish] = {
     "rmse": _root,
     "rmsle": _root,
     "r2": _explained_variance,

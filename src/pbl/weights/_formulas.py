@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pbl.weights.scaling import power_for
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,32 +23,38 @@ EPSILON = float(np.finfo(np.float64).eps)
 
 def r2(truth: Floats, guess: Floats, weights: Floats | None) -> float:
     """Return the share of the variance explained; of a constant truth 1 if it is hit, else 0."""
+    truth, guess, _ = _bring_near_one(truth, guess)
     weights = np.ones(len(truth)) if weights is None else weights
-    left = float((weights * (truth - guess) ** 2).sum())
-    whole = float((weights * (truth - np.average(truth, weights=weights)) ** 2).sum())
+    left, near = _sum_squares(truth - guess, weights)
+    whole, wide = _sum_squares(truth - np.average(truth, weights=weights), weights)
     if whole == 0:
         return 1.0 if left == 0 else 0.0
-    return 1 - left / whole
+    return 1 - left / whole * (wide / near) * (wide / near)
 
 
 def rmse(truth: Floats, guess: Floats) -> float:
     """Return the root of the mean squared error."""
-    return float(np.sqrt(np.mean((truth - guess) ** 2)))
+    truth, guess, size = _bring_near_one(truth, guess)
+    total, near = _sum_squares(truth - guess)
+    return float(np.sqrt(total / len(truth))) / near / size
 
 
 def mae(truth: Floats, guess: Floats) -> float:
     """Return the mean absolute error."""
-    return float(np.mean(np.abs(guess - truth)))
+    truth, guess, size = _bring_near_one(truth, guess)
+    return float(np.mean(np.abs(guess - truth))) / size
 
 
 def medae(truth: Floats, guess: Floats) -> float:
     """Return the median absolute error."""
-    return float(np.median(np.abs(guess - truth)))
+    truth, guess, size = _bring_near_one(truth, guess)
+    return float(np.median(np.abs(guess - truth))) / size
 
 
 def mape(truth: Floats, guess: Floats) -> float:
     """Return the mean error as a share of the truth's size."""
-    return float(np.mean(np.abs(guess - truth) / np.maximum(np.abs(truth), EPSILON)))
+    with np.errstate(over="ignore"):  # such a mean is no number, and is none
+        return float(np.mean(np.abs(guess - truth) / np.maximum(np.abs(truth), EPSILON)))
 
 
 def rmsle(truth: Floats, guess: Floats) -> float:
@@ -80,3 +88,19 @@ def auc(high: Floats, low: Floats) -> float:
     below = np.searchsorted(many, few, "left").sum() + np.searchsorted(many, few, "right").sum()
     pairs = 2 * len(few) * len(many)
     return float((below if len(high) <= len(low) else pairs - below) / pairs)
+
+
+def _bring_near_one(truth: Floats, guess: Floats) -> tuple[Floats, Floats, float]:
+    """Return numbers near the largest or the smallest double multiplied by a power of two, others as they are, and it.
+
+    So no difference and no sum is infinite.
+    """
+    size = power_for(float(max(np.abs(truth).max(initial=0.0), np.abs(guess).max(initial=0.0))))
+    return (truth, guess, size) if size == 1 else (truth * size, guess * size, size)
+
+
+def _sum_squares(numbers: Floats, weights: Floats | None = None) -> tuple[float, float]:
+    """Return the sum of the squares of numbers, multiplied by a power of two where it must be, and that."""
+    size = power_for(float(np.abs(numbers).max(initial=0.0)))
+    squares = (numbers if size == 1 else numbers * size) ** 2
+    return float((squares if weights is None else weights * squares).sum()), size

@@ -11,6 +11,7 @@ import traceback
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from pbl.weights._arithmetic import usual_arithmetic
 from pbl.weights.errors import MetricFileError, ParticipantVisible
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def call(
         solution[sheet.label_name] = [sheet.columns[k] for k in sheet.label[at]]
     solution |= {c: list(sheet.extra[c][at]) for c in columns}
     try:
-        found = float(function(pd.DataFrame(solution), pd.DataFrame(submission), id_name))
+        with usual_arithmetic():
+            found = float(function(pd.DataFrame(solution), pd.DataFrame(submission), id_name))
     except (Exception, SystemExit) as error:
         if type(error).__name__ == "ParticipantVisibleError":
             raise ParticipantVisible(str(error)[:CUT]) from error

@@ -65,9 +65,9 @@ def make_scorer(sheet: Sheet, metric: Metric, rows: Integers | None = None, *, d
         return _Auc(truth=truth, parts=both if defined_only and both else parts)
     if metric.name == "medae":
         return _Median(truth=truth, parts=parts)
-    form = form_of(sheet, metric, chosen)
+    form = form_of(sheet, metric, chosen, parts)
     return _Sums(
-        truth=truth, weight=form.weight, part=part, parts=len(parts), terms=form.terms, finish=form.finish,
+        truth=form.truth, weight=form.weight, part=part, parts=len(parts), terms=form.terms, finish=form.finish,
         smallest=form.smallest,
     )  # fmt: skip
 
@@ -95,10 +95,10 @@ class _Sums:
         found = np.empty(len(blends))
         total, variance = self._truth_sums()
         for at in _chunks(len(blends), len(self.truth)):
-            terms = self.terms(blends[at]) * self.weight
-            sums = np.stack([terms[:, self.part == t].sum(axis=1) if self.parts > 1 else terms.sum(axis=1)
-                             for t in range(self.parts)], axis=1)  # fmt: skip
-            with np.errstate(divide="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+                terms = self.terms(blends[at]) * self.weight
+                sums = np.stack([terms[:, self.part == t].sum(axis=1) if self.parts > 1 else terms.sum(axis=1)
+                                 for t in range(self.parts)], axis=1)  # fmt: skip
                 found[at] = self.finish(sums / total, np.broadcast_to(variance, sums.shape)).mean(axis=1)
         return found
 
@@ -112,10 +112,10 @@ class _Sums:
 
         total, variance = self._truth_sums()
         centre = self._centre()
-        drawn_total, first, second = draw(self.weight), draw(self.weight * centre), draw(self.weight * centre**2)
         drawn_rows = draw(np.ones(len(key)))
         found = np.empty((len(counts), len(blends)))
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            drawn_total, first, second = draw(self.weight), draw(self.weight * centre), draw(self.weight * centre**2)
             spread = second / drawn_total - (first / drawn_total) ** 2
             spread = np.where(spread > variance * 1e-12, spread, 0.0)
             for k, blend in enumerate(blends):
@@ -140,9 +140,9 @@ class _Sums:
         """Return each part's weight (nan if it has too few rows) and variance of the truth."""
         rows = np.bincount(self.part, minlength=self.parts)
         total = np.bincount(self.part, weights=self.weight, minlength=self.parts)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             total = np.where((rows < self.smallest) | (total == 0), np.nan, total)
-        squares = np.bincount(self.part, weights=self.weight * self._centre() ** 2, minlength=self.parts)
+            squares = np.bincount(self.part, weights=self.weight * self._centre() ** 2, minlength=self.parts)
         size = np.abs(self.truth).max(initial=0.0) * metrics.EPSILON
         constant = np.where(total > 0, 0.0, np.nan)
         return np.asarray(total), np.asarray(np.where(squares > total * (4 * size) ** 2, squares / total, constant))

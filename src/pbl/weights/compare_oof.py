@@ -14,8 +14,8 @@ import numpy as np
 from pbl.domain.limits import Limits
 from pbl.engine.duck import open_duck
 from pbl.weights import metrics
+from pbl.weights._arithmetic import fix_arithmetic
 from pbl.weights._methods import prepare
-from pbl.weights._one_thread import one_thread
 from pbl.weights.compare import TOP, compare_rows
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def compare_oof(
         with duck.batch(_frame(sheet)):
             duck.run("files/first_rows", table="numbers")
         found = compare_rows(duck, plan, report, top=top, limits=limits)
-    with one_thread():
+    with fix_arithmetic():
         scores = [metrics.score(sheet, metric, np.asarray(row)) for row in sheet.predictions]
         errors = [np.asarray(row) - sheet.truth for row in sheet.predictions]
     place = {name: k for k, name in enumerate(sheet.pillars)}

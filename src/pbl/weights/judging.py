@@ -13,7 +13,7 @@ import numpy as np
 from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress
 from pbl.weights._advice import FEWEST_GROUPS
-from pbl.weights._one_thread import one_thread
+from pbl.weights._arithmetic import fix_arithmetic
 from pbl.weights._resample import resample
 from pbl.weights._scorers import make_scorer
 from pbl.weights.errors import MetricDomainError, MetricError, MetricFileError, ParticipantVisible
@@ -119,7 +119,7 @@ def _intervals(sheet: Sheet, metric: Metric, scores: Scores) -> dict[str, Interv
     values = {each.pillar: each.score for each in scores.scores}
     whole = np.array([np.nan if values[name] is None else values[name] for name in sheet.pillars], dtype=np.float64)
     found: dict[str, Interval | None] = {}
-    with one_thread():
+    with fix_arithmetic():
         drawn = resample(sheet, make_scorer(sheet, metric), np.asarray(sheet.predictions), whole, metric.sign)
         for k, name in enumerate(sheet.pillars):
             value, se = values[name], drawn.se(k)

@@ -1,6 +1,7 @@
 """Scale numbers near the largest or the smallest double, so that their squares are finite and not 0.
 
-`compare`, its pairs and the report multiply by a power of two, which changes no digit, and divide the answer by it.
+`compare`, its pairs, the report and the metrics multiply by a power of two, which changes no digit, and divide the
+answer by it.
 """
 
 from __future__ import annotations

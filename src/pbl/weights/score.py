@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pbl.domain.values import finite
 from pbl.weights import metrics
+from pbl.weights._arithmetic import fix_arithmetic
 from pbl.weights._cross_fit import baseline, fold_scores, mean_and_sd
 from pbl.weights._methods import combine, prepare
-from pbl.weights._one_thread import one_thread
 from pbl.weights.errors import MetricDomainError
 from pbl.weights.folds import Folds
 
@@ -75,7 +76,7 @@ class Scores:
     def to_json(self) -> dict[str, Any]:
         """Return the public form."""
         base = self.baseline
-        return {
+        table = {
             "metric": self.metric,
             "average": self.average,
             "greater_is_better": self.greater_is_better,
@@ -85,6 +86,8 @@ class Scores:
             "baseline": base and {"score": base.score, "per_target": dict(base.per_target)},
             "scores": [each.to_json() for each in self.scores],
         }
+        known: dict[str, Any] = finite(table)
+        return known
 
 
 def score(
@@ -100,7 +103,7 @@ def score(
 
     Raises MetricDomainError, ParticipantVisible and MetricFileError.
     """
-    with one_thread():
+    with fix_arithmetic():
         found = [_pillar(sheet, metric, k, (files or {}).get(name)) for k, name in enumerate(sheet.pillars)]
         if weights is not None:
             found.append(_blend(sheet, metric, weights, method))

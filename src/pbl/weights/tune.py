@@ -12,9 +12,9 @@ import numpy as np
 
 from pbl.weights import metrics
 from pbl.weights._advice import FEWEST_GROUPS, TUNED, Choice, advise
+from pbl.weights._arithmetic import fix_arithmetic
 from pbl.weights._cross_fit import baseline, fold_scores, mean_and_sd
 from pbl.weights._fit import is_squared
-from pbl.weights._one_thread import one_thread
 from pbl.weights._plans import fit_without, make_bench, make_plans, name_weights
 from pbl.weights._resample import resample
 from pbl.weights._scorers import make_scorer
@@ -65,7 +65,7 @@ def tune(
     _check(sheet, metric, folds, negative=negative, trust=trust)
     if per_target:
         metrics.within_target(metric)  # refuses a metric file, before anything is fitted
-    with one_thread():
+    with fix_arithmetic():
         for k, name in enumerate(sheet.pillars):
             metrics.check_domain(sheet, metric, np.asarray(sheet.predictions[k]), name)
         if metric.function is not None:

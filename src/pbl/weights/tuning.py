@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pbl.domain.target_weights import weights_json
+from pbl.domain.values import finite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +110,7 @@ class Tuning:
 
     def to_json(self) -> dict[str, Any]:
         """Return the public form."""
-        return {
+        table = {
             "metric": self.metric,
             "average": self.average,
             "greater_is_better": self.greater_is_better,
@@ -127,3 +128,5 @@ class Tuning:
             "warnings": [each.to_json() for each in self.warnings],
             "advice": self.advice.to_json(),
         }
+        known: dict[str, Any] = finite(table)
+        return known
