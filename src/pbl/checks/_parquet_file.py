@@ -61,10 +61,13 @@ def check_parts(
         for frame in read_rows(file, contract, limits, ids_only=not each.pillar):
             looks.add(frame)
         table = f"{table}_parts"  # `table` itself may hold what a blend has made of the same rows
-        add_parts(duck, table, file, contract, limits, ids_only=not each.pillar)
+        if profile := looks.profile():
+            add_parts(duck, table, file, contract, limits, ids_only=not each.pillar)
+        else:  # the database believes a footer's statistics, and might find nothing
+            duck.add_frames(table, read_rows(file, contract, limits, ids_only=not each.pillar))
     except UnreadableError as error:
         return CheckedFile(input=each, findings=(_note_unreadable(each, file, error),), not_checked=(ROWS, VALUES, IDS))
-    if profile := looks.profile():
+    if profile:
         return CheckedFile(input=each, survey=found, table=table, profile=profile, clean=True, findings=header.findings)
     numbers = [Sql(f"t{n}") for n in range(len(contract.targets) if each.pillar else 0)]
     columns = ["id", *numbers]

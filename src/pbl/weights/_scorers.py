@@ -143,7 +143,8 @@ class _Sums:
         with np.errstate(over="ignore", invalid="ignore"):
             total = np.where((rows < self.smallest) | (total == 0), np.nan, total)
             squares = np.bincount(self.part, weights=self.weight * self._centre() ** 2, minlength=self.parts)
-        size = np.abs(self.truth).max(initial=0.0) * metrics.EPSILON
+        size = np.zeros(self.parts)
+        np.maximum.at(size, self.part, np.abs(self.truth) * metrics.EPSILON)
         constant = np.where(total > 0, 0.0, np.nan)
         return np.asarray(total), np.asarray(np.where(squares > total * (4 * size) ** 2, squares / total, constant))
 
