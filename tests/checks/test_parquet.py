@@ -205,6 +205,36 @@ def test_parts_of_two_types_are_compared_by_their_own_numbers():
     assert pbl.validate(pillars={"two": "two.parquet", "one": "one"}).findings == ()
 
 
+def lie(path, truth, told):
+    """Have the footer of a file say something else than its rows."""
+    data = Path(path).read_bytes()
+    body, footer = (
+        data[: -8 - int.from_bytes(data[-8:-4], "little")],
+        data[-8 - int.from_bytes(data[-8:-4], "little") :],
+    )
+    assert truth in footer
+    Path(path).write_bytes(body + footer.replace(truth, told))
+
+
+def test_no_footer_is_believed_about_ids():
+    """The database joins by a footer's least and largest id."""
+    rows = {f"k{n:03}": n / 7 for n in range(300)}
+    put("a.parquet", rows)
+    put("b.parquet", frame(rows)[::-1])
+    for end in (b"k000", b"k299"):
+        lie("a.parquet", end, b"z" + end[1:])
+    assert [(f.pillar, f.code) for f in pbl.validate("a.parquet", "b.parquet").findings] == [
+        ("b", "PBL604"),
+        ("b", "PBL606"),
+    ]
+
+
+def test_no_footer_is_believed_that_says_there_is_no_null():
+    put("a.parquet", frame([(None if n == 5 else f"k{n:03}", n / 7) for n in range(9)]))
+    lie("a.parquet", b"\x1c6\x02(\x04k008", b"\x1c6\x00(\x04k008")
+    assert found_in(pbl.validate("a.parquet")) == [("PBL401", "sample_id", [(None, 6, "")])]
+
+
 def test_a_folder_of_parquet_and_csv_is_no_pillar():
     put_parts("dino", ROWS, 3)
     write("dino/part-9.csv", ROWS)

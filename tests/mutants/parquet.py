@@ -43,6 +43,13 @@ MUTANTS = (
         "tests/weights/test_parquet.py",
     ),
     Mutant(
+        "Parquet: the database believes the footer about ids",
+        "src/pbl/engine/duck.py",
+        "concat({first}::VARCHAR)",
+        "{first}::VARCHAR",
+        "tests/checks/test_parquet.py",
+    ),
+    Mutant(
         "Parquet: whole numbers are rounded to doubles",
         PARQUET,
         "if (odd := there.filter(back.ne_missing(there))).len():",

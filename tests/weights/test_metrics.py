@@ -70,7 +70,7 @@ def test_a_resample_scores_the_drawn_rows(name, average):
         assert drawn[b] == pytest.approx([score(sheet, metric, p, rows) for p in sheet.predictions], **EXACT)
 
 
-@pytest.mark.parametrize("sizes", [(-600,) * 3, (600,) * 3, (1000,) * 3, (0, -700, 900)], ids=str)
+@pytest.mark.parametrize("sizes", [(-600,) * 3, (600,) * 3, (1000,) * 3, (0, -700, 900), (316, 282, 282)], ids=str)
 @pytest.mark.parametrize("name", ["r2", "rmse", "mae", "medae"])
 def test_numbers_of_any_size_have_the_score_of_ordinary_ones(name, sizes):
     """A power of two changes no digit; squares of such numbers are infinite, or 0."""
@@ -86,6 +86,12 @@ def test_numbers_of_any_size_have_the_score_of_ordinary_ones(name, sizes):
         assert fast == pytest.approx(score(sheet, metric, sheet.predictions[k]), rel=1e-12)
 
 
+def test_the_fast_form_sees_that_a_truth_of_noughts_is_missed_by_however_little():
+    truth, guess = np.zeros((3, 1)), np.full((3, 1), 1e-170)
+    sheet = make_sheet(ids=["a", "b", "c"], columns=["t"], truth=truth, predictions={"m": guess, "n": truth})
+    assert make_scorer(sheet, make_metric("r2", ["t"])).scores(sheet.predictions).tolist() == [0, 1]
+
+
 def test_scores_that_no_double_holds_are_none_and_those_beside_them_are_right():
     def ask(name, truth, guess):
         sheet = make_sheet(ids=["a", "b"], columns=["t"], truth=np.c_[truth], predictions={"m": np.c_[guess]})
@@ -94,6 +100,7 @@ def test_scores_that_no_double_holds_are_none_and_those_beside_them_are_right():
     assert ask("r2", [1e154, -1e154], [1e153, -1e153]) == pytest.approx(0.19)
     assert ask("r2", [1e-170, -1e-170], [-1e-170, 1e-170]) == -3
     assert ask("r2", [1.0, 2.0], [1e200, 2.0]) is None
+    assert ask("r2", [0.0, 0.0], [1e-170, 1e-170]) == 0
     assert ask("rmse", [1e200, 0.0], [0.0, 0.0]) == pytest.approx(1e200 / 2**0.5)
     assert ask("rmse", [1.7e308, -1.7e308], [-1.7e308, 1.7e308]) is None
     assert ask("mae", [1.7e308, 1.7e308], [0.0, 0.0]) == 1.7e308

@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     from pbl.domain.contract import Contract
     from pbl.engine.duck import Duck
 
+_LEAST_MEMORY = 256 << 20
+
 
 def add_parts(duck: Duck, name: str, file: PartsFile, contract: Contract, limits: Limits, *, ids_only: bool) -> None:
-    """Make Parquet parts, whose rows polars has read, a table; the database reads them itself where it can't err."""
+    """Make clean Parquet parts a table: a view of the files, or a copy where the database might read otherwise.
+
+    A copy can be spilled to disk, a reader's buffers can't: so little memory is a reason too.
+    """
     columns = (contract.id,) if ids_only else contract.columns
-    if is_uniform(file, columns):
-        duck.add_parts(name, [part.file.fd for part in file.parts], columns)
+    if is_uniform(file, columns) and limits.most() >= _LEAST_MEMORY:
+        duck.view_parts(name, [part.file.fd for part in file.parts], columns)
     else:
         duck.add_frames(name, read_rows(file, contract, limits, ids_only=ids_only))
 

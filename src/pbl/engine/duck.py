@@ -55,13 +55,17 @@ class Duck:
         if keep:
             self.run("files/keep", table=table, kept=f"{table}_kept")
 
-    def add_parts(self, table: str, fds: Sequence[int], columns: Sequence[str]) -> None:
-        """Add Parquet files of one schema as a table of ids and numbers, which is read from them whenever it is asked.
+    def view_parts(self, table: str, fds: Sequence[int], columns: Sequence[str]) -> None:
+        """Add Parquet files of one schema as a view of ids and numbers: each question reads the files again.
 
-        Rows are counted as by `add_cells`.
+        No id may be NULL. Rows are counted as by `add_cells`.
         """
         first, *numbers = map(identifier, columns)
-        picked = [Sql(f"{first}::VARCHAR AS id"), *(Sql(f"{each}::DOUBLE AS t{n}") for n, each in enumerate(numbers))]
+        # The statistics in a footer may lie, and the database would join by them; it has none of what a function gives.
+        picked = [
+            Sql(f"concat({first}::VARCHAR) AS id"),
+            *(Sql(f"{each}::DOUBLE AS t{n}") for n, each in enumerate(numbers)),
+        ]
         files = join([literal(self._paths[fd]) for fd in fds])
         self.run("files/parts", table=table, files=files, picked=join(picked))
 

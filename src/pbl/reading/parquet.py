@@ -255,12 +255,12 @@ def _readable(file: OpenFile) -> Iterator[None]:
 
 
 def _allow_open(number: int) -> None:
-    """Let the process open so many more files, if the system allows it."""
+    """Let the process open so many more files, and the database each of two sources again, if the system allows it."""
     import resource  # noqa: PLC0415 - for those only who have Parquet
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     there = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else _SPARE  # noqa: PTH112, PTH208 - calls of the system
-    wanted = there + number + _SPARE
+    wanted = there + 3 * number + _SPARE
     if soft != resource.RLIM_INFINITY and wanted > soft:
         with suppress(OSError, ValueError):
             resource.setrlimit(

@@ -56,7 +56,7 @@ def is_text(kind: pl.DataType) -> bool:
 
 
 def is_uniform(file: PartsFile, names: Sequence[str]) -> bool:
-    """Say whether all engines read the same from some columns: one schema in all parts, of types that all know.
+    """Say whether all engines read the same from some columns: one schema in all parts, text and common numbers.
 
     Where types differ, engines cast; where names differ by case only, they may take one column for the other.
     """
@@ -84,7 +84,6 @@ def _find_faults(part: Part, first: Part | None, contract: Contract, *, ids_only
 
 
 def _find_mistyped(part: Part, first: Part | None, contract: Contract, *, ids_only: bool) -> Iterator[_Fault]:
-
     kinds = part.columns
     if (kind := kinds.get(contract.id)) is not None:
         if not (is_text(kind) or kind.is_integer()):

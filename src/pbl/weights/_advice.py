@@ -23,7 +23,7 @@ FEWEST_GROUPS = 20
 EQUAL, TUNED, SIGNED, SINGLE, PER_TARGET = "equal", "tuned", "signed", "best-single", "per-target"
 _UNSEEN = "on rows the weights were not fitted on"
 _LARGE = 1e12
-"""An interval as wide is shown with an exponent."""
+"""An interval whose half is at least this wide is shown with an exponent."""
 
 
 @dataclass(frozen=True, kw_only=True)

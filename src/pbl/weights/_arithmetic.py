@@ -29,6 +29,6 @@ def fix_arithmetic() -> Iterator[None]:
 
 @contextmanager
 def usual_arithmetic() -> Iterator[None]:
-    """Warn within the block as numpy does by itself, for code that isn't pbl's."""
+    """Warn within the block as numpy does by itself, for code that isn't pbl's; it keeps to one thread too."""
     with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
         yield

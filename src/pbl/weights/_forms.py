@@ -105,9 +105,12 @@ def _root(mean: Floats, _: Floats) -> Floats:
 
 
 def _largest(sheet: Sheet, metric: Metric, rows: Integers) -> float:
-    """Return the largest absolute number of some rows; for r2 of the truth only, whose variance must not vanish."""
+    """Return the largest absolute number of some rows; for r2 that of the truth, if it has one but 0.
+
+    Beside predictions that are far larger, its variance would vanish.
+    """
     truth = float(np.abs(sheet.truth[rows]).max(initial=0.0))
-    if metric.name not in {"rmse", "mae"}:
+    if truth and metric.name not in {"rmse", "mae"}:
         return truth
     return max(truth, float(np.abs(sheet.predictions[:, rows]).max(initial=0.0)))
 

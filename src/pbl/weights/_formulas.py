@@ -91,7 +91,7 @@ def auc(high: Floats, low: Floats) -> float:
 
 
 def _bring_near_one(truth: Floats, guess: Floats) -> tuple[Floats, Floats, float]:
-    """Return numbers near the largest or the smallest double multiplied by a power of two, others as they are, and it.
+    """Return both multiplied by one power of two, and that power; it is 1 for numbers of ordinary size.
 
     So no difference and no sum is infinite.
     """
@@ -100,7 +100,7 @@ def _bring_near_one(truth: Floats, guess: Floats) -> tuple[Floats, Floats, float
 
 
 def _sum_squares(numbers: Floats, weights: Floats | None = None) -> tuple[float, float]:
-    """Return the sum of the squares of numbers, multiplied by a power of two where it must be, and that."""
+    """Return the sum of the squares of numbers multiplied by a power of two, and that power: mostly 1."""
     size = power_for(float(np.abs(numbers).max(initial=0.0)))
     squares = (numbers if size == 1 else numbers * size) ** 2
     return float((squares if weights is None else weights * squares).sum()), size
