@@ -231,7 +231,7 @@ def test_no_footer_is_believed_about_ids():
 
 def test_no_footer_is_believed_that_says_there_is_no_null():
     put("a.parquet", frame([(None if n == 5 else f"k{n:03}", n / 7) for n in range(9)]))
-    lie("a.parquet", b"\x1c6\x02(\x04k008", b"\x1c6\x00(\x04k008")
+    lie("a.parquet", b"6\x02(\x04k008", b"6\x00(\x04k008")
     assert found_in(pbl.validate("a.parquet")) == [("PBL401", "sample_id", [(None, 6, "")])]
 
 
