@@ -50,6 +50,13 @@ MUTANTS = (
         "tests/checks/test_parquet.py",
     ),
     Mutant(
+        "Parquet: the database opens parts again whatever the limit on open files",
+        "src/pbl/checks/tables.py",
+        "and can_open(_VIEWS * len(file.parts))",
+        "",
+        "tests/faults/test_parquet.py",
+    ),
+    Mutant(
         "Parquet: whole numbers are rounded to doubles",
         PARQUET,
         "if (odd := there.filter(back.ne_missing(there))).len():",
@@ -122,7 +129,7 @@ MUTANTS = (
     Mutant(
         "Parquet: an id with a NUL passes",
         "src/pbl/checks/_parquet_file.py",
-        "*_find_nul(duck, each, table, contract, most), ",
+        "*_find_nul(duck, each, typed, contract, most), ",
         "",
         "tests/checks/test_parquet.py",
     ),

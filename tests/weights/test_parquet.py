@@ -129,6 +129,7 @@ def test_a_whole_number_that_no_double_equals_is_refused(odd):
     done = command("score", "c", "--truth", "t", "--metric", "rmse")
     assert done.code == 1
     assert "PBL208" in done.talk
+    assert "write the column as DOUBLE" in done.talk
     assert f"part-1.parquet: holds {odd} in the column 'target'" in done.talk
 
 

@@ -6,6 +6,7 @@ text, as for CSV.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pbl_sql import Sql, exact_text, join
@@ -60,26 +61,26 @@ def check_parts(
         progress.stage(f"checking {each.path.name}", lambda: looks.rows / file.rows)
         for frame in read_rows(file, contract, limits, ids_only=not each.pillar):
             looks.add(frame)
-        table = f"{table}_parts"  # `table` itself may hold what a blend has made of the same rows
+        typed = f"{table}_typed"  # `table` itself may hold what a blend has made of the same rows
         if profile := looks.profile():
-            add_parts(duck, table, file, contract, limits, ids_only=not each.pillar)
+            add_parts(duck, typed, file, contract, limits, ids_only=not each.pillar)
         else:  # the database believes a footer's statistics, and might find nothing
-            duck.add_frames(table, read_rows(file, contract, limits, ids_only=not each.pillar))
+            duck.add_frames(typed, read_rows(file, contract, limits, ids_only=not each.pillar))
     except UnreadableError as error:
         return CheckedFile(input=each, findings=(_note_unreadable(each, file, error),), not_checked=(ROWS, VALUES, IDS))
     if profile:
-        return CheckedFile(input=each, survey=found, table=table, profile=profile, clean=True, findings=header.findings)
+        return CheckedFile(input=each, survey=found, table=typed, profile=profile, clean=True, findings=header.findings)
     numbers = [Sql(f"t{n}") for n in range(len(contract.targets) if each.pillar else 0)]
     columns = ["id", *numbers]
     texts = [Sql("coalesce(id, '') AS id"), *(Sql(f"coalesce({exact_text(n)}, '') AS {n}") for n in numbers)]
-    duck.run("files/as_text", table=f"{table}_text", typed=table, texts=join(texts))
-    cells = [*_find_nul(duck, each, table, contract, most), *explain(duck, each, f"{table}_text", contract, most)]
+    duck.run("files/as_text", table=f"{table}_text", typed=typed, texts=join(texts))
+    cells = [*_find_nul(duck, each, typed, contract, most), *explain(duck, each, f"{table}_text", contract, most)]
     known = profile_table(duck, f"{table}_text", range(len(columns)))
     alike = [] if known.distinct and looks.ascii else note_alike(duck, each, f"{table}_text", contract, most)
     return CheckedFile(
         input=each,
         survey=found,
-        table=f"{table}_text" if cells else table,
+        table=f"{table}_text" if cells else typed,
         profile=known,
         clean=not cells,
         findings=(*header.findings, *cells, *alike),
@@ -122,8 +123,10 @@ def _no_rows(each: Input) -> Finding:
 def _note_unreadable(each: Input, file: PartsFile, error: UnreadableError) -> Finding:
     part = next((part.name for part in file.parts if str(error).startswith(f"{part.file.path}: ")), "")
     told, places = (f"{part}: {error.reason}", (Example(part=part),)) if file.folder else (error.reason, ())
-    code = "PBL208" if isinstance(error, InexactError) else "PBL110"
-    return finding(code, file=str(each.path), pillar=each.name, message=told, examples=places)
+    inexact = isinstance(error, InexactError)
+    code = "PBL208" if inexact else "PBL110"
+    found = finding(code, file=str(each.path), pillar=each.name, message=told, examples=places)
+    return replace(found, hint="write the column as DOUBLE, rounded as you want it") if inexact else found
 
 
 def _find_nul(duck: Duck, each: Input, table: str, contract: Contract, most: int | None) -> list[Finding]:

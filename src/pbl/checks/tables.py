@@ -11,6 +11,7 @@ from pbl.domain.limits import Limits
 from pbl.reading.parquet import PartsFile
 from pbl.reading.parquet_columns import is_uniform
 from pbl.reading.parquet_rows import read_rows
+from pbl.storage.descriptors import can_open
 
 if TYPE_CHECKING:
     from pbl.checks.open_files import CheckedFile
@@ -18,15 +19,19 @@ if TYPE_CHECKING:
     from pbl.engine.duck import Duck
 
 _LEAST_MEMORY = 256 << 20
+_VIEWS = 2
+"""How many views are compared at a time."""
 
 
 def add_parts(duck: Duck, name: str, file: PartsFile, contract: Contract, limits: Limits, *, ids_only: bool) -> None:
     """Make clean Parquet parts a table: a view of the files, or a copy where the database might read otherwise.
 
-    A copy can be spilled to disk, a reader's buffers can't: so little memory is a reason too.
+    A copy can be spilled to disk, a reader's buffers can't: so little memory is a reason too. A view opens the parts
+    again, as another view beside it does.
     """
     columns = (contract.id,) if ids_only else contract.columns
-    if is_uniform(file, columns) and limits.most() >= _LEAST_MEMORY:
+    fits = duck.memory >= _LEAST_MEMORY and can_open(_VIEWS * len(file.parts))
+    if fits and is_uniform(file, columns):
         duck.view_parts(name, [part.file.fd for part in file.parts], columns)
     else:
         duck.add_frames(name, read_rows(file, contract, limits, ids_only=ids_only))

@@ -39,9 +39,11 @@ _LOCKED = {
 class Duck:
     """A database with files as tables; each has the columns row, id, t0, t1, ..., all text except row."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, paths: Mapping[int, str]) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, paths: Mapping[int, str], *, memory: int) -> None:
+        """Ask a connection that may read `paths` (by descriptor) and use so many bytes of memory."""
         self._connection = connection
         self._paths = paths
+        self.memory = memory
 
     def add_plain(self, table: str, fd: int, *, width: int, columns: Sequence[int], keep: bool) -> None:
         """Add a plain file as a table, with the cells of `columns` out of `width`; `keep` holds it in memory.
@@ -167,7 +169,7 @@ def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Pa
                 connection.execute(f"SET allowed_paths = [{join([literal(p) for p in paths.values()])}]")
                 connection.execute("SET enable_external_access = false")
                 connection.execute("SET lock_configuration = true")
-            yield Duck(connection, paths)
+            yield Duck(connection, paths, memory=limits.most())
         finally:
             connection.close()
 

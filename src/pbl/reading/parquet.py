@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from bisect import bisect_right
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from pbl.domain.endings import CSV, PARQUET, is_parquet
 from pbl.domain.errors import InexactError, InputError, UnreadableError
 from pbl.reading.survey import OpenFile, changed_error, early_hash_of, open_file, refuse_changed
+from pbl.storage.descriptors import allow_open
 from pbl.storage.files import hash_descriptor
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from pbl.domain.findings import Finding
     from pbl.reading._header import Header
 
-_SPARE = 128
-"""Descriptors that are kept for everything else."""
+_OPENINGS = 3
+"""How often a part is opened at the same time: once here, and by the database for each of two sources."""
 _ENCRYPTED = b"PARE"
 _FIRST = 2
 """The row that tables count first, as if each file had a header."""
@@ -152,7 +153,7 @@ def open_parts(path: Path, pillar: str | None) -> PartsFile:
     """Open a Parquet file or a folder of parts, and read their footers; raises what `open_file` and `list_parts` do."""
     folder = path.is_dir()
     paths = list_parts(path) if folder else (path,)
-    _allow_open(len(paths))
+    allow_open(_OPENINGS * len(paths))
     with ExitStack() as stack:
         parts = []
         for each in paths:
@@ -252,17 +253,3 @@ def _readable(file: OpenFile) -> Iterator[None]:
         said = (str(error) or type(error).__name__).splitlines()[0]
         said = said.removeprefix("parquet: ").removeprefix("File out of specification: ")
         raise UnreadableError(file.path, f"is no whole Parquet file: {said}") from error
-
-
-def _allow_open(number: int) -> None:
-    """Let the process open so many more files, and the database each of two sources again, if the system allows it."""
-    import resource  # noqa: PLC0415 - for those only who have Parquet
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    there = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else _SPARE  # noqa: PTH112, PTH208 - calls of the system
-    wanted = there + 3 * number + _SPARE
-    if soft != resource.RLIM_INFINITY and wanted > soft:
-        with suppress(OSError, ValueError):
-            resource.setrlimit(
-                resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
-            )

@@ -43,7 +43,8 @@ def open_regular(path: Path) -> int:
     except OSError as error:
         if error.errno == errno.ENXIO:  # a socket, or a device that isn't there
             raise _irregular(path, path.stat().st_mode) from error
-        raise UnreadableError(path, f"cannot be opened: {error.strerror}") from error
+        remedy = "; raise the limit, ulimit -n" if error.errno == errno.EMFILE else ""
+        raise UnreadableError(path, f"cannot be opened: {error.strerror}{remedy}") from error
     mode = os.fstat(fd).st_mode
     if not stat.S_ISREG(mode):
         os.close(fd)

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     Finish = Callable[[Floats, Floats], Floats]
 
 
+_IN_UNITS = {"rmse", "mae"}
+"""Metrics in the unit of the numbers: where those are multiplied, the score is too."""
 _OF_ERRORS = metrics.SQUARED | {"mae"}
-"""Metrics of numbers that may be multiplied: the score is too, or stays."""
+"""Metrics of numbers that may be multiplied; the score of those not in units stays."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +75,7 @@ def form_of(sheet: Sheet, metric: Metric, rows: Integers, parts: Sequence[Intege
     if sheet.label is not None and metric.name == "accuracy" and by_row:
         terms, weight = _best_class(truth, sheet.width), truth
     if near is not None:
-        terms, finish = _scale(terms, finish, near, sizes)
+        terms, finish = _scale(terms, finish, near, sizes if metric.name in _IN_UNITS else np.ones(len(sizes)))
     return Form(truth=truth, weight=weight, terms=terms, finish=finish, smallest=smallest)
 
 
@@ -110,14 +112,13 @@ def _largest(sheet: Sheet, metric: Metric, rows: Integers) -> float:
     Beside predictions that are far larger, its variance would vanish.
     """
     truth = float(np.abs(sheet.truth[rows]).max(initial=0.0))
-    if truth and metric.name not in {"rmse", "mae"}:
+    if truth and metric.name not in _IN_UNITS:
         return truth
     return max(truth, float(np.abs(sheet.predictions[:, rows]).max(initial=0.0)))
 
 
-def _scale(terms: Terms, finish: Finish, near: Floats, sizes: Floats) -> tuple[Terms, Finish]:
-    """Return the terms of blends multiplied by `near`, as the truth is, and the score divided by the parts' `sizes`."""
-    back = 1.0 if finish is _explained_variance else sizes
+def _scale(terms: Terms, finish: Finish, near: Floats, back: Floats) -> tuple[Terms, Finish]:
+    """Return the terms of blends multiplied by `near`, as the truth is, and each part's score divided by `back`."""
     return lambda blends: terms(blends * near), lambda mean, variance: np.asarray(finish(mean, variance) / back)
 
 
