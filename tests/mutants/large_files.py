@@ -7,9 +7,23 @@ MUTANTS = (
     Mutant(
         "rows sorted by hashes need not have the same ids",
         "src/pbl/blending/_match_ids.py",
-        'if not (frame["id"].gather(places) == ids).all():',
-        "if False:",
+        "wrong = (there.gather(places) != ids).arg_true()",
+        "wrong = (there.gather(places) != ids).arg_true()[:0]",
         ALIGN,
+    ),
+    Mutant(
+        "rows whose hashes are alike are not told apart by their ids",
+        "src/pbl/blending/_match_ids.py",
+        "return places.scatter(wrong, mended)",
+        "return places",
+        "tests/blending/test_match_ids.py",
+    ),
+    Mutant(
+        "rows whose hashes are alike may have an id that no other file has",
+        "src/pbl/blending/_match_ids.py",
+        "if mended.null_count() or len(mended) != len(wrong):",
+        "if len(mended) != len(wrong):",
+        "tests/blending/test_match_ids.py",
     ),
     Mutant(
         "large files: ids need not be unique",

@@ -1,8 +1,8 @@
 """Put the rows of large files into one order, that of the first file.
 
 `_align_frames` calls it from the row on where the orders differ. Rows are matched by the hashes of their ids, and then
-the ids are compared. Where memory is too small, this is done in parts on the disk: a row goes to a part by the hash of
-its id, and each part is matched by itself.
+the ids are compared; the few whose hashes are too much alike are matched by the ids themselves. Where memory is too
+small, this is done in parts on the disk: a row goes to a part by its id's hash, and each part is matched by itself.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import polars as pl
+
+_WORD = (1 << 64) - 1
+_FEW = 10
+"""One wrong place in so many at most may be a matter of hashes that are alike, up to a billion rows."""
 
 
 def match_in_memory(
@@ -77,7 +81,7 @@ def _match(pillars: Sequence[bool], frames: Iterator[pl.DataFrame]) -> tuple[pl.
 
     first = next(frames)
     ids, rows = first["id"], first["row"]
-    order = ids.hash().arg_sort()
+    order = sort_by_hash(ids)
     back = pl.zeros(len(ids), pl.UInt32, eager=True).scatter(order, pl.int_range(len(ids), dtype=pl.UInt32, eager=True))
     parts, in_order = [first], [True]
     del first
@@ -86,13 +90,44 @@ def _match(pillars: Sequence[bool], frames: Iterator[pl.DataFrame]) -> tuple[pl.
             raise Unclear("not all files have as many rows")
         if not (same := bool((frame["id"] == ids).all())):
             # Sorted by the hashes of their ids, rows that belong together have the same place; the ids prove it.
-            places = frame["id"].hash().arg_sort().gather(back)
-            if not (frame["id"].gather(places) == ids).all():
-                raise Unclear("not all files have the same ids")
+            places = find_places(frame["id"], sort_by_hash(frame["id"]).gather(back), ids)
             frame = pl.DataFrame([column.gather(places) for column in frame if column.name != "id"])  # noqa: PLW2901
         in_order.append(same and bool((frame["row"] == rows).all()))
         parts.append(frame.drop("id", "row", strict=False))
     return pl.DataFrame([rows, ids, *number_columns(pillars, parts)]), in_order
+
+
+def sort_by_hash(ids: pl.Series) -> pl.Series:
+    """Return the places of ids in the order of their hashes, as far as a hash fits into 64 bits beside a place.
+
+    One number for both is sorted four times as fast as places by their hashes. Where hashes are alike in the bits that
+    are left, as 42 pairs are of 10 million ids, the earlier place comes first.
+    """
+    import polars as pl
+
+    low = (1 << len(ids).bit_length()) - 1
+    keys = (ids.hash() & (_WORD ^ low)) | pl.int_range(len(ids), dtype=pl.UInt64, eager=True)
+    return (keys.sort() & low).cast(pl.UInt32)
+
+
+def find_places(there: pl.Series, places: pl.Series, ids: pl.Series) -> pl.Series:
+    """Return the place in `there` of each id, given places of which all but a few are right.
+
+    Raises Unclear if an id isn't there, or too many places are wrong. No id may be repeated in `ids`.
+    """
+    import polars as pl
+
+    wrong = (there.gather(places) != ids).arg_true()
+    if not len(wrong):
+        return places
+    if len(wrong) > 1 + len(ids) // _FEW:
+        raise Unclear("not all files have the same ids")
+    left = places.gather(wrong)
+    found = pl.DataFrame({"id": there.gather(left), "place": left})
+    mended = pl.DataFrame({"id": ids.gather(wrong)}).join(found, on="id", how="left", maintain_order="left")["place"]
+    if mended.null_count() or len(mended) != len(wrong):
+        raise Unclear("not all files have the same ids")
+    return places.scatter(wrong, mended)
 
 
 def _part(frames: Iterable[pl.DataFrame], shelf: _Shelf, parts: int) -> _Shelf:
