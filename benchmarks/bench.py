@@ -128,7 +128,7 @@ class Bench:
                 ratio(case, ours, plain, "cpu", at_most=at_most, full_size=full_size),
                 ratio(case, ours, polars, "cpu", at_most=1.5, full_size=full_size),
                 peak(case, ours, at_most=600 if order == "same" else 2560, full_size=full_size),
-                peak(case, check, at_most=1024 if order == "same" else 2560, full_size=full_size),
+                peak(case, check, at_most=600 if order == "same" else 2560, full_size=full_size),
                 Line(
                     case=case,
                     asked=f"{limited.name}, output",

@@ -26,6 +26,20 @@ MUTANTS = (
         "tests/blending/test_match_ids.py",
     ),
     Mutant(
+        "files whose first ids are the same are taken to have one order",
+        "src/pbl/checks/_across_files.py",
+        "return orders[0] == orders[1]",
+        "return orders[0].first == orders[1].first",
+        "tests/checks/test_validate.py",
+    ),
+    Mutant(
+        "the order of ids is that of each block's first",
+        "src/pbl/checks/profile.py",
+        "        if self._digest:\n            hash_ids(self._digest, ids)",
+        "        if self._digest:\n            hash_ids(self._digest, ids[:1])",
+        "tests/checks/test_validate.py",
+    ),
+    Mutant(
         "large files: ids need not be unique",
         "src/pbl/blending/_align_sql.py",
         "return sum(each.n_unique() for each in hashes) == rows",

@@ -16,7 +16,8 @@ from pbl.domain.errors import OutputError, UnreadableError
 from pbl.reading.parquet import open_parts
 from pbl.reading.parquet_rows import read_rows
 from pbl.reading.prefetch import threads
-from pbl.storage.parquet_stream import Content, write_parquet
+from pbl.storage.content import Content
+from pbl.storage.parquet_stream import write_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,6 +12,7 @@ from pbl_sql import Sql, join
 
 from pbl.checks._findings import instead, note, note_different
 from pbl.checks.beside_others import compare_sizes, find_constants
+from pbl.checks.profile import Order
 from pbl.checks.tables import table_of
 from pbl.checks.wording import PLACEHOLDER_PART, tell_missing, tell_placeholder, tell_unknown
 from pbl.domain.cell_rules import BLANK, EDGED
@@ -19,7 +20,7 @@ from pbl.domain.findings import Example, Offences
 from pbl.domain.wording import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pbl.checks.open_files import CheckedFile
     from pbl.domain.contract import Contract
@@ -31,6 +32,11 @@ HANDFUL = 50
 _FEW_IDS = 2
 _LOOKED_AT = 20
 """PBL605: how many ids are searched for a constant beginning or end."""
+
+
+def first_order(files: Iterable[CheckedFile]) -> Order:
+    """Return the order of ids that further files are compared with; an empty one if no file has any."""
+    return next((file.profile.order for file in files if file.profile and file.profile.order), Order())
 
 
 def compare_ids(duck: Duck, file: CheckedFile, reference: CheckedFile, limit: int | None) -> list[Finding]:
@@ -123,6 +129,9 @@ def _tell_affix(side: str, begins: str, ends: str, respelt: Offences) -> str:
 
 def _in_order(duck: Duck, file: CheckedFile, reference: CheckedFile) -> bool:
     """Say whether two files have the same ids in the same order."""
+    orders = [each.profile.order for each in (file, reference) if each.profile and each.profile.order]
+    if len(orders) > 1 and (orders[0].first != orders[1].first or all(each.sha256 for each in orders)):
+        return orders[0] == orders[1]
     firsts = {each.survey.header.first for each in (file, reference) if each.survey} - {None}
     if file.rows != reference.rows or len(firsts) > 1:
         return False

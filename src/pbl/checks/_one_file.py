@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pbl.checks.open_files import Input
-    from pbl.checks.profile import Profile
+    from pbl.checks.profile import Order, Profile
     from pbl.domain.contract import Contract
     from pbl.domain.findings import Finding
     from pbl.domain.limits import Limits
@@ -43,18 +43,22 @@ def check_file(
     *,
     limits: Limits,
     most: int | None,
+    like: Order | None = None,
     progress: Progress = Progress(),
 ) -> CheckedFile:
     """Check a file; it becomes the table `table` of the database, or one named after it, if its structure is sound.
 
-    `most` is the number of places that a finding keeps, None for all.
+    `most` is the number of places that a finding keeps, None for all. `like` is the order of a file to compare with,
+    Order() for the first file: then clean files are compared without being read again.
     """
     if each.file is None:
         return CheckedFile(input=each, findings=each.findings, not_checked=(ROWS, VALUES, IDS))
     if isinstance(each.file, PartsFile):
-        return check_parts(duck, each, each.file, table, contract, limits=limits, most=most, progress=progress)
+        return check_parts(
+            duck, each, each.file, table, contract, limits=limits, most=most, like=like, progress=progress
+        )
     try:
-        found, profile = check_blocks(each, each.file, contract, limits, progress)
+        found, profile = check_blocks(each, each.file, contract, limits, progress, like=like)
     except Unclear:
         return _explain(duck, each, each.file, table, contract, most=most, progress=progress)
     columns = found.header.columns if each.pillar else found.header.columns[:1]

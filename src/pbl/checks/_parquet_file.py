@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from pbl.checks.open_files import Input
-    from pbl.checks.profile import Profile
+    from pbl.checks.profile import Order, Profile
     from pbl.domain.contract import Contract
     from pbl.domain.findings import Finding
     from pbl.domain.limits import Limits
@@ -47,6 +47,7 @@ def check_parts(
     *,
     limits: Limits,
     most: int | None,
+    like: Order | None,
     progress: Progress,
 ) -> CheckedFile:
     """Check a file; it becomes a table of the database, named after `table`, if its columns are sound."""
@@ -57,7 +58,7 @@ def check_parts(
             structure = header.findings if not header.columns else (*header.findings, _no_rows(each))
             checked = (ROWS, VALUES, IDS) if not header.columns else (VALUES, IDS)
             return CheckedFile(input=each, survey=found, findings=structure, not_checked=checked)
-        looks = _Looks(contract, limits, ids_only=not each.pillar)
+        looks = _Looks(contract, limits, ids_only=not each.pillar, like=like)
         progress.stage(f"checking {each.path.name}", lambda: looks.rows / file.rows)
         for frame in read_rows(file, contract, limits, ids_only=not each.pillar):
             looks.add(frame)
@@ -90,10 +91,10 @@ def check_parts(
 class _Looks:
     """What the rows look like: whether they are clean, and their profile."""
 
-    def __init__(self, contract: Contract, limits: Limits, *, ids_only: bool) -> None:
+    def __init__(self, contract: Contract, limits: Limits, *, ids_only: bool, like: Order | None) -> None:
         self.ascii = True
         self._contract, self._ids_only = contract, ids_only
-        self._profiler = Profiler(limits.sizes.ids, targets=len(contract.targets))
+        self._profiler = Profiler(limits.sizes.ids, targets=len(contract.targets), like=like)
         self._clean = True
         self.rows = 0
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pbl_sql import join, name
 
 from pbl.checks._findings import note
-from pbl.checks.profile import Profile, Profiler
+from pbl.checks.profile import Order, Profile, Profiler
 from pbl.checks.wording import CELLS, tell_cells
 from pbl.domain.errors import ContractError, EngineError, Unclear
 from pbl.domain.findings import Example, Offences
@@ -40,7 +40,9 @@ _TIMES = 4
 """Blocks to validate at a time: Pandera takes some time for each frame, however small."""
 
 
-def check_blocks(each: Input, file: OpenFile, contract: Contract, limits: Limits, progress: Progress) -> _Clean:
+def check_blocks(
+    each: Input, file: OpenFile, contract: Contract, limits: Limits, progress: Progress, *, like: Order | None = None
+) -> _Clean:
     """Validate a file by the schema, block by block; return its survey and profile if nothing is wrong.
 
     Raises Unclear if something is wrong, or the file can't be read in blocks; then `explain` says what it is.
@@ -51,7 +53,7 @@ def check_blocks(each: Input, file: OpenFile, contract: Contract, limits: Limits
     if seen is None or not seen.ascii:
         raise Unclear("the file does not begin as plain text")
     columns = _names(contract if each.pillar else None)
-    profiler = Profiler(limits.sizes.ids, targets=len(contract.targets))
+    profiler = Profiler(limits.sizes.ids, targets=len(contract.targets), like=like)
     size = limits.sizes.block * (_TIMES if file.size > limits.sizes.block else 1)
     blocks = Pull(read_blocks(file, seen, contract, ids_only=not each.pillar, numbers=False, size=size))
     progress.stage(f"checking {each.path.name}", lambda: profiler.rows / seen.rows)

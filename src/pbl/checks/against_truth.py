@@ -6,9 +6,10 @@ The counterpart of `validate` for commands that score. The Pandera schema decide
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from pbl.checks._across_files import compare_ids
+from pbl.checks._across_files import compare_ids, first_order
 from pbl.checks._one_file import check_file
 from pbl.checks.report import compare_numbers
 from pbl.domain.progress import Progress
@@ -44,10 +45,11 @@ def check_against_truth(
     Every file must have exactly the truth's ids; with `common_rows` it may lack some.
     """
     first, *others = inputs.all
-    reference = check_file(duck, first, "truth", truth, limits=limits, most=max_examples, progress=progress)
+    check = partial(check_file, duck, limits=limits, most=max_examples, progress=progress)
+    reference = check(first, "truth", truth, like=first_order([]))
     files = []
     for place, each in enumerate(others):
-        file = check_file(duck, each, f"p{place}", contract, limits=limits, most=max_examples, progress=progress)
+        file = check(each, f"p{place}", contract, like=first_order([reference]))
         found = compare_ids(duck, file, reference, max_examples) if file.table and reference.table else []
         if common_rows:
             found = [finding for finding in found if finding.code != "PBL601"]

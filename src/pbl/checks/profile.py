@@ -5,11 +5,14 @@ Made while a file is checked or aligned, a block at a time; the warnings that co
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+
     import polars as pl
 
 LABELS = 20
@@ -35,6 +38,16 @@ def as_labels(values: int) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Order:
+    """What tells whether two files have the same ids in one order."""
+
+    first: str | None = None
+    """The first id."""
+    sha256: str | None = None
+    """The hash of all ids in order; None if the first one was enough to tell two files apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Profile:
     """The profile of a file's rows; `ranges` has one for each target, none for a template."""
 
@@ -44,14 +57,22 @@ class Profile:
     ranges: tuple[Range, ...] = ()
     unit_rows: int = 0
     """In how many rows the targets sum to 1; not counted where there is one target."""
+    order: Order | None = None
+    """The ids in their order, if that was asked for."""
 
 
 class Profiler:
     """Makes a profile of rows that are added block by block."""
 
-    def __init__(self, ids: int, *, targets: int) -> None:
-        """Begin without rows; the end compares the hashes of so many ids at a time. A pillar has `targets` columns."""
+    def __init__(self, ids: int, *, targets: int, like: Order | None = None) -> None:
+        """Begin without rows; the end compares the hashes of so many ids at a time. A pillar has `targets` columns.
+
+        With `like`, the order is part of the profile; its hash is, if the first id is that of `like` or that has none.
+        """
         self.rows = 0
+        self._like = like
+        self._first: str | None = None
+        self._digest: Hash | None = None
         self._ids = ids
         self._targets = targets
         self._hashes: list[pl.Series] = []
@@ -72,6 +93,8 @@ class Profiler:
 
         hashes = frame.lazy().select(pl.col("id").str.to_lowercase().hash()).collect()  # by all cores, as it is lazy
         self._hashes.append(hashes.to_series())
+        if self._like and len(frame):
+            self._add_order(frame["id"], self._like)
         self.rows += len(frame)
 
     def add_numbers(self, frame: pl.DataFrame) -> None:
@@ -103,6 +126,9 @@ class Profiler:
                 for name, (low, high, total) in self._sums.items()
             ),
             unit_rows=self._units[0] if self._units else 0,
+            order=Order(first=self._first, sha256=self._digest.hexdigest() if self._digest else None)
+            if self._like
+            else None,
         )
 
     def split(self, profile: Profile) -> list[Profile]:
@@ -117,6 +143,15 @@ class Profiler:
             )
             for place, unit in enumerate(units)
         ]
+
+    def _add_order(self, ids: pl.Series, like: Order) -> None:
+        from pbl.storage.content import hash_ids  # noqa: PLC0415 - a small blend does without
+
+        if self._first is None:
+            self._first = ids[0]
+            self._digest = hashlib.sha256() if like.first in {None, self._first} else None
+        if self._digest:
+            hash_ids(self._digest, ids)
 
     def _note_labels(self, name: str, numbers: pl.Series) -> None:
         """Keep the values of a column while they may be labels: until the first fraction."""

@@ -7,9 +7,10 @@ stops only its own later checks.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from pbl.checks._across_files import compare_ids
+from pbl.checks._across_files import compare_ids, first_order
 from pbl.checks._ids_together import explain_together
 from pbl.checks._one_file import check_file
 from pbl.checks.open_files import open_files
@@ -60,9 +61,11 @@ def check_files(
     progress: Progress = Progress(),
 ) -> tuple[CheckedFile, ...]:
     """Check open files, and return what is known of each; the sound ones become tables of the database."""
-    files = []
+    check = partial(check_file, duck, limits=limits, most=max_examples, progress=progress)
+    files: list[CheckedFile] = []
     for place, each in enumerate(inputs.all):
-        files.append(check_file(duck, each, f"p{place}", contract, limits=limits, most=max_examples, progress=progress))
+        like = first_order(files) if len(inputs.all) > 1 else None
+        files.append(check(each, f"p{place}", contract, like=like))
     progress.stage("comparing the files", duck.part)
     sound = [file for file in files if file.table and file.input.pillar]
     template = next((file for file in files if file.table and not file.input.pillar), None)

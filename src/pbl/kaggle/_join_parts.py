@@ -13,8 +13,9 @@ from pbl.domain.errors import OutputError
 from pbl.domain.limits import Limits
 from pbl.reading.parquet import open_parts
 from pbl.reading.parquet_rows import read_rows
+from pbl.storage.content import Content
 from pbl.storage.files import hash_descriptor, write_all
-from pbl.storage.parquet_stream import Content, write_parquet
+from pbl.storage.parquet_stream import write_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

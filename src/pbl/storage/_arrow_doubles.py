@@ -1,6 +1,6 @@
 """The bytes of a column of doubles, by the Arrow C stream interface: without a copy, and without another library.
 
-`parquet_stream` hashes them; polars gives other libraries access to its memory only in this form.
+`content` hashes them; polars gives other libraries access to its memory only in this form.
 """
 
 from __future__ import annotations
