@@ -180,11 +180,30 @@ def survey_parts(file: PartsFile, header: Header, *, all_ascii: bool = False) ->
 
 
 def read_frames(file: PartsFile, numbers: Sequence[str], texts: Sequence[str], *, rows: int) -> Iterator[pl.DataFrame]:
-    """Yield so many rows at a time, in order: `id` (the first text), then t0, t1, ... (numbers, then other texts).
+    """Yield at most so many rows at a time, in order: `id` (the first text), then t0, t1, ... (numbers, other texts).
 
-    Numbers are float64. Nothing is repaired: NULL stays null. Raises UnreadableError for bytes that are no rows as the
-    footer promises, InexactError for a whole number that no float64 equals.
+    Rows of small parts come together. Numbers are float64. Nothing is repaired: NULL stays null. Raises UnreadableError
+    for bytes that are no rows as the footer promises, InexactError for a whole number that no float64 equals.
     """
+    import polars as pl
+
+    together: list[pl.DataFrame] = []
+    held = 0
+    for frame in _read_slices(file, numbers, texts, rows=rows):
+        if held + len(frame) > rows:
+            yield pl.concat(together, rechunk=True)
+            together, held = [], 0
+        together.append(frame)
+        held += len(frame)
+        if held > rows // 2:
+            yield pl.concat(together, rechunk=True) if len(together) > 1 else frame
+            together, held = [], 0
+    if together:
+        yield pl.concat(together, rechunk=True)
+
+
+def _read_slices(file: PartsFile, numbers: Sequence[str], texts: Sequence[str], *, rows: int) -> Iterator[pl.DataFrame]:
+    """Yield so many rows at a time of each part."""
     import polars as pl
 
     named = [(texts[0], "id", pl.String), *((name, f"t{n}", pl.Float64) for n, name in enumerate(numbers))]
