@@ -7,8 +7,8 @@ MUTANTS = (
     Mutant(
         "rows sorted by hashes need not have the same ids",
         "src/pbl/blending/_match_ids.py",
-        "wrong = (there.gather(places) != ids).arg_true()",
-        "wrong = (there.gather(places) != ids).arg_true()[:0]",
+        '!= pl.col("id")).arg_true()).collect().to_series()',
+        '!= pl.col("id")).arg_true()).collect().to_series()[:0]',
         ALIGN,
     ),
     Mutant(

@@ -91,7 +91,8 @@ def _match(pillars: Sequence[bool], frames: Iterator[pl.DataFrame]) -> tuple[pl.
         if not (same := bool((frame["id"] == ids).all())):
             # Sorted by the hashes of their ids, rows that belong together have the same place; the ids prove it.
             places = find_places(frame["id"], sort_by_hash(frame["id"]).gather(back), ids)
-            frame = pl.DataFrame([column.gather(places) for column in frame if column.name != "id"])  # noqa: PLW2901
+            numbers = [pl.lit(column).gather(pl.col("place")) for column in frame if column.name != "id"]
+            frame = places.to_frame("place").lazy().select(numbers).collect()  # noqa: PLW2901
         in_order.append(same and bool((frame["row"] == rows).all()))
         parts.append(frame.drop("id", "row", strict=False))
     return pl.DataFrame([rows, ids, *number_columns(pillars, parts)]), in_order
@@ -106,8 +107,9 @@ def sort_by_hash(ids: pl.Series) -> pl.Series:
     import polars as pl
 
     low = (1 << len(ids).bit_length()) - 1
-    keys = (ids.hash() & (_WORD ^ low)) | pl.int_range(len(ids), dtype=pl.UInt64, eager=True)
-    return (keys.sort() & low).cast(pl.UInt32)
+    key = (pl.col("id").hash() & (_WORD ^ low)) | pl.int_range(pl.len(), dtype=pl.UInt64)
+    keys = ids.to_frame("id").lazy().select(key).collect().to_series().sort()
+    return (keys & low).cast(pl.UInt32)
 
 
 def find_places(there: pl.Series, places: pl.Series, ids: pl.Series) -> pl.Series:
@@ -117,7 +119,8 @@ def find_places(there: pl.Series, places: pl.Series, ids: pl.Series) -> pl.Serie
     """
     import polars as pl
 
-    wrong = (there.gather(places) != ids).arg_true()
+    rows = pl.DataFrame({"id": ids, "place": places}).lazy()  # all cores gather and compare, as it is lazy
+    wrong = rows.select((pl.lit(there).gather(pl.col("place")) != pl.col("id")).arg_true()).collect().to_series()
     if not len(wrong):
         return places
     if len(wrong) > 1 + len(ids) // _FEW:
