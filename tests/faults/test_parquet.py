@@ -1,6 +1,5 @@
 """Full disks, limits, closed folders and signals while Parquet is written: the old pair or the new one, no third."""
 
-import hashlib
 import json
 import os
 import random
@@ -8,35 +7,15 @@ import resource
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-import pbl_schemas
-import pbl_sql
 import pytest
-from support.effort import THOROUGH
 from support.parquet import put, put_parts
+from support.processes import ENV, NOBODY, PATIENCE, PBL, TIMES, content, refused, run
 
-import pbl
-
-ROOTS = os.pathsep.join(str(Path(module.__file__).parents[1]) for module in (pbl, pbl_sql, pbl_schemas))
-ENV = {"PATH": os.environ["PATH"], "PYTHONPATH": ROOTS, "PYTHONDONTWRITEBYTECODE": "1"}
-PBL = [sys.executable, "-m", "pbl"]
-PATIENCE = 3.0
-TIMES = 12 if THOROUGH else 2
 BLEND = ("blend", "a.parquet", "b=b/", "--output", "s.parquet")
-
-
-def run(folder, *words, before=(), **how):
-    return subprocess.run(
-        [*before, *PBL, *words], cwd=folder, env=ENV, timeout=120, check=False, capture_output=True, **how
-    )
-
-
-def content(folder):
-    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in Path(folder).rglob("*") if p.is_file()}
 
 
 def with_old_pair(folder, rows):
@@ -47,11 +26,6 @@ def with_old_pair(folder, rows):
     put_parts(folder / "b", dict(reversed(numbers.items())), rows // 3)
     assert run(folder, *BLEND, "--weights", "1", "3").returncode == 0
     return content(folder)
-
-
-def refused(done, reason):
-    assert (done.returncode, b"Traceback" in done.stderr) == (2, False), done.stderr
-    assert reason.encode() in done.stderr, done.stderr
 
 
 def test_a_limit_on_file_sizes_is_said_and_leaves_the_old_files(tmp_path):
@@ -107,21 +81,20 @@ def test_a_disk_that_is_too_small_is_said_and_keeps_the_old_files(tmp_path):
 def test_in_a_folder_that_only_others_may_write_nothing_changes_and_the_reason_is_said():
     if os.geteuid() or not shutil.which("setpriv"):
         pytest.skip("only root can become somebody else with setpriv")
-    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         before = with_old_pair(folder, 50)
         folder.chmod(0o755)
-        if run(folder, "--version", before=nobody).returncode:
+        if run(folder, "--version", before=NOBODY).returncode:
             pytest.skip("nobody can't read this project")
-        refused(run(folder, *BLEND, before=nobody), "permission denied")
-        refused(run(folder, *BLEND[:-1], "new.parquet", before=nobody), "permission denied")
+        refused(run(folder, *BLEND, before=NOBODY), "permission denied")
+        refused(run(folder, *BLEND[:-1], "new.parquet", before=NOBODY), "permission denied")
         assert content(folder) == before
         (folder / "b" / "part-1.parquet").chmod(0)
-        done = run(folder, "validate", "b=b/", before=nobody)
+        done = run(folder, "validate", "b=b/", before=NOBODY)
         assert (done.returncode, b"PBL101" in done.stdout, b"part-1.parquet" in done.stdout) == (1, True, True)
         (folder / "b").chmod(0)
-        done = run(folder, "validate", "b=b/", before=nobody)
+        done = run(folder, "validate", "b=b/", before=NOBODY)
         assert (done.returncode, b"PBL101" in done.stdout) == (1, True)
 
 
@@ -151,4 +124,4 @@ def test_an_interrupt_at_any_moment_ends_it_at_once_and_leaves_nothing_half_done
         after = content(folder)
         assert set(after) == set(before), "a temporary is left"
         recipe = json.loads((folder / "s.parquet.recipe.json").read_bytes())
-        assert recipe["output"]["sha256"] == after[str(folder / "s.parquet")]
+        assert recipe["output"]["sha256"] == after["s.parquet"]

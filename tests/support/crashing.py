@@ -9,18 +9,14 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from functools import cache
 from itertools import count
 from pathlib import Path
 
-import pbl_schemas
-import pbl_sql
 from support.effort import THOROUGH
 from support.making import command
-
-import pbl
+from support.processes import ENV, PBL
 
 NAMES = {"rename": "rename,renameat,renameat2", "link": "link,linkat", "unlink": "unlink,unlinkat", "fchmod": "fchmod"}
 KINDS = ("write", "pwrite64", "fsync", "rename", "link", "unlink", "ftruncate", "fchmod")
@@ -32,13 +28,11 @@ FAULTS = (
     "error=EIO:when={n}+",
 )
 SAMPLE = 11
-ROOTS = os.pathsep.join(str(Path(module.__file__).parents[1]) for module in (pbl, pbl_sql, pbl_schemas))
-ENV = {"PATH": os.environ["PATH"], "PYTHONPATH": ROOTS, "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nonexistent"}
 
 
 def run(folder, words, *before):
     """Run pbl, perhaps under strace."""
-    line = [*before, sys.executable, "-m", "pbl", *words]
+    line = [*before, *PBL, *words]
     return subprocess.run(line, cwd=folder, env=ENV, capture_output=True, text=True, timeout=120, check=False)
 
 
