@@ -39,14 +39,13 @@ def test_a_limit_on_file_sizes_is_said_and_leaves_the_old_files(tmp_path):
 @pytest.mark.parametrize("most", [140, 160, 190, 300])
 def test_parts_are_checked_under_any_limit_on_open_files_that_lets_them_be_open(tmp_path, most):
     """The database opens again what it compares, as far as the limit lets it."""
-    ids = [f"id{n}" for n in range(120)]
-    for place, name in enumerate("ab"):
-        put_parts(
-            tmp_path / name, {each: float((7 * n) % 11 + place * n) for n, each in enumerate(ids)}, *range(2, 120, 2)
-        )
+    numbers = {f"id{n}": float(n % 11) for n in range(120)}
+    for name, rows in (("a", numbers), ("b", dict(reversed(numbers.items())))):
+        put_parts(tmp_path / name, rows, *range(2, 120, 2))
     limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # noqa: E731
     done = run(tmp_path, "validate", "a=a/", "b=b/", preexec_fn=limit)
     assert (done.returncode, done.stderr) == (0, b""), done
+    assert b"PBL604" in done.stdout
 
 
 def test_parts_that_a_limit_on_open_files_refuses_are_told_with_the_remedy(tmp_path):
