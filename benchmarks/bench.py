@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import polars as pl
 from race import Contender, race
 from telling import Line, beyond_twice, count, document, growth, own_words, peak, ratio
 
@@ -115,7 +114,8 @@ class Bench:
         for order, at_most in (("same", 0.5), ("shuffled", 0.7)):
             case = f"{count(rows)} x 4 in Parquet, {ORDERS[order]}"
             with self._files(rows, order) as files:
-                typed = [_to_parquet(path) for path in files]
+                subprocess.run([sys.executable, HERE / "make_parquet.py", *files], check=True)
+                typed = [path.with_suffix(".parquet") for path in files]
                 plain = self._blend(files, " of CSV")
                 ours = self._blend(typed, " of Parquet", ending="parquet")
                 limited = self._blend(typed, " of Parquet --memory-limit 1GB", "--memory-limit", "1GB")
@@ -337,13 +337,6 @@ def _environment_without_pandas(folder: Path) -> str:
         if not entry.name.startswith(("pandas", "numpy", "__pycache__")):
             (site / entry.name).symlink_to(entry)
     return str(folder / "bin" / "python")
-
-
-def _to_parquet(path: Path) -> Path:
-    """Write what a CSV file holds as Parquet, beside it."""
-    to = path.with_suffix(".parquet")
-    pl.scan_csv(path, schema_overrides={"sample_id": pl.String}).sink_parquet(to)
-    return to
 
 
 def _turns(rows: int) -> int:
