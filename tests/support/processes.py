@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pbl_schemas
 import pbl_sql
+import pytest
 from support.effort import THOROUGH
 
 import pbl
@@ -52,3 +53,24 @@ def small(folder, rows=50, names="ab"):
         lines = "".join(f"id{n},{n}.{ord(name)}\n" for n in range(rows))
         (folder / f"{name}.csv").write_text("sample_id,target\n" + lines)
     return folder
+
+
+def keeps_its_files_on_a_full_disk(folder, size, old, new, *files):
+    """See that, on a disk of so many bytes, `new` finds no room, says so, and leaves the files that `old` wrote."""
+    if subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("unshare -m isn't allowed here: no small disk can be mounted")
+    disk = folder / "disk"
+    disk.mkdir()
+    script = f"""mount -t tmpfs -o size={size} tmpfs {disk} || exit 77
+        cd {disk}; {" ".join([*PBL, *old])} > /dev/null 2>&1 || exit 78
+        sha256sum {" ".join(files)} > ../before
+        {" ".join([*PBL, *new])} > ../out 2> ../err; code=$?
+        sha256sum -c ../before || code=79
+        ls -A > ../left; exit $code"""
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script], env=ENV, check=False, capture_output=True, timeout=120)
+    if done.returncode == 77:
+        pytest.skip("a tmpfs can't be mounted here")
+    said = (folder / "err").read_text()
+    assert done.returncode == 2, (done, said)
+    assert said.splitlines()[-1] == f"pbl {new[0]}: {files[0]}: not written: the disk is full"
+    assert (folder / "left").read_text().split() == list(files)
