@@ -1,10 +1,13 @@
-"""The house keeps its plan: what is private stays in its room, and no file grows without end.
+"""The house keeps its plan: what is private stays in its room, no file grows without end, nothing strange lies about.
 
 That no two files need each other, and which room stands on which, is import-linter's to say (`make check`).
 """
 
 import ast
+import subprocess
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = [ROOT / "src" / "pbl", ROOT / "schemas" / "pbl_schemas", ROOT / "sql" / "pbl_sql"]
@@ -14,6 +17,21 @@ MODULES = {
     for path in sorted(package.rglob("*.py"))
 }
 MOST_LINES = 300
+FOLDERS = {".ci", "benchmarks", "docs", "examples", "run_logs", "schemas", "sql", "src", "tests"}
+FILES = {
+    ".gitattributes",
+    ".gitignore",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "SECURITY.md",
+    "constraints-embed.txt",
+    "constraints-kaggle.txt",
+    "constraints.txt",
+    "pyproject.toml",
+}
 
 
 def private_imports(modules):
@@ -68,3 +86,10 @@ def test_no_module_is_longer_than_a_person_reads_at_once():
     kept = {module: path.read_text(encoding="utf-8").count("\n") for module, path in MODULES.items()}
     long = {("src", MODULES[module].name) for module, lines in kept.items() if lines > MOST_LINES}
     assert long == set()
+
+
+def test_nothing_but_the_plan_lies_at_the_top():
+    if not (ROOT / ".git").exists():
+        pytest.skip("only a checkout says what is tracked")
+    listed = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0")
+    assert {path.split("/")[0] for path in listed if path} == FOLDERS | FILES
