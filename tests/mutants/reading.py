@@ -42,6 +42,20 @@ MUTANTS = (
         "",
         "tests/reading/test_scan.py tests/reading/test_survey.py",
     ),
+    Mutant(
+        "lines with CR are left to a parser",
+        SCREEN,
+        r"""_TELLING = (b'"', b"\0", b"\r", *_SPACES)""",
+        r"""_TELLING = (b'"', b"\0", *_SPACES)""",
+        "tests/reading/test_blocks.py",
+    ),
+    Mutant(
+        "rows are counted by a parser that need not read all cells",
+        "src/pbl/reading/blocks.py",
+        "all_cells = width ==",
+        "all_cells = True or width ==",
+        "tests/reading/test_blocks.py",
+    ),
     Mutant("rows of no text are handed on", TOKENS, "return not foreign", "return True", "tests/reading/test_rows.py"),
     Mutant(
         "the mark of UTF-8 is taken for text",

@@ -12,6 +12,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+from pbl.reading._rhythm import Rhythm
+
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -24,6 +26,10 @@ EARLY = 32 << 20
 _AHEAD = 4 << 20
 _SPACES = (b" ", b"\t", b"\x0b", b"\x0c")
 _ORDINARY = bytes(byte for byte in range(0x21, 0x7F) if byte not in b'",')
+_TELLING = (b'"', b"\0", b"\r", *_SPACES)
+"""Bytes without which, in ASCII, a line is its cells with commas between them."""
+_PIECE = 1 << 16
+"""So few bytes stay in the processor's cache while they are searched for one byte after the other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +87,7 @@ class Scanner:
         self._nul = self._quote = self._blank = False
         self._utf8 = True
         self._decoder: codecs.IncrementalDecoder | None = None
-        self._rhythm = _Rhythm(head)
+        self._rhythm = Rhythm(head)
         self._last = b""
         self._line = 0
         self._digest = _Hash() if hashed else None
@@ -106,6 +112,23 @@ class Scanner:
         else:
             for start in range(len(after), len(data), RECORD_LIMIT):
                 self._look(data[start : start + RECORD_LIMIT], b"")
+
+    def skim(self, lines: bytes, *, after: bytes) -> bool:
+        """Take the next bytes if they are whole lines of ASCII without quotes, spaces, CR and NUL; else leave them.
+
+        Whoever parses them then says by `count_rows` how many lines there were.
+        """
+        if not (lines.endswith(b"\n") and _lines_are_short(lines) and _tells_nothing(lines)):
+            return False
+        self._hash(memoryview(lines)[len(after) :])
+        self.size += len(lines) - len(after)
+        self._line, self._last = 0, lines[-4:]
+        return True
+
+    def count_rows(self, rows: int, width: int) -> None:
+        """Count lines that were skimmed, as a parser found them: each has so many cells, and none is blank."""
+        self._lf += rows
+        self._commas += rows * (width - 1)
 
     def scan(self, *, whole: bool = True) -> Scan:
         """Return the scan; of a file's beginning (not `whole`) the last line counts as complete."""
@@ -194,42 +217,6 @@ def early_hash(fd: int) -> str:
     return digest.hexdigest()
 
 
-class _Rhythm:
-    """The commas and line ends of lines that all have as many cells as the first.
-
-    One comparison of memory shows whether there is anything else; the counts follow from the length.
-    """
-
-    def __init__(self, head: bytes) -> None:
-        first, end, _ = head.partition(b"\n")
-        self._commas = first.count(b",")
-        self._beat = b"," * self._commas + (b"\r\n" if end and first.endswith(b"\r") else b"\n")
-        self._beats = self._beat
-        self._phase = 0
-
-    def counts(self, rest: bytes) -> tuple[int, int, int] | None:
-        """Return the number of LF, CR and commas if the bytes keep the rhythm, else None."""
-        if not self._commas:
-            return None  # blank lines would keep it too
-        needed = self._phase + len(rest)
-        if needed > len(self._beats):
-            self._beats = self._beat * (needed // len(self._beat) + 1)
-        if not self._beats.startswith(rest, self._phase):
-            # The rhythm begins where a line begins.
-            self._phase = min(len(rest) - rest.rfind(b"\n") - 1, self._commas)
-            return None
-        before, after = self._until(self._phase), self._until(needed)
-        self._phase = needed % len(self._beat)
-        lf, cr, commas = (b - a for a, b in zip(before, after, strict=True))
-        return lf, cr, commas
-
-    def _until(self, place: int) -> tuple[int, int, int]:
-        beats, into = divmod(place, len(self._beat))
-        returns = len(self._beat) - self._commas - 1
-        cr = beats * returns + (returns and into > self._commas)
-        return beats, cr, beats * self._commas + min(into, self._commas)
-
-
 class _Hash:
     """A SHA-256 that hashes whole chunks while its owner scans them."""
 
@@ -269,6 +256,12 @@ def _lines_are_short(data: bytes) -> bool:
     """Say whether no line within can be longer than RECORD_LIMIT: there is a line end in each half of that."""
     half = RECORD_LIMIT // 2
     return all(data.find(b"\n", at, at + half) >= 0 for at in range(0, len(data) - half + 1, half))
+
+
+def _tells_nothing(data: bytes) -> bool:
+    """Say whether the bytes are ASCII without _TELLING; each search is one call, as fast as memory is read."""
+    pieces = range(0, len(data), _PIECE)
+    return data.isascii() and all(data.find(byte, at, at + _PIECE) < 0 for at in pieces for byte in _TELLING)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:

@@ -48,8 +48,12 @@ def read_blocks(
     be plain; then blocks that were already yielded must not be used.
     """
     with Scanner(_read(file.fd, HEAD, 0), hashed=True) as scanner:
-        for lines in _read_lines(file, scanner, size):
+        width = len(preview.header.names)
+        all_cells = width == (1 if ids_only else len(preview.header.columns))  # then a row of another width shows
+        for lines, skimmed in _read_lines(file, scanner, size, skim=all_cells):
             frame = _parse(lines, preview, ids_only=ids_only, numbers=numbers and not scanner.spaced)
+            if skimmed:
+                scanner.count_rows(len(frame), width)
             yield Block(frame=frame, spaced=scanner.spaced)
         survey = conclude(file, contract, scanner.scan())
     if not survey.plain or survey.header != preview.header:
@@ -79,8 +83,8 @@ def _parse(lines: bytes, preview: Preview, *, ids_only: bool, numbers: bool) -> 
     return frame
 
 
-def _read_lines(file: OpenFile, scanner: Scanner, size: int) -> Generator[bytes]:
-    """Scan the lines below the header and yield them in blocks, each behind a line end.
+def _read_lines(file: OpenFile, scanner: Scanner, size: int, *, skim: bool) -> Generator[tuple[bytes, bool]]:
+    """Scan the lines below the header and yield them in blocks, each behind a line end, and whether it was skimmed.
 
     The line end keeps polars from reading a block's first bytes as those of an archive.
     """
@@ -92,10 +96,12 @@ def _read_lines(file: OpenFile, scanner: Scanner, size: int) -> Generator[bytes]
         block = _read(file.fd, end - at + 1, at - 1)  # with the line end before it, so that nothing is copied
         if not block.startswith(b"\n"):
             raise Unclear("the file has changed")
-        scanner.look(block, after=b"\n")
+        skimmed = skim and scanner.skim(block, after=b"\n")
+        if not skimmed:
+            scanner.look(block, after=b"\n")
         if scanner.odd:
             raise Unclear("a byte is odd")
-        yield block
+        yield block, skimmed
         at = end
 
 
