@@ -11,7 +11,7 @@ from support.making import four, ids, predictions, read, write
 
 import pbl
 from pbl.blending import _match_ids
-from pbl.domain.errors import FindingsError
+from pbl.domain.errors import FindingsError, Unclear
 
 BITS = 12
 
@@ -62,3 +62,11 @@ def test_files_of_other_ids_are_refused():
     with pytest.raises(FindingsError) as error:
         pbl.blend(*PATHS, output="large.csv")
     assert {f.code for f in error.value.report.errors()} == {"PBL601", "PBL602"}
+
+
+def test_an_id_that_is_repeated_in_both_files_is_left_to_who_explains():
+    there, ids = ["x", "y", "a", "a"], ["a", "a", "x", "y"]
+    sound = [f"id{n}" for n in range(40)]
+    places = pl.int_range(44, dtype=pl.UInt32, eager=True)
+    with pytest.raises(Unclear):
+        _match_ids.find_places(pl.Series(there + sound), places, pl.Series(ids + sound))

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pbl.reading.sources import Source, Surveyed
 
 _BYTES_A_ROW = 64
-"""Bytes that a row takes in memory besides its file's bytes: where each id is, two hashes, two places."""
+"""Bytes that a row takes in memory besides its file's bytes: where each id is, and hashes and places while sorted."""
 _PARTS_A_MEMORY = 4
 """How many parts rows that just fit into memory are cut into, so that there is room for everything else."""
 _PARTS = 500

@@ -101,8 +101,8 @@ def _match(pillars: Sequence[bool], frames: Iterator[pl.DataFrame]) -> tuple[pl.
 def sort_by_hash(ids: pl.Series) -> pl.Series:
     """Return the places of ids in the order of their hashes, as far as a hash fits into 64 bits beside a place.
 
-    One number for both is sorted four times as fast as places by their hashes. Where hashes are alike in the bits that
-    are left, as 42 pairs are of 10 million ids, the earlier place comes first.
+    One number for both is sorted faster than places by their hashes. Where hashes are alike in the bits that are left,
+    as some 45 pairs are of 10 million ids, the earlier place comes first.
     """
     import polars as pl
 

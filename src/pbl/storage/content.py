@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 _WORD = (1 << 64) - 1
-_BEYOND = str.maketrans({"\\": "\\\\", "\n": "\\n"})
 
 
 class Content:
@@ -64,10 +63,15 @@ class Content:
 
 def hash_ids(digest: Hash, ids: pl.Series) -> None:
     r"""Add ids to a hash, as lines that no other ids give: a line end in an id as \n, a backslash as two."""
-    import polars as pl
-
-    lines = ids.str.join("\n").cast(pl.Binary).item()  # without making Python strings
+    lines = _join(ids)
     if lines.count(b"\n") >= len(ids) or b"\\" in lines:
-        lines = "\n".join(text.translate(_BEYOND) for text in ids).encode()
+        lines = _join(ids.str.replace_many(["\\", "\n"], ["\\\\", "\\n"]))
     digest.update(lines)
     digest.update(b"\n")
+
+
+def _join(ids: pl.Series) -> bytes:
+    """Return ids with line ends between them, without making Python strings."""
+    import polars as pl
+
+    return ids.str.join("\n").cast(pl.Binary).item()  # type: ignore[no-any-return]
