@@ -35,3 +35,14 @@ def test_signed_weights_must_beat_tuned_ones_by_the_same_test():
 def test_looking_at_more_candidates_costs():
     drawn = _drawn([0.0] * 41, [0.1] * 41)
     assert drawn.critical_value(range(1, 41), 0) > drawn.critical_value([1], 0) == drawn.quantile
+
+
+def test_weights_of_unknown_origin_are_advised_on_a_condition():
+    for as_given, said in ((True, "if they were not fitted on these rows."), (False, "were not fitted on.")):
+        choices = [
+            Choice(name="equal", method="mean", weights={"a": 1.0}, place=0),
+            Choice(name="current", method="mean", weights={"a": 1.0}, place=1, as_given=as_given),
+        ]
+        found = advise(choices, _drawn([0.0, 1.0], [0.1, 0.1]), baseline=None, groups=25, suspicious=())
+        assert found.use == "current"
+        assert found.text.endswith(said)

@@ -168,6 +168,29 @@ def test_signed_weights_are_used_only_if_they_beat_tuned_ones():
     assert _tuned(*_numbers(0, spreads=(0.3, 1.5, 1.5)), negative=True).advice.use in {"tuned", "shrunk"}
 
 
+def test_weights_that_were_fitted_on_these_rows_are_scored_like_the_fit():
+    ids, truth, guesses = _numbers(3, groups=30, spreads=(1.5,) * 12)
+    first = {each.name: each for each in _tuned(ids, truth, guesses, methods=("mean", "rank")).candidates}
+    for name, method in (("tuned", "mean"), ("shrunk", "mean"), ("rank-tuned", "rank")):
+        kept = {pillar: round(weight, 3) for pillar, weight in first[name].weights.items()}
+        again = _tuned(ids, truth, guesses, methods=("mean", "rank"), current=kept, current_method=method)
+        current = again.candidates[1]
+        assert current.score == first[name].score < current.in_sample
+        assert not current.as_given
+        said = next(each.message for each in again.warnings if each.code == "current-fitted")
+        assert f"those of {name}" in said
+
+
+def test_todays_weights_are_as_given_unless_a_fit_or_equal_ones_are_the_same():
+    ids, truth, guesses = _numbers(3, groups=200, spreads=(0.3, 1.5, 1.5))
+    found = _tuned(ids, truth, guesses, current={"p0": 0.9, "p1": 0.05, "p2": 0.05})
+    _, current, *_ = found.candidates
+    assert current.as_given
+    assert not any(each.code == "current-fitted" for each in found.warnings)
+    assert not _tuned(ids, truth, guesses, current={"p0": 1, "p1": 1, "p2": 1}).candidates[1].as_given
+    assert not _tuned(ids, truth, guesses).candidates[1].as_given
+
+
 def test_the_json_is_the_public_form():
     ids, truth, guesses = _numbers(8, groups=30)
     found = _tuned(

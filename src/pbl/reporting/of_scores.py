@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pbl.weights.tuning import Candidate
 
 _FIXED = frozenset({"equal", "current"})
+_AS_GIVEN = "Today's weights are scored as they are: if they were fitted on these rows, their score flatters."
 """Candidates without fitted weights: their in-sample score is their score."""
 _FEW = "under 20 groups no interval is drawn: they are too few to tell noise by"
 _NEEDS = "an out-of-fold file a pillar"
@@ -71,6 +72,7 @@ def make_scores(made: Material) -> Section | NotShown:
     )
     tables = [table, *_gains(judged, sure=sure), *_per_target(scores)]
     notes = [each.message for each in tuning.warnings] if tuning else []
+    notes += [_AS_GIVEN] if tuning and any(each.as_given for each in tuning.candidates) else []
     notes += [f"{each.pillar}: {each.reason}" for each in tuning.suspicious] if tuning else []
     notes += [] if tuning else [f"No weights were tuned: {judged.untuned}."]
     notes += [] if sure else [f"{plural(judged.groups, 'group')}: {_FEW}."]

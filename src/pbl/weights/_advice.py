@@ -34,6 +34,8 @@ class Choice:
     method: Method
     weights: Weights
     place: int
+    as_given: bool = False
+    """Whether the weights may have been fitted on these rows, as nobody knows where they come from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,16 +74,18 @@ def advise(
     family = [each for each in choices if each.name not in {EQUAL, SINGLE}]
     quantile = drawn.critical_value([each.place for each in family], equal.place)
     gains = {each.name: drawn.gain(each.place, equal.place, quantile) for each in family}
+    of = f" as the best of {len(family)}" if quantile > drawn.quantile else ""  # wider than the one in the table
     passed = [each for each in family if _above(gains[each.name])]
     passed = [each for each in passed if each.name != SIGNED or _beats_tuned(each, choices, drawn, quantile)]
     if not passed:
-        return _use(equal, _within_noise(family, gains))
+        return _use(equal, _within_noise(family, gains, of))
     shown = _beats_means(choices, drawn, baseline)
     if not shown:
         return _use(equal, "Keep equal weights: no blend is better than predicting the means, so gains mean nothing.")
     best = max(passed, key=lambda each: drawn.whole[each.place])
     gain = gains[best.name]
-    said = "" if gain is None else f"the gain of {_describe(gain)} over equal ones is beyond noise {_UNSEEN}."
+    where = ", if they were not fitted on these rows" if best.as_given else f" {_UNSEEN}"
+    said = "" if gain is None else f"the gain of {_describe(gain, of)} over equal ones is beyond noise{where}."
     return _use(best, f"Use the {best.name} weights: {said}")
 
 
@@ -107,7 +111,7 @@ def _beats_means(choices: Sequence[Choice], drawn: Resamples, baseline: int | No
     return any(_above(drawn.gain(place, baseline, quantile)) for place in family)
 
 
-def _within_noise(family: Sequence[Choice], gains: Mapping[str, Gain | None]) -> str:
+def _within_noise(family: Sequence[Choice], gains: Mapping[str, Gain | None], of: str) -> str:
     defined = [(gains[each.name], each.name) for each in family]
     known = [(gain, name) for gain, name in defined if gain is not None]
     if not known:
@@ -115,19 +119,19 @@ def _within_noise(family: Sequence[Choice], gains: Mapping[str, Gain | None]) ->
     moved = [(gain, name) for gain, name in known if gain.interval != (0.0, 0.0)] or known
     gain, name = max(moved, key=lambda each: each[0].gain)
     if gain.gain > 0:
-        return f"Keep equal weights: the gain of {_describe(gain)} of {name} is within noise {_UNSEEN}."
+        return f"Keep equal weights: the gain of {_describe(gain, of)} of {name} is within noise {_UNSEEN}."
     if gain.gain == 0:
-        return f"Keep equal weights: the gain of {_describe(gain)} is none {_UNSEEN}."
-    return f"Keep equal weights: no others gain {_UNSEEN}; {name} comes nearest, at {_describe(gain)}."
+        return f"Keep equal weights: the gain of {_describe(gain, of)} is none {_UNSEEN}."
+    return f"Keep equal weights: no others gain {_UNSEEN}; {name} comes nearest, at {_describe(gain, of)}."
 
 
-def _describe(gain: Gain) -> str:
-    """Return `0.004 (-0.002 to 0.009)`, with two digits of the interval's half width."""
+def _describe(gain: Gain, of: str) -> str:
+    """Return `0.004 (-0.002 to 0.009 as the best of 3)`, with two digits of the interval's half width."""
     if gain.interval is None:
         return f"{gain.gain:.3g}"
     low, high = gain.interval
     half = (high - low) / 2
     if not half < _LARGE:
-        return f"{gain.gain:.3g} ({low:.3g} to {high:.3g})"
+        return f"{gain.gain:.3g} ({low:.3g} to {high:.3g}{of})"
     digits = min(12, max(0, 1 - math.floor(math.log10(half)))) if half > 0 else 3
-    return f"{gain.gain:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+    return f"{gain.gain:.{digits}f} ({low:.{digits}f} to {high:.{digits}f}{of})"

@@ -18,7 +18,7 @@ from pbl.weights._methods import combine, prepare
 from pbl.weights._scorers import make_scorer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 CURRENT, SHRUNK = "current", "shrunk"
+_ROUNDED = 0.005
+"""Weights that are this near may be others, written with two digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,8 @@ class Plan:
     method: Method
     whole: Floats
     by_fold: Floats
+    fitted_as: str | None = None
+    """Of today's weights: the candidate that has them on all rows, so that they were fitted on these rows."""
 
     def cross_fit(self, bench: Bench) -> Floats:
         """Return n predictions of rows that the weights were not fitted on."""
@@ -130,6 +134,7 @@ def make_plans(
     for method in bench.fitters:
         if method != "mean":
             plans += [fix(f"{method}-equal", equal, method), fit(f"{method}-tuned", method)]
+    plans[1] = _find_fitted(plans[1], plans)
     return plans
 
 
@@ -163,6 +168,19 @@ def _per_target(bench: Bench, tuned: Plan) -> Plan:
     return TargetPlan(
         name=PER_TARGET, method="mean", whole=np.array(whole), by_fold=np.array(by_fold).transpose(1, 0, 2)
     )
+
+
+def _find_fitted(current: Plan, plans: Sequence[Plan]) -> Plan:
+    """Return today's weights as what a candidate is without each fold, if they are its weights on all rows.
+
+    Weights that `tune` found and the user kept would else be scored on the rows that they were fitted on.
+    """
+    like = [each for each in plans if each.method == current.method and each.whole.shape == current.whole.shape]
+    apart = {each.name: float(np.abs(each.whole - current.whole).max()) for each in like if each is not current}
+    near = min(like, key=lambda each: apart.get(each.name, np.inf))
+    if apart.get(near.name, np.inf) > _ROUNDED or near.name.endswith(EQUAL):
+        return current
+    return replace(current, by_fold=near.by_fold, fitted_as=near.name)
 
 
 def _shares(sheet: Sheet, current: Mapping[str, float] | None) -> Floats:

@@ -15,7 +15,7 @@ from pbl.weights._advice import FEWEST_GROUPS, TUNED, Choice, advise
 from pbl.weights._arithmetic import fix_arithmetic
 from pbl.weights._cross_fit import baseline, fold_scores, mean_and_sd
 from pbl.weights._fit import is_squared
-from pbl.weights._plans import fit_without, make_bench, make_plans, name_weights
+from pbl.weights._plans import CURRENT, fit_without, make_bench, make_plans, name_weights
 from pbl.weights._resample import resample
 from pbl.weights._scorers import make_scorer
 from pbl.weights._suspects import suspects
@@ -99,12 +99,12 @@ def tune(
             suspicious=suspicious,
             warnings=(
                 *folds.warnings,
-                *_warnings(bench, base, left_out or {}),
+                *_warnings(bench, plans, base, left_out or {}),
                 *groups_matter(sheet, blends[0]),
             ),
             advice=advise(
                 [
-                    Choice(name=p.name, method=p.method, weights=c.weights, place=k)
+                    Choice(name=p.name, method=p.method, weights=c.weights, place=k, as_given=c.as_given)
                     for k, (p, c) in enumerate(zip(plans, candidates, strict=True))
                 ],
                 drawn,
@@ -160,6 +160,7 @@ def _candidates(
                 in_sample=metrics.score(bench.sheet, bench.metric, plan.in_sample(bench)),
                 gain_over_equal=drawn.gain(k, 0),
                 gain_over_current=drawn.gain(k, 1),
+                as_given=plan.name == CURRENT and not plan.fitted_as and not np.array_equal(plan.whole, plans[0].whole),
             )
         )
     return tuple(found)
@@ -180,8 +181,13 @@ def _leave_one_out(bench: Bench, blend: Floats, tuned: float | None, *, sure: bo
     return tuple(found)
 
 
-def _warnings(bench: Bench, base: float | None, left_out: Mapping[str, str]) -> tuple[Warned, ...]:
+def _warnings(
+    bench: Bench, plans: Sequence[Plan], base: float | None, left_out: Mapping[str, str]
+) -> tuple[Warned, ...]:
     found = []
+    for fitted in (each.fitted_as for each in plans if each.fitted_as):
+        said = f"the current weights are those of {fitted}, fitted on these rows, so they are scored as {fitted} is"
+        found.append(Warned(code="current-fitted", message=said))
     if len(bench.sheet.groups) < FEWEST_GROUPS:
         said = f"{len(bench.sheet.groups)} groups are too few to tell a gain from noise: equal weights are advised"
         found.append(Warned(code="few-groups", message=said))

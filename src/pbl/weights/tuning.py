@@ -39,6 +39,8 @@ class Candidate:
     """Never shown in a table: the score on the rows of the fit flatters."""
     gain_over_equal: Gain | None
     gain_over_current: Gain | None
+    as_given: bool = False
+    """Whether the weights are today's, and may have been fitted on these rows; the public form is without it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the public form."""

@@ -54,7 +54,8 @@ def _table(found: Tuning) -> Iterator[str]:
     yield heading(found.metric, found.average, greater=found.greater_is_better, rows=found.rows, samples=found.samples)
     yield from rows_left_out(found.rows_left_out)
     grouped = ", ".join(map(safe, found.grouped_by))
-    yield f"{plural(found.groups, 'group')} by {grouped}, {plural(found.folds, 'fold')}; all scores are cross-fitted"
+    given = ", current as given" if any(each.as_given for each in found.candidates) else ""
+    yield f"{plural(found.groups, 'group')} by {grouped}, {plural(found.folds, 'fold')}; scores are cross-fitted{given}"
     yield ""
     rows = [["candidate", "score", "95 % interval", "gain", "over equal"]]
     for each in found.candidates:
