@@ -178,6 +178,7 @@ def test_residuals_are_numpys_and_name_what_broke_the_sum(form):
         (["--per-target"], "per-target-weights"),
         (["--clip-min", "0", "--reconcile"], None),
         (["--per-target", "--reconcile"], None),
+        (["--method", "median", "--reconcile"], None),
     ):
         found, codes = residuals(*paths, *words)
         off = abs(numbers_of("submission.csv", form) @ A.T)
@@ -189,6 +190,20 @@ def test_residuals_are_numpys_and_name_what_broke_the_sum(form):
             assert [p["broken"] for p in each["pillars"]] == [0, 0]
         assert ("constraint-broken" in codes) == (cause is not None)
         assert ("method-and-constraints" in codes) == ("rank" in words)
+
+
+def test_a_warning_about_the_blend_stops_it_where_warnings_do():
+    paths = write_tables([table(k) for k in range(2)], "rows", SUMS)
+    for more in ((), ("--dry-run",), ("--output", "-")):
+        done = command("blend", *paths, "--clip-min", "0", "--fail-on", "warning", *more)
+        assert done.code == 1
+        assert "warning constraint-broken: " in done.talk
+        assert "nothing was written" in done.talk
+        assert not done.out
+        assert not Path("submission.csv").exists()
+    with pytest.raises(pbl.PblError, match="constraint-broken"):
+        pbl.blend(*paths, clip_min=0, fail_on="warning")
+    assert command("blend", *paths, "--clip-min", "0", "--fail-on", "warning", "--reconcile").code == 0
 
 
 def test_pillars_that_break_a_sum_are_the_cause_and_no_warning():

@@ -84,7 +84,7 @@ def blend(
     `paths` and `pillars` are those of `validate`; the recipe of a frame has its digest and no path, so that blend
     can't be made again. A dry run writes nothing. With `recipe`, that recipe's submission is made again, and only
     `output`, `inputs`, `force` and `dry_run` go with it. Raises FindingsError, which has the report, if a check finds
-    something as bad as `fail_on`, and PblError where the blend can't be made.
+    something as bad as `fail_on`, and PblError where the blend can't be made, or its own warnings stop it.
     """
     limits = as_limits(threads, memory_limit, temp_dir)
     level = severity(fail_on)

@@ -52,7 +52,7 @@ def blend_warnings(
             message=f"the classes of {plural(summary.summed, 'row')} sum to 1 in every pillar, and in the blend they "
             f"miss it by {summary.off:.3g} at most: only mean keeps sums, and pbl doesn't renormalise",
         )
-    if plan.constraints and plan.method is not Method.MEAN:
+    if plan.constraints and plan.method is not Method.MEAN and not plan.reconcile:
         yield Warned(
             code="method-and-constraints",
             message=f"pbl.toml has [[constraints]], and {plan.method} keeps no sums; mean does, or --reconcile",

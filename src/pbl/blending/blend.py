@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pbl.blending._submission import make_submission
-from pbl.domain.errors import FindingsError, InputError, OutputError
+from pbl.domain.errors import DataError, FindingsError, InputError, OutputError
 from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress
 from pbl.domain.recipe import recipe_path
@@ -71,14 +71,17 @@ def blend(
     """Carry out a plan: write the submission and, beside it, its recipe; or write its bytes to a stream.
 
     `spill` is the folder for data that doesn't fit into memory. A dry run does all of it and leaves no file. Raises
-    FindingsError (nothing written) if a check finds something as bad as `fail_on`, OutputError if the output is an
-    input, must not be replaced or can't be written, and what `validate` raises.
+    FindingsError (nothing written) if a check finds something as bad as `fail_on`, DataError if that is a warning about
+    the blend itself, OutputError if the output is an input, must not be replaced or can't be written, and what
+    `validate` raises.
     """
 
     def verify(made: Submission, _: Draft) -> tuple[Warned, ...]:
         report = replace(made.report, fail_on=fail_on)
         if not report.ok:
             raise FindingsError(report)
+        if fail_on is Severity.WARNING and made.warnings:
+            raise DataError("\n".join(["warnings, and nothing was written:", *(f"warning {w.code}: {w.message}" for w in made.warnings)]))
         return ()
 
     if isinstance(output, Path):
