@@ -1,6 +1,6 @@
 """The docs say what is so: the README's blocks are run, the reference and the table of findings are what the code says.
 
-PBL_REFRESH_DOCS=1 python -m pytest tests/laws/test_docs.py puts what is so where something else stands.
+PBL_REFRESH_DOCS=1 python -m pytest -n0 tests/laws/test_docs.py puts what is so where something else stands.
 """
 
 import os
@@ -89,6 +89,7 @@ def refreshed(request):
     """Write the README anew first, if that was asked for."""
     if os.environ.get("PBL_REFRESH_DOCS") != "1":
         return
+    assert "PYTEST_XDIST_WORKER" not in os.environ, "one process writes the docs: -n0"
     shown, _ = request.getfixturevalue("tour")
     text = README.read_text(encoding="utf-8")
     for stands, now in zip(blocks("console"), shown, strict=True):

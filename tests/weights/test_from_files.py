@@ -294,3 +294,13 @@ def test_a_pbl_toml_beside_the_files_holds_and_that_is_said(here):
     assert done.code == 0
     assert "deep/pbl.toml holds, as it lies beside the files" in done.talk
     assert done.out.startswith("mae, lower is better")
+
+
+def test_a_truth_of_other_columns_is_told_with_its_whole_header_and_how_to_name_them(here):
+    oofs(here).write()
+    header, *rows = (here / "train.csv").read_text().splitlines()
+    (here / "train.csv").write_text("key,target,fold\n" + "".join(f"{row},1\n" for row in rows))
+    done = command("score", here, "--truth", here / "train.csv")
+    assert (header, done.code) == ("sample_id,target", 1)
+    assert "the header is 'key,target,fold'" in done.talk
+    assert "under [contract]" in done.talk

@@ -81,7 +81,8 @@ def blend(
         if not report.ok:
             raise FindingsError(report)
         if fail_on is Severity.WARNING and made.warnings:
-            raise DataError("\n".join(["warnings, and nothing was written:", *(f"warning {w.code}: {w.message}" for w in made.warnings)]))
+            told = (f"warning {each.code}: {each.message}" for each in made.warnings)
+            raise DataError("\n".join(["nothing was written, as there are warnings:", *told]))
         return ()
 
     if isinstance(output, Path):

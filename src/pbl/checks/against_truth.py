@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from pbl.domain.limits import Limits
     from pbl.engine.duck import Duck
 
+_TRUTH_HINTS = {
+    "PBL201": "name the columns in pbl.toml: id and targets under [contract]; for one column of classes, label "
+    "under [metric]",
+    "PBL502": "write plain decimal numbers; a column of classes is named as label under [metric] in pbl.toml",
+}
 _HINTS = {
     "PBL402": "keep one row an id; average the repeats of a repeated cross-validation before",
     "PBL601": "predict these ids out of fold too, or take the rows that all files have with --common-rows",
@@ -47,6 +52,7 @@ def check_against_truth(
     first, *others = inputs.all
     check = partial(check_file, duck, limits=limits, most=max_examples, progress=progress)
     reference = check(first, "truth", truth, like=first_order([]))
+    reference = _add_findings(reference, reference.findings, _TRUTH_HINTS)
     files = []
     for place, each in enumerate(others):
         file = check(each, f"p{place}", contract, like=first_order([reference]))

@@ -46,9 +46,10 @@ def clean_findings(each: Input, survey: Surveyed, reference: Input, *, in_order:
     return tuple(found)
 
 
-def make_report(files: Sequence[CheckedFile], selection: Selection) -> Report:
-    """Return the report of checked files."""
-    files = tell_header_once(files, selection)
+def make_report(files: Sequence[CheckedFile], selection: Selection, *, truth: bool = False) -> Report:
+    """Return the report of checked files; with `truth` the first one is a truth, whose header is its own."""
+    apart = files[: int(truth)]
+    files = (*apart, *tell_header_once(files[len(apart) :], selection))
     template = next((file for file in files if not file.input.pillar), None)
     findings = [f for file in files for f in sorted(file.findings, key=lambda f: (f.code, f.column or ""))]
     return Report(

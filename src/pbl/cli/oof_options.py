@@ -25,7 +25,11 @@ Truth = Annotated[
 ]
 Metric = Annotated[
     str | None,
-    typer.Option("--metric", metavar="M", help="r2, rmse, auc, ..., or a file metric.py; default: r2."),
+    typer.Option(
+        "--metric",
+        metavar="M",
+        help="r2, rmse, auc, ..., or a file metric.py; default: r2, or csiro-biomass by target names.",
+    ),
 ]
 Average = Annotated[
     str | None,

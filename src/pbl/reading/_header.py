@@ -145,8 +145,7 @@ def _match_columns(about: _About, contract: Contract, header: tuple[str, ...]) -
     if looks_like_data and not any(_fold(name) in folded for name in header):
         text = ",".join(header)
         return (), [about.finding("PBL206", "the first row looks like data, not like a header", 1, value=text)]
-    seen = leave_out_others(header, contract) if contract.open else header
-    faults = [*_find_repeated(seen), *find_misnamed(seen, contract)]
+    faults = [*_find_repeated(_leave_out_others(header, contract)), *find_misnamed(header, contract)]
     if faults:
         return (), [about.finding(code, text, 1, column=name, value=raw) for code, text, name, raw in faults]
     found = []
@@ -162,8 +161,10 @@ def _find_repeated(header: tuple[str, ...]) -> Iterator[tuple[str, str, str, str
             yield "PBL203", f"the column {name!r} is {times} times in the header", name, name
 
 
-def leave_out_others(header: tuple[str, ...], contract: Contract) -> tuple[str, ...]:
-    """Return the columns of the contract, and those that a missing one may be spelt as."""
+def _leave_out_others(header: tuple[str, ...], contract: Contract) -> tuple[str, ...]:
+    """Return the columns without those that an open contract leaves alone: neither named nor like a missing one."""
+    if not contract.open:
+        return header
     named = (*contract.columns, *contract.optional)
     missing = {_fold(name) for name in contract.columns if name not in header}
     return tuple(name for name in header if name in named or _fold(name) in missing)
@@ -171,8 +172,8 @@ def leave_out_others(header: tuple[str, ...], contract: Contract) -> tuple[str, 
 
 def find_misnamed(header: tuple[str, ...], contract: Contract) -> Iterator[tuple[str, str, str, str | None]]:
     """Yield code, message, column and raw name of each column that a header lacks, misspells or must not have."""
-    wanted = contract.columns
-    extra = [name for name in dict.fromkeys(header) if name not in wanted and name not in contract.optional]
+    wanted, seen = contract.columns, _leave_out_others(header, contract)
+    extra = [name for name in dict.fromkeys(seen) if name not in wanted and name not in contract.optional]
     for name in (*wanted, *contract.optional):
         if name in header:
             continue

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pbl.domain.findings import Example, Finding, finding
 from pbl.domain.rules import Severity
 from pbl.domain.wording import plural
-from pbl.reading._header import Header, find_misnamed, leave_out_others
+from pbl.reading._header import Header, find_misnamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,7 +76,7 @@ def _find_faults(part: Part, first: Part | None, contract: Contract, *, ids_only
         if _INDEX.fullmatch(name) and not contract.open:
             yield "PBL205", f"the column {name!r} is a saved index", name, name
     names = tuple(name for name in names if not _INDEX.fullmatch(name))
-    misnamed = list(find_misnamed(leave_out_others(names, contract) if contract.open else names, contract))
+    misnamed = list(find_misnamed(names, contract))
     yield from misnamed
     if not misnamed and not contract.open and tuple(n for n in names if n in contract.columns) != contract.columns:
         yield "PBL207", f"the columns are in another order: {','.join(names)}", None, None

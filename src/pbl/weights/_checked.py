@@ -68,7 +68,7 @@ def open_checked(
         files = check_against_truth(
             duck, inputs, of_files, of_truth, limits, common_rows=common_rows, progress=progress
         )
-        report = make_report(files, selection)
+        report = make_report(files, selection, truth=True)
         if not report.ok:
             raise FindingsError(report, UNDONE)
         progress.stage("reading the numbers", duck.part)

@@ -26,12 +26,8 @@ def report(
         list[str] | None, typer.Option("--weights", "-w", metavar="W...", help="Today's weights, as for blend.")
     ] = None,
     template: options.Template = None,
-    truth: Annotated[
-        str | None, typer.Option("--truth", metavar="FILE", help="The labels; default: truth of [metric] in pbl.toml.")
-    ] = None,
-    metric: Annotated[
-        str | None, typer.Option("--metric", metavar="M", help="r2, rmse, auc, ..., or a file metric.py; default: r2.")
-    ] = None,
+    truth: oof_options.Truth = None,
+    metric: oof_options.Metric = None,
     groups: Annotated[
         list[str] | None,
         typer.Option("--groups", metavar="COL,COL", help="Truth columns; rows that agree in them stay together."),

@@ -55,8 +55,9 @@ def tune(
     """Find the weights that out-of-fold predictions support.
 
     Each score is of rows that its weights were not fitted on, with a 95 % interval (today's weights are scored as they
-    are, unless a fit on these rows gives them), and equal weights are advised unless a gain exceeds the noise. --write sets what is advised, also [per_target.T] for pbl blend --per-target, and 0
-    for pillars that were not judged. Exit code 1: findings, or nothing to write; 2: could not tune.
+    are, unless a fit on these rows gives them), and equal weights are advised unless a gain exceeds the noise.
+    --write sets what is advised, also [per_target.T] for pbl blend --per-target, and 0 for pillars that were not
+    judged. Exit code 1: findings, or nothing to write; 2: could not tune.
 
     Examples:
         pbl tune pillars/ --truth pillars/train.csv
