@@ -59,6 +59,11 @@ class _Source:
         return self.survey.scan.rows if self.survey.plain else None
 
 
+_TABLES = 24
+"""How many files are joined at a time: what planning takes grows faster than their number."""
+_GATHERED = Sql("o.* EXCLUDE (row, id, good)")
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Joined:
     """What is known of the rows of the table NUMBERS."""
@@ -160,27 +165,29 @@ def _join(
     aliases = ["o", *(f"f{place}" for place in range(1, len(tables)))]
     pillars = [alias for alias, (each, _) in zip(aliases, tables, strict=True) if each.pillar]
     targets = range(len(contract.targets))
-    numbers = [Sql(f"{alias}.n{t} AS n{place}_{t}") for place, alias in enumerate(pillars) for t in targets]
-    places = [Sql(f"{alias}.row = o.row AS {alias}_in_order") for alias in aliases[1:]]
-    cells, conditions = [], []
-    for n, (each, table) in enumerate(tables):
+    cells, facts, good, values = [], [], [], []
+    for n, (alias, (each, table)) in enumerate(zip(aliases, tables, strict=True)):
         clean = _clean(screened[n], contract) if screened and each.pillar else None
-        conditions += [clean] if clean else []
         cells.append(_cells(each, table, contract, clean))
-    good = [Sql(f"{alias}.good") for alias in pillars] if screened else [Sql("true")]
+        place = [Sql(f"{alias}.row = o.row AS {alias}_in_order")] if n else []
+        facts.append(place + [Sql(f"{alias}.n{t} AS n{pillars.index(alias)}_{t}") for t in targets if each.pillar])
+        good.append([Sql(f"{alias}.good")] if clean else [])
+        values.append(dict(clean.values) if clean else {})
     if screened:
         first = clean_id(contract, "o.id", spaced=_is_spaced(screened[0]))
-        conditions.append(first)
-        good.append(first.sql)
-    joins = [Sql(f"JOIN {cell} AS {alias} ON {alias}.id = o.id") for cell, alias in zip(cells, aliases, strict=True)]
-    duck.run(
-        "blend/gather",
-        {key: value for each in conditions for key, value in each.values.items()},
-        order=cells[0],
-        joins=join(joins[1:], " "),
-        facts=join([*places, *numbers]),
-        good=join(good, " AND "),
-    )
+        good[0].append(first.sql)
+        values[0] |= first.values
+    for begin in range(0, max(len(tables) - 1, 1), _TABLES):
+        others = range(begin + 1, min(begin + 1 + _TABLES, len(tables)))
+        new = others if begin else [0, *others]
+        duck.run(
+            "blend/gather",
+            {name: value for n in new for name, value in values[n].items()},
+            order=NUMBERS if begin else cells[0],
+            joins=join([Sql(f"JOIN {cells[n]} AS {aliases[n]} ON {aliases[n]}.id = o.id") for n in others], " "),
+            facts=join([*([_GATHERED] if begin else []), *(fact for n in new for fact in facts[n])]),
+            good=join([Sql("o.good" if begin else "true"), *(each for n in new for each in good[n])], " AND "),
+        )
     return _ask_facts(duck, aliases[1:], pillars=len(pillars), targets=len(targets))
 
 
