@@ -21,6 +21,7 @@ from support.making import (
 
 import pbl
 from pbl.domain.errors import ChangedError
+from pbl.domain.weights import divide
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -249,7 +250,10 @@ class TestReplay:
     @pytest.mark.usefixtures("simple")
     def test_of_a_recipe_whose_weights_were_edited_is_refused(self, here):
         path = here / "place" / "s.recipe.json"
-        path.write_text(path.read_text().replace('"mvp": 0.3', '"mvp": 0.4'))
+        recipe = json.loads(path.read_text())
+        recipe["weights"]["mvp"] = 0.4
+        recipe["shares"] = dict(zip(recipe["weights"], divide(list(recipe["weights"].values())), strict=True))
+        path.write_text(json.dumps(recipe))
         (here / "place" / "s.csv").unlink()
         before = tree(here)
         done = command("blend", "--recipe", path)

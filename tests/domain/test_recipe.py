@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,33 @@ from pbl.domain.contract import Contract
 from pbl.domain.errors import InputError
 from pbl.domain.method import Method
 from pbl.domain.recipe import FileFacts, Ingredient, Output, Recipe, parse_recipe, recipe_path
+from pbl.domain.weights import divide
 
 WHERE = Path("s.recipe.json")
 number = st.floats(allow_nan=False, allow_infinity=False)
 text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 count = st.integers(0, 2**60)
 facts = {"path": text, "sha256": text, "bytes": count, "rows": count}
+weight = st.floats(0, 1e300)
 ingredients = st.lists(
-    st.builds(Ingredient, **facts, name=text, weight=number, share=number), unique_by=lambda i: i.name, max_size=4
+    st.builds(Ingredient, **facts, name=text, weight=weight, share=weight), unique_by=lambda i: i.name, min_size=1
 )
+
+
+def consistent(recipe):
+    """Give the recipe with some weight above 0, and with the shares and the targets' weights that go with that."""
+    first, *others = recipe.inputs
+    inputs = [replace(first, weight=first.weight or 1.0), *others]
+    shares = [each.weight for each in inputs]
+    shares = shares if recipe.raw_weights else divide(shares)
+    own = {each.name: each.weight for each in inputs}
+    return replace(
+        recipe,
+        inputs=tuple(replace(each, share=share) for each, share in zip(inputs, shares, strict=True)),
+        per_target=dict.fromkeys(recipe.per_target, own),
+    )
+
+
 recipes = st.builds(
     Recipe,
     pbl_version=text,
@@ -48,7 +67,7 @@ recipes = st.builds(
     ).map(lambda each: (each,))
     | st.just(()),
     id_separator=st.none() | text,
-)
+).map(consistent)
 
 
 def simple():
@@ -132,7 +151,13 @@ def test_a_recipe_lies_beside_its_submission(output, recipe):
         changed("inputs", to=[{}]),
         changed("inputs", 0, "name", to="b"),
         changed("inputs", 0, "path", to="a\0.csv"),
+        changed("inputs", to=[]),
+        changed("inputs", to=simple().to_json()["inputs"] * 2),
         changed("weights", "a", to="2"),
+        changed("weights", "a", to=0.0),
+        changed("shares", "a", to=0.9),
+        changed("per_target", to={"t": {"b": 1.0}}),
+        changed("per_target", to={"t": {"a": 0.0}}),
         changed("template", to=1),
         changed("command", to=[1]),
         simple().to_bytes().replace(b"2.0", b"NaN"),

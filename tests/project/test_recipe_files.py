@@ -97,3 +97,9 @@ def test_a_recipe_is_a_regular_file():
     for name, said in {"none": "no such file", "fifo": r"is a FIFO", ".": "is a folder, not a regular file"}.items():
         with pytest.raises(InputError, match=f"^{name}: {said}"):
             load_recipe(Path(name))
+
+
+def test_a_folder_of_inputs_that_is_not_there_is_named(recipe):
+    Path("b.csv").unlink()
+    with pytest.raises(ChangedError, match=r"b\.csv is missing .*; nowhere: no such folder \(--inputs\)"):
+        find(recipe, Path("nowhere"))

@@ -16,6 +16,7 @@ from pbl.domain.constraints import Constraint, sort_constraints
 from pbl.domain.contract import Contract
 from pbl.domain.errors import InputError
 from pbl.domain.method import method_of_recipe
+from pbl.domain.weights import divide
 from pbl.domain.wording import plural
 
 if TYPE_CHECKING:
@@ -143,9 +144,27 @@ def parse_recipe(data: bytes, where: Path) -> Recipe:
             f"{where}: not a recipe that this pbl reads: schema_version is {version!r}, expected {RECIPE_VERSION}"
         )
     try:
-        return _recipe(table)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return _require_consistent(_recipe(table))
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{where}: not a recipe as pbl writes it: {type(error).__name__}: {error}") from error
+
+
+def _require_consistent(recipe: Recipe) -> Recipe:
+    """Return the recipe; raise ValueError if pbl blends with no such weights, or the shares aren't what they make."""
+    names = [each.name for each in recipe.inputs]
+    if not names or len(set(names)) < len(names):
+        raise ValueError("no inputs, or two of one name")
+    weights = [each.weight for each in recipe.inputs]
+    if [each.share for each in recipe.inputs] != list(weights if recipe.raw_weights else divide(weights)):
+        raise ValueError("the shares are not the weights divided by their sum")
+    if not any(weights):
+        raise ValueError("the weights are all zero")
+    for target, own in recipe.per_target.items():
+        if set(own) != set(names):
+            raise ValueError(f"the weights of {target!r} are of other pillars")
+        if not recipe.raw_weights:
+            divide(list(own.values()))
+    return recipe
 
 
 def _no_constant(name: str) -> float:

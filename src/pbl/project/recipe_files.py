@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import ChangedError, InputError, UnreadableError
@@ -56,12 +58,12 @@ def find_inputs(recipe: Recipe, folder: Path, inputs: Path | None) -> dict[str |
         else:
             troubles.append(f"{who or 'the template'}: {path} {trouble}")
     if troubles:
-        place = (
-            f"; not found by hash in {inputs} either"
-            if inputs
-            else "; if the files lie elsewhere, name the folder with --inputs"
-        )
-        raise ChangedError("\n".join(troubles) + place)
+        place = "if the files lie elsewhere, name the folder with --inputs"
+        if inputs:
+            place = (
+                f"not found by hash in {inputs} either" if inputs.is_dir() else f"{inputs}: no such folder (--inputs)"
+            )
+        raise ChangedError("\n".join(troubles) + f"; {place}")
     return found
 
 
@@ -109,13 +111,8 @@ def _compare(path: Path, sha256: str) -> str:
 def _by_size(folder: Path) -> dict[int, list[Path]]:
     sizes: dict[int, list[Path]] = {}
     for path in sorted(folder.rglob("*")):
-        if _regular(path):
-            sizes.setdefault(path.stat().st_size, []).append(path)
+        with suppress(OSError):
+            about = path.stat()
+            if stat.S_ISREG(about.st_mode):
+                sizes.setdefault(about.st_size, []).append(path)
     return sizes
-
-
-def _regular(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:
-        return False
