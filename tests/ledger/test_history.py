@@ -1,3 +1,5 @@
+import csv
+
 from support.ledger import blended, history, listed, log, runs
 
 from pbl.ledger.log_run import Scores
@@ -98,3 +100,13 @@ def test_of_one_label_only_its_own_runs_warnings_and_troubles_are_told(tmp_path)
     assert told(None) == ["RUN101", "RUN104", "RUN201"]
     assert [told(label) for label in ("one", "ranks", "broken", "nope")] == [["RUN101"], ["RUN104"], ["RUN201"], []]
     assert {run.label for run in history(tmp_path, label="one").runs} == {"one"}
+
+
+def test_a_ref_of_thousands_of_digits_stops_nothing(tmp_path):
+    done = log(tmp_path, "one", submission=blended(tmp_path))
+    with done.appended.path.open() as file:
+        header, row = csv.reader(file)
+    cells = dict(zip(header, row, strict=True)) | {"method": "kaggle", "kaggle_ref": "9" * 5000, "public_score": "0.5"}
+    with done.appended.path.open("a") as file:
+        csv.writer(file, lineterminator="\n").writerow(cells.values())
+    assert len(history(tmp_path).facts) == 2

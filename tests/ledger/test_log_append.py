@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import pytest
-from support.ledger import ENV, PBL, blended, log_as_told, rows_of, run
+from support.ledger import ENV, PBL, blended, history, log_as_told, rows_of, run
 
 from pbl.domain.errors import LogError
 from pbl.ledger.log_run import Scores
@@ -81,3 +81,12 @@ def test_processes_at_once_lose_and_tear_no_row_and_write_one_header(tmp_path):
     wanted = [(f"p{who}", f"m{n}") for who in range(6) for n in range(25)] + [(f"cli{n}", "m") for n in range(6)]
     assert Counter((row["pillar"], row["model"]) for row in rows) == Counter(wanted)
     assert all(path.read_text(encoding="utf-8").count("run_id") == 1 for path in logs)
+
+
+def test_a_cell_longer_than_csv_takes_by_itself_is_read_back(tmp_path):
+    notes = "n" * 200_000
+    log(tmp_path, submission=blended(tmp_path), notes=notes)
+    log(tmp_path, submission=blended(tmp_path), notes="short")
+    found = history(tmp_path)
+    assert [fact.row.notes for fact in found.facts] == [notes, "short"]
+    assert not found.troubles

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from contextlib import closing
 from itertools import zip_longest
@@ -15,6 +14,7 @@ from pbl.domain.limits import Limits
 from pbl.project.recipe_files import same_bytes
 from pbl.reading.parquet import open_parts
 from pbl.reading.parquet_rows import read_rows
+from pbl.storage.csv_text import csv_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def same_numbers(made: Submission, draft: Draft, recipe: Recipe, recorded: Path)
             for one, other in zip_longest(_rows(draft.path, recipe), _rows(recorded, recipe), fillvalue=("", math.nan))
         )
     with draft.path.open(newline="", encoding="utf-8") as one, recorded.open(newline="", encoding="utf-8") as other:
-        lines = zip_longest(csv.reader(one), csv.reader(other))
+        lines = zip_longest(csv_records(one), csv_records(other))
         if next(lines)[0] is None:
             return False
         return all(

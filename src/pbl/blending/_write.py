@@ -6,7 +6,6 @@ Batches are not kept: the database makes their numbers, `_number_text` the text,
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import os
@@ -26,6 +25,7 @@ from pbl.engine.duck import open_duck
 from pbl.reading.prefetch import ahead, threads
 from pbl.reading.rows import explain_offences, tokenize
 from pbl.reading.survey import open_file, survey
+from pbl.storage.csv_text import csv_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -185,7 +185,7 @@ def _write_header(duck: Duck, formula: Formula, contract: Contract, draft: Draft
     columns = [Sql("'' AS id"), *(Sql(f"NULL::{kind} AS {column}") for column, kind in formula.columns.items())]
     _copy(duck, formula, contract, draft, ask("blend/no_numbers", columns=join(columns)))
     header = b"".join(draft.chunks())
-    if next(csv.reader([header.decode()], strict=True)) != list(contract.columns):
+    if next(csv_records([header.decode()], strict=True)) != list(contract.columns):
         raise differs(draft)
     os.lseek(draft.fd, len(header), os.SEEK_SET)
     return header

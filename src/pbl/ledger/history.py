@@ -37,6 +37,8 @@ _SHOWN = 5
 _DATED = 1 << 61
 """Added to a date in microseconds, it is above every ref."""
 _UNKNOWN = -1
+_LONGEST_REF = 18
+"""Digits of a longer number don't fit into 64 bits."""
 
 
 class Notice(NamedTuple):
@@ -172,7 +174,8 @@ def _kaggle_place(fact: Fact) -> int:
     if at := moment(fact.when) if fact.when else None:
         return _DATED + round(at.timestamp() * 1e6)
     ref = fact.row.kaggle_ref
-    return int(ref) if ref.isascii() and ref.isdigit() and int(ref) < _DATED else _UNKNOWN
+    number = int(ref) if len(ref) <= _LONGEST_REF and ref.isascii() and ref.isdigit() else _DATED
+    return number if number < _DATED else _UNKNOWN
 
 
 def _same_submissions(duck: Duck, label: str | None) -> Iterable[Notice]:

@@ -10,6 +10,8 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pbl.storage.csv_text import csv_records
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -37,7 +39,7 @@ def take_apart(data: bytes) -> Table:
         text, utf8 = data.decode(errors="backslashreplace"), False
     ends = text.endswith(("\n", "\r")) or not text
     try:
-        records = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        records = list(csv_records(io.StringIO(text, newline=""), strict=True))
         whole = "\0" not in text and len({len(cells) for cells in records} - {0}) <= 1
     except csv.Error:
         records, whole = [], False
@@ -75,7 +77,7 @@ def _line_by_line(text: str, *, ends: bool, utf8: bool) -> Table:
 
 def _record(lines: Sequence[str], at: int) -> tuple[list[str], int, str]:
     """Parse the record that begins at a line: its cells, the number of lines it spans, and what is wrong with it."""
-    reader = csv.reader((lines[n] for n in range(at, len(lines))), strict=True)
+    reader = csv_records((lines[n] for n in range(at, len(lines))), strict=True)
     try:
         cells = next(reader)
     except (csv.Error, StopIteration) as error:

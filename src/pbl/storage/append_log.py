@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pbl.domain.errors import LogError, OutputError
 from pbl.storage._names import name_next, resolve_target
 from pbl.storage.atomic_write import write_whole
-from pbl.storage.csv_text import csv_line
+from pbl.storage.csv_text import csv_line, csv_records
 from pbl.storage.files import is_open_as, sync_folder, write_all
 from pbl.storage.locks import lock
 from pbl.storage.os_errors import explain, explain_os_errors
@@ -166,6 +166,6 @@ def _parse(record: bytes) -> list[str]:
     if b"\0" in line or not _RECORD.fullmatch(line):
         return []
     try:
-        return next(csv.reader([line.decode()]))
+        return next(csv_records([line.decode()]))
     except (UnicodeDecodeError, csv.Error):
         return []
