@@ -1,9 +1,11 @@
 import json
 import math
 from dataclasses import FrozenInstanceError
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from pandera.config import get_config_global, set_config
 from support.making import agree, command, four, ids, predictions, read, tree, write
 
 import pbl
@@ -194,3 +196,22 @@ def test_json_of_results_is_json(here):
     write(here / "a.csv", predictions(ids(5), 1))
     for result in (pbl.validate("a.csv"), pbl.blend("a.csv")):
         assert json.loads(json.dumps(result.to_json(), allow_nan=False)) == result.to_json()
+
+
+def test_a_moment_without_a_time_zone_is_refused(two):
+    pbl.blend(*two, output="out.csv")
+    with pytest.raises(UsageError, match="no time zone"):
+        pbl.log_run("out.csv", label="x", cv=1.0, now=datetime(2026, 1, 1))  # noqa: DTZ001 - as a user may
+    assert not Path("run_logs").exists()
+
+
+@pytest.mark.filterwarnings("ignore:Re-registered pandera backends")
+def test_panderas_backend_is_the_users_again_after_a_check(two):
+    write("b.csv", {"x": 1.0, "y": "abc"})
+    expected = pbl.validate(*two).to_json()
+    set_config(use_narwhals_backend=True)
+    try:
+        assert pbl.validate(*two).to_json() == expected
+        assert get_config_global().use_narwhals_backend is True
+    finally:
+        set_config(use_narwhals_backend=False)

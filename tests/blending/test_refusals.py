@@ -242,3 +242,20 @@ def test_what_is_missing_is_said_before_anything_is_done(here):
     with pytest.raises(OutputError):
         pbl.blend("a.csv", output="a.csv")
     assert sorted(p.name for p in here.iterdir()) == ["a.csv"]
+
+
+def test_a_file_that_another_takes_the_place_of_is_not_written_either(here):
+    for folder in ("p", "n"):
+        write(here / folder / "submission_a.csv", {"x": 1.0, "y": 2.0})
+    before = tree(here)
+    done = command("blend", "p", "--pillars-dir", "n", "-o", "p/submission_a.csv", "--force")
+    assert done.code == 2
+    assert tree(here) == before
+
+
+def test_a_folder_in_the_way_of_no_file_does_not_matter_to_stdout(here, monkeypatch):
+    write(here / "a.csv", {"x": 1.0, "y": 2.0})
+    (here / "t" / "submission.csv").mkdir(parents=True)
+    monkeypatch.setenv("TMPDIR", str(here / "t"))
+    done = command("blend", "a.csv", "-o", "-")
+    assert (done.code, done.out) == (0, "sample_id,target\nx,1.0\ny,2.0\n")

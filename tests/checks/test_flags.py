@@ -73,6 +73,7 @@ class TestFlags:
             ("--format", "yaml"),
             ("--threads", "0"),
             ("--memory-limit", "lots"),
+            ("--memory-limit", "9" * 400 + "GB"),
             ("--temp-dir", "nowhere"),
             ("--failures", ""),
             ("--template", ""),

@@ -38,3 +38,9 @@ def test_the_engine_opens_the_files_it_was_handed_and_nothing_else(tmp_path):
 
 def _read(path):
     return Sql("(SELECT 1 AS row, content FROM read_text(" + path + "), range(3))")  # noqa: S608 - a quoted literal
+
+
+def test_progress_may_be_asked_for_when_the_database_is_closed(tmp_path):
+    with open_duck({}, Limits(), size=0, spill=tmp_path) as duck:
+        pass
+    assert duck.part() == 1.0

@@ -1,11 +1,13 @@
 """The best logged run: by value and direction, and its submission by its bytes alone."""
 
 import json
+from pathlib import Path
 
 import pytest
 from support.making import command, write
 
 import pbl
+from pbl.storage.commit import Drafts
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -178,3 +180,17 @@ def test_python_gives_the_same(here):
     assert (here / "out.csv").read_bytes() == (here / "a.csv").read_bytes()
     with pytest.raises(pbl.PblError, match="is not one of"):
         pbl.best_run(by="luck")
+
+
+def test_a_file_that_appears_while_the_submission_is_copied_is_kept(monkeypatch):
+    log("one", 0.5)
+    new = Drafts.new
+
+    def appear(self, path):
+        path.write_text("another's")
+        return new(self, path)
+
+    monkeypatch.setattr(Drafts, "new", appear)
+    done = command("runs", "best", "-o", "out.csv")
+    assert done.code == 2
+    assert Path("out.csv").read_text() == "another's"

@@ -226,6 +226,13 @@ def test_a_blend_of_a_pillar_without_out_of_fold_predictions_has_no_score(projec
     assert today(found)["value"] is not None
 
 
+def test_the_command_that_makes_a_page_again_has_the_very_weights(project):
+    folder = project.pillars(2, oof=True).folder / "p"
+    page = project.folder / "r.html"
+    project.ask(folder, "--weights", "a=1234567,b=0.30000000000000004")
+    assert "a=1234567.0,b=0.30000000000000004" in html.unescape(page.read_text())
+
+
 def test_a_file_of_a_pillar_that_has_several_is_scored_by_its_own_out_of_fold_file(project):
     folder = project.pillars(3, oof=True).folder / "p"
     words = [f"{name}={folder / f'submission_{name}.csv'}" for name in "bc"]

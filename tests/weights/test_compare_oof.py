@@ -85,3 +85,6 @@ def test_a_pillar_without_an_out_of_fold_file_is_said():
     assert done.code == 0
     assert "left out  c: no oof_c.csv" in done.talk
     assert json.loads(done.out)["left_out"] == [{"pillar": "c", "reason": "no oof_c.csv"}]
+    Path("pbl.toml").write_text(Path("pbl.toml").read_text().replace("weight = 1", "weight = 0", 2))
+    zero = command("compare", ".", "--truth", "train.csv", "--metric", "rmse", "--format", "json")
+    assert json.loads(zero.out)["pillars"] == json.loads(done.out)["pillars"]  # weights that are all 0 are equal ones

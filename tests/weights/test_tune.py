@@ -241,3 +241,11 @@ def test_a_question_without_an_answer_is_refused(change, said):
     ids, truth, guesses = _numbers(0, groups=30)
     with pytest.raises(MetricError, match="two pillars"):
         _tuned(ids, truth, {"p0": guesses["p0"]})
+
+
+def test_folds_of_like_numbers_keep_their_names():
+    ids, truth, guesses = _numbers(4, groups=40)
+    sheet = _sheet(ids, truth, guesses)
+    folds = named_folds(sheet, {key: ("1", "01", "2")[n % 3] for n, key in enumerate(ids)})
+    found = tune(sheet, make_metric("r2", sheet.names), folds).to_json()
+    assert sorted(str(each["fold"]) for each in found["folds"]) == ["01", "1", "2"]

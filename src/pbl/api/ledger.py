@@ -57,6 +57,8 @@ def log_run(
     path = None if submission is None else Path(submission)
     if path is None and pillar is None and scores is None and Path("submission.csv").exists():
         path = Path("submission.csv")
+    if now is not None and now.tzinfo is None:
+        raise UsageError("now: has no time zone; datetime.now(UTC) has one")
     moment = datetime.now(UTC) if now is None else now.astimezone(UTC)
     return _log_run(
         path,

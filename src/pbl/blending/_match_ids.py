@@ -180,7 +180,7 @@ def _room() -> Iterator[None]:
 
     try:
         yield
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (OSError, pl.exceptions.ComputeError) as error:
         raise no_room(str(error)) from error
 
 

@@ -19,6 +19,7 @@ from pbl.domain.rules import Severity
 from pbl.project.outputs import refuse_input
 from pbl.project.recipe_files import fits, load_recipe
 from pbl.storage.commit import Drafts, recover
+from pbl.storage.temporary import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -97,8 +98,8 @@ def blend(
             progress=progress,
             verify=verify,
         )
-    with Drafts() as drafts:
-        draft = drafts.new(spill / "submission.csv")
+    with private_folder(spill) as private, Drafts() as drafts:
+        draft = drafts.new(private / "submission.csv")
         made = make_submission(plan, draft, provenance=provenance, spill=spill, limits=limits, progress=progress)
         verify(made, draft)
         if not dry_run:

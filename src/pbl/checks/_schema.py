@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+import warnings
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from pbl_sql import join, name
@@ -134,7 +135,7 @@ def _failures(
     import polars as pl
 
     _load()
-    from pandera.config import ValidationDepth, config_context, set_config
+    from pandera.config import ValidationDepth, config_context
     from pandera.errors import SchemaErrors
     from pbl_schemas.prediction import prediction_schema
 
@@ -150,9 +151,11 @@ def _failures(
         numbers=numbers,
         seen=seen,
     )
-    set_config(use_narwhals_backend=False)
     try:
-        with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+        with (
+            _backend_of_polars(),
+            config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA),
+        ):
             schema.validate(frame, lazy=True)
     except SchemaErrors as errors:
         if not explained:
@@ -164,6 +167,23 @@ def _failures(
     except pl.exceptions.ComputeError as error:
         raise unreadable_pattern(contract, error) from error
     return None
+
+
+@contextmanager
+def _backend_of_polars() -> Iterator[None]:
+    """Have Pandera check by polars itself, and give the user's own choice back."""
+    from pandera.config import get_config_global, set_config
+
+    if not get_config_global().use_narwhals_backend:
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of each change
+        set_config(use_narwhals_backend=False)
+        try:
+            yield
+        finally:
+            set_config(use_narwhals_backend=True)
 
 
 def _load() -> None:

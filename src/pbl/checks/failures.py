@@ -5,6 +5,7 @@ The last step of `pbl validate --failures`.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from pbl.domain.findings import Example
@@ -35,6 +36,7 @@ def write_failures(report: Report, path: Path, selection: Selection, *, force: b
 
     Raises what `protect_failures` does. CSV can't hold a NUL: it is escaped as on a terminal.
     """
+    there = os.path.lexists(path)
     protect_failures(path, selection, force=force)
     lines = [csv_line(_HEADER)]
     for found in report.findings:
@@ -43,7 +45,7 @@ def write_failures(report: Report, path: Path, selection: Selection, *, force: b
         places = found.examples or (Example(),)
         lines += [csv_line([_place(found, p), p.row, found.column, found.code, p.id, p.value]) for p in places]
     text = "".join(f"{line}\n" for line in lines).replace("\0", "\\x00")
-    write_whole(path, text.encode("utf-8", "surrogateescape"))
+    write_whole(path, text.encode("utf-8", "surrogateescape"), replace=there or force)
     return len(lines) - 1
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -63,7 +64,10 @@ def parse_memory(text: str) -> int:
     unit = text.strip()[len(digits) :].strip().upper()
     if not digits.replace(".", "", 1).isdigit() or not digits.isascii() or unit not in _UNITS:
         raise UsageError(f"--memory-limit: {text!r} is not a size; write 1GB, 512MB or 2GiB")
-    size = int(float(digits) * _UNITS[unit])
+    exact = float(digits) * _UNITS[unit]
+    if not math.isfinite(exact):
+        raise UsageError(f"--memory-limit: {text[:20]!r}... is more than any machine has")
+    size = int(exact)
     if size < _UNITS["MB"]:
         raise UsageError(f"--memory-limit: {text} is too little to work in; give 100MB or more")
     return size

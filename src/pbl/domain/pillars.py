@@ -98,7 +98,7 @@ class Selection:
     notes: tuple[str, ...] = ()
     """Notes for the user on how the pillars were selected."""
     found: tuple[Path, ...] = ()
-    """Every file of a pillar, also of pillars that have no weight; none of them is ever written."""
+    """Every file of a pillar, also of one that has no weight or another file in its place; none is ever written."""
 
     @property
     def contract(self) -> Contract:

@@ -137,8 +137,11 @@ class Duck:
             return pl.DataFrame(self._connection.sql(ask(question, **parts), params=dict(values or {})))
 
     def part(self) -> float:
-        """Return the part of the running question that is done, from 0 to 1; any thread may call it."""
-        return float(self._connection.query_progress()) / 100
+        """Return the part of the running question that is done, from 0 to 1; any thread may call it, at any time."""
+        try:
+            return float(self._connection.query_progress()) / 100
+        except _engine().Error:  # the database was closed meanwhile
+            return 1.0
 
 
 @contextmanager

@@ -111,8 +111,8 @@ def hash_kernel(folder: Path) -> str:
 def write_notebook(path: Path, purpose: Purpose, *, force: bool = False) -> Written:
     """Write the notebook; raise OutputError rather than replace one that was edited or that pbl didn't write."""
     data = make_notebook(purpose)
-    already = False
-    if os.path.lexists(path) and path.is_file():
+    already, there = False, os.path.lexists(path)
+    if there and path.is_file():
         old = path.read_bytes()
         already = old == data
         if not (force or already or is_unedited(old)):
@@ -120,7 +120,7 @@ def write_notebook(path: Path, purpose: Purpose, *, force: bool = False) -> Writ
                 f"{path}: is there already, and is no notebook of pbl's or was edited since; use --force to replace it"
             )
     if not already:
-        write_whole(path, data)
+        write_whole(path, data, replace=there or force)
     return Written(path=path, bytes=len(data), sha256=hashlib.sha256(data).hexdigest(), already=already)
 
 

@@ -128,10 +128,11 @@ def copy_submission(best: Best, logs: Path, output: Path, *, search: Path | None
         raise UsageError(f"run {best.run.run_id} was logged without a submission; there is nothing to copy")
     if is_log(output, logs):
         raise OutputError(f"{output}: is a run log, or would be read as one; name another file")
-    if os.path.lexists(output) and not force and _hash(output) != wanted:
+    there = os.path.lexists(output)
+    if there and not force and _hash(output) != wanted:
         raise OutputError(f"{output}: is there already, with other bytes; name another file, or use --force")
     for path in _candidates(place, search):
-        if _copy(path, output, wanted):
+        if _copy(path, output, wanted, replace=there or force):
             return Copied(path=output, sha256=wanted, source=path)
     raise _missing_error(best, place, wanted, search)
 
@@ -181,7 +182,7 @@ def _hash(path: Path) -> str:
         return ""
 
 
-def _copy(source: Path, output: Path, wanted: str) -> bool:
+def _copy(source: Path, output: Path, wanted: str, *, replace: bool) -> bool:
     """Copy a file if it has the hash that is wanted, and say whether it has."""
     if _hash(source) != wanted:
         return False
@@ -203,7 +204,7 @@ def _copy(source: Path, output: Path, wanted: str) -> bool:
             draft.sync()
             if draft.sha256() != wanted:
                 raise OutputError(f"{output}: not written: the disk gives back other bytes than it was given")
-            drafts.publish(draft)
+            drafts.publish(draft, replace=replace)
     finally:
         os.close(fd)
     return True

@@ -72,6 +72,7 @@ def select_pillars(
         found = [pillar for pillar in found if pillar.path != meant]
     refuse_twice(found)
     refuse_doubts([doubt for look in looks for doubt in look.doubts], found, wanted)
+    originals = [path for pillar in found for path in pillar.files]
     if pillars_dir is not None:
         found = _prefer(found, Path(pillars_dir))
     not_read = [name for look in looks for name in look.not_read]
@@ -87,7 +88,7 @@ def select_pillars(
         template=meant,
         set_aside=tuple(sorted(set_aside)),
         not_read=tuple(sorted(not_read)),
-        found=tuple(files),
+        found=tuple(dict.fromkeys([*originals, *files])),
         folds=file_names.group_folds(guessed),
         versions=file_names.group_versions(guessed),
         notes=tuple(notes),

@@ -77,7 +77,7 @@ def ask(
             if hasattr(given_weights, "items")
             else zip(selection.names, given_weights, strict=False)
         )
-        words += ["--weights", ",".join(f"{name}={weight:g}" for name, weight in pairs)]
+        words += ["--weights", ",".join(f"{name}={_numeral(weight)}" for name, weight in pairs)]
     flags = {
         "--template": selection.template.name if selection and selection.template else None,
         "--truth": truth.name if truth else None,
@@ -90,6 +90,12 @@ def ask(
         "--top": str(top) if top != 10 else None,  # noqa: PLR2004 - the default
     }
     return asked, [*words, *(word for flag, text in flags.items() if text is not None for word in (flag, text))]
+
+
+def _numeral(weight: float) -> str:
+    """Return a weight as short as it can be typed without another meaning."""
+    short = f"{weight:g}"
+    return short if float(short) == weight else repr(float(weight))
 
 
 def _metric() -> MetricSettings:

@@ -48,12 +48,13 @@ def save(
     """Write files, each whole; raise OutputError, and write none, if one is an input or isn't pbl's."""
     if folder is not None and os.path.lexists(folder) and not folder.is_dir():
         raise OutputError(f"{folder}: is no folder, and pictures go into one; name another with --output")
+    there = {path for path in files if os.path.lexists(path)}
     for path in files:
         if selection is not None:
             refuse_input(path, selection)
         if path.is_dir():
             raise OutputError(f"{path}: is a folder; name a file with --output")
-        if os.path.lexists(path) and not force and not _is_ours(path):
+        if path in there and not force and not _is_ours(path):
             raise OutputError(f"{path}: is there already, and not as pbl wrote it; use --force to replace it")
     if folder is not None:
         try:
@@ -61,7 +62,7 @@ def save(
         except OSError as error:
             raise OutputError(f"{folder}: cannot be made: {error.strerror}") from error
     for path, data in files.items():
-        write_whole(path, data)
+        write_whole(path, data, replace=path in there or force)
     return tuple(
         Written(path=path, bytes=len(data), sha256=hashlib.sha256(data).hexdigest()) for path, data in files.items()
     )

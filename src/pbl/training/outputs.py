@@ -32,6 +32,7 @@ def write_files(
     """
     for name in files:
         refuse_sources(folder / name, inputs)
+    there = {name for name in files if os.path.lexists(folder / name)}
     if not force:
         _check_own(folder, files)
     folder.mkdir(parents=True, exist_ok=True)
@@ -43,9 +44,9 @@ def write_files(
             draft.sync()
             if draft.sha256() != sha256(data).hexdigest():
                 raise OutputError(f"{folder / name}: not written: the disk gives back other bytes than it was given")
-            made.append(draft)
-        for draft in reversed(made):  # the fitted pillar last: it says which files are its own
-            drafts.publish(draft)
+            made.append((name, draft))
+        for name, draft in reversed(made):  # the fitted pillar last: it says which files are its own
+            drafts.publish(draft, replace=force or name in there)
     return [
         {"name": name, "path": str(folder / name), "bytes": len(data), "sha256": sha256(data).hexdigest()}
         for name, data in files.items()
@@ -57,10 +58,10 @@ def write_submission(path: Path, data: bytes, *, inputs: Sequence[Path] = (), fo
     refuse_sources(path, inputs)
     if is_parquet(path.name):
         raise OutputError(f"{path}: not written: predictions are written as CSV; name a file that ends in .csv")
-    digest = sha256(data).hexdigest()
-    if not force and os.path.lexists(path) and hash_file(path) != digest:
+    digest, there = sha256(data).hexdigest(), os.path.lexists(path)
+    if not force and there and hash_file(path) != digest:
         raise OutputError(f"{path}: is there with other content; name another file with -o, or --force")
-    write_whole(path, data)
+    write_whole(path, data, replace=there or force)
     return {"path": str(path), "sha256": digest}
 
 

@@ -242,11 +242,14 @@ def weights_by_name(chosen: OofSelection, weights: Sequence[float] | Mapping[str
 
 
 def current_weights(chosen: OofSelection) -> dict[str, float] | None:
-    """Return today's weights: those of `pbl.toml`, else of the table if the pillars are its four, else None."""
+    """Return today's weights: those of `pbl.toml` if not all are 0, else of the table if the pillars are its four.
+
+    None stands for equal ones.
+    """
     names = chosen.selection.names
     said = {entry.name: entry.weight for entry in chosen.selection.settings.pillars if entry.weight is not None}
     if all(name in said for name in names):
-        return {name: said[name] for name in names}
+        return {name: said[name] for name in names} if sum(said[name] for name in names) > 0 else None
     if not said and set(names) == set(TABLE):
         return {name: TABLE[name].weight for name in names}
     return None

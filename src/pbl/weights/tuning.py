@@ -68,7 +68,8 @@ class FoldWeights:
 
     def to_json(self) -> dict[str, Any]:
         """Return the public form; folds that are numbers are numbers there."""
-        return {"fold": int(self.fold) if self.fold.isdecimal() else self.fold, "weights": dict(self.weights)}
+        number = self.fold.isdecimal() and str(int(self.fold)) == self.fold
+        return {"fold": int(self.fold) if number else self.fold, "weights": dict(self.weights)}
 
 
 @dataclass(frozen=True, kw_only=True)
