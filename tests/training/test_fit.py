@@ -160,6 +160,17 @@ def test_samples_that_are_alike_within_a_column_are_warned_of():
     assert "groups-matter" in [each.code for each in found.warnings]
 
 
+def test_a_stack_that_is_below_one_of_its_learners_names_it():
+    x = RNG.normal(size=(150, 20))
+    straight = (x @ RNG.normal(size=20))[:, None]
+    found = fitted_on(x, long_sheet(straight, ["t"]), learners=["ridge", "extra_trees"])
+    assert scores(found)["ridge"] > scores(found)["stack"]
+    (said,) = [each.message for each in found.warnings if each.code == "stack-below"]
+    assert said.startswith("ridge alone")
+    alone = fitted_on(x, long_sheet(straight, ["t"]), learners=["ridge"])
+    assert "stack-below" not in [each.code for each in alone.warnings]
+
+
 def test_few_groups_are_warned_of():
     x, y = load_linnerud(return_X_y=True)
     assert "few-groups" in [w.code for w in fitted_on(x[:15], long_sheet(y[:15], ["a", "b", "c"]), k=3).warnings]

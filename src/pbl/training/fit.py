@@ -15,6 +15,7 @@ import numpy as np
 from pbl._version import __version__
 from pbl.domain.errors import UsageError
 from pbl.domain.progress import Progress
+from pbl.domain.warned import Warned
 from pbl.domain.wording import plural
 from pbl.training._cross_fit import (
     Work,
@@ -32,9 +33,9 @@ from pbl.training.fitted import Fitted, Learner
 from pbl.training.fitting import BASELINE, STACK, Fitting, ModelScore, OutOfFold
 from pbl.training.learners import choose_learners
 from pbl.weights import metrics
+from pbl.weights.cross_fit import UNSTEADY, fold_scores, mean_and_sd
 from pbl.weights.errors import MetricDomainError
-from pbl.weights.folds import Warned
-from pbl.weights.grouping import groups_matter
+from pbl.weights.grouping import FEWEST_GROUPS, groups_matter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,9 +53,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FOLDS = 5
-FEWEST_GROUPS = 20
-_UNSTEADY = frozenset({"auc", "accuracy", "medae"})
-"""Means of the other folds are below the truth where a fold's are above: such a metric takes that for a bad order."""
 
 
 def fit(
@@ -117,7 +115,7 @@ def fit(
             ModelScore(
                 model=STACK,
                 score=metrics.score(sheet, metric, numbers),
-                fold_sd=_fold_sd(sheet, metric, folds, numbers),
+                fold_sd=mean_and_sd(fold_scores(sheet, metric, numbers[None], folds)[:, 0])[1],
             )
         )
         baseline = _baseline(sheet, metric, goal)
@@ -141,7 +139,7 @@ def fit(
             ),
             warnings=(
                 *folds.warnings,
-                *_warnings(sheet, metric, models[-1].score, baseline),
+                *_warnings(sheet, metric, models, baseline),
                 *groups_matter(sheet, numbers),
             ),
         )
@@ -182,29 +180,28 @@ def _score(sheet: Sheet, metric: Metric, goal: Targets, table: Floats) -> float 
     return metrics.score(sheet, metric, numbers)
 
 
-def _fold_sd(sheet: Sheet, metric: Metric, folds: Folds, numbers: Floats) -> float | None:
-    """Return the standard deviation (n - 1) of the folds' own scores, None where one isn't defined."""
-    found = [metrics.score(sheet, metric, numbers, np.flatnonzero(folds.row == f)) for f in range(len(folds.names))]
-    return None if None in found else float(np.std(np.array(found, dtype=np.float64), ddof=1))
-
-
 def _baseline(sheet: Sheet, metric: Metric, goal: Targets) -> float | None:
     """Return the score of the other folds' means; of all means, if better, where folds' means could mislead."""
     found = [_score(sheet, metric, goal, other_means(goal))]
-    if metric.name in _UNSTEADY or metric.function is not None:
+    if metric.name in UNSTEADY or metric.function is not None:
         found.append(_score(sheet, metric, goal, np.tile(goal.values.mean(axis=0), (len(goal.samples), 1))))
     defined = [each for each in found if each is not None]
     return max(defined, key=lambda each: metric.sign * each) if defined else None
 
 
-def _warnings(sheet: Sheet, metric: Metric, score: float | None, baseline: float | None) -> list[Warned]:
-    found = []
+def _warnings(sheet: Sheet, metric: Metric, models: Sequence[ModelScore], baseline: float | None) -> list[Warned]:
+    found, score = [], models[-1].score
     if len(sheet.groups) < FEWEST_GROUPS:
         said = f"{len(sheet.groups)} groups are too few to tell skill from noise"
         found.append(Warned(code="few-groups", message=said))
     if score is not None and baseline is not None and metric.sign * (score - baseline) <= 0:
         said = f"the stack ({score:.4g}) is no better than predicting the means ({baseline:.4g}): it has no skill"
         found.append(Warned(code="no-skill", message=said))
+    learners = [(metric.sign * each.score, each) for each in models[:-1] if each.score is not None]
+    merit, best = max(learners, key=lambda each: each[0], default=(0.0, models[-1]))
+    if score is not None and len(learners) > 1 and merit > metric.sign * score:
+        said = f"{best.model} alone scores better than the stack ({best.score:.4g} against {score:.4g})"
+        found.append(Warned(code="stack-below", message=f"{said}; --learners {best.model} fits it alone"))
     return found
 
 

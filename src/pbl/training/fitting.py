@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from pbl.domain.warned import Warned
     from pbl.training.fitted import Fitted
-    from pbl.weights.folds import Warned
 
     Floats = NDArray[np.float64]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pbl.domain.target_weights import weights_json
+from pbl.weights.grouping import FEWEST_GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pbl.weights._resample import Gain, Resamples
     from pbl.weights._suspects import Suspect
 
-FEWEST_GROUPS = 20
 EQUAL, TUNED, SIGNED, SINGLE, PER_TARGET = "equal", "tuned", "signed", "best-single", "per-target"
 _UNSEEN = "on rows the weights were not fitted on"
 _LARGE = 1e12

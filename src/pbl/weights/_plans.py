@@ -12,10 +12,10 @@ import numpy as np
 
 from pbl.weights import metrics
 from pbl.weights._advice import EQUAL, PER_TARGET, SIGNED, SINGLE, TUNED
-from pbl.weights._cross_fit import by_place, cross_fit
 from pbl.weights._fit import fit_signed, make_fitter
 from pbl.weights._methods import combine, prepare
 from pbl.weights._scorers import make_scorer
+from pbl.weights.cross_fit import by_place, cross_fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

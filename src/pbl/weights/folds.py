@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pbl.domain.warned import Warned
 from pbl.weights.errors import MetricError
 from pbl.weights.sheet import factor
 
@@ -28,18 +29,6 @@ if TYPE_CHECKING:
 TUNE_FOLDS = 10
 LARGEST_GROUPS = 2_000
 """More groups than this are put into so many bins before they are resampled."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Warned:
-    """Something the reader of a result must know: a public code and a sentence."""
-
-    code: str
-    message: str
-
-    def to_json(self) -> dict[str, str]:
-        """Return the public form."""
-        return {"code": self.code, "message": self.message}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Find columns of the truth within which errors are alike, so that folds that split them flatter.
 
-Part of `tune`'s doubts: the warning `groups-matter`.
+Part of `tune`'s and `fit`'s doubts: the warning `groups-matter`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pbl.weights.folds import Warned
+from pbl.domain.warned import Warned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+FEWEST_GROUPS = 20
+"""Fewer groups are too few to tell a gain, or skill, from noise."""
 _FEWEST_VALUES = 8
 _LEVEL = 0.001
 _TWICE = 2

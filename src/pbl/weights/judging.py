@@ -12,12 +12,12 @@ import numpy as np
 
 from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress
-from pbl.weights._advice import FEWEST_GROUPS
 from pbl.weights._arithmetic import fix_arithmetic
 from pbl.weights._resample import resample
 from pbl.weights._scorers import make_scorer
 from pbl.weights.errors import MetricDomainError, MetricError, MetricFileError, ParticipantVisible
 from pbl.weights.from_files import FEWEST_PILLARS, Judge, current_weights, folds_for, method_named
+from pbl.weights.grouping import FEWEST_GROUPS
 from pbl.weights.oof import read_oof
 from pbl.weights.residual_tenths import find_tenths
 from pbl.weights.score import score

@@ -13,8 +13,8 @@ import numpy as np
 from pbl.domain.values import finite
 from pbl.weights import metrics
 from pbl.weights._arithmetic import fix_arithmetic
-from pbl.weights._cross_fit import baseline, fold_scores, mean_and_sd
 from pbl.weights._methods import combine, prepare
+from pbl.weights.cross_fit import baseline, fold_scores, mean_and_sd
 from pbl.weights.errors import MetricDomainError
 from pbl.weights.folds import Folds
 

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pbl.domain.warned import Warned
 from pbl.weights import metrics
-from pbl.weights._advice import FEWEST_GROUPS, TUNED, Choice, advise
+from pbl.weights._advice import TUNED, Choice, advise
 from pbl.weights._arithmetic import fix_arithmetic
-from pbl.weights._cross_fit import baseline, fold_scores, mean_and_sd
 from pbl.weights._fit import is_squared
 from pbl.weights._plans import CURRENT, fit_without, make_bench, make_plans, name_weights
 from pbl.weights._resample import resample
 from pbl.weights._scorers import make_scorer
 from pbl.weights._suspects import suspects
+from pbl.weights.cross_fit import baseline, fold_scores, mean_and_sd
 from pbl.weights.errors import MetricError
-from pbl.weights.folds import Warned, folds_of_files
-from pbl.weights.grouping import groups_matter
+from pbl.weights.folds import folds_of_files
+from pbl.weights.grouping import FEWEST_GROUPS, groups_matter
 from pbl.weights.tuning import Candidate, FoldWeights, LeftOut, Tuning
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pbl.domain.target_weights import Weights
+    from pbl.domain.warned import Warned
     from pbl.weights._advice import Advice
     from pbl.weights._methods import Method
     from pbl.weights._resample import Gain, Interval
     from pbl.weights._suspects import Suspect
-    from pbl.weights.folds import Warned
     from pbl.weights.metrics import Average
 
 

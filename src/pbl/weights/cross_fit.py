@@ -1,6 +1,6 @@
 """Predict each fold with weights of the others, and score the whole and each fold.
 
-Between the fitters and `tune`: weights go in, cross-fitted blends and their fold scores come out.
+Between the fitters and `tune`: weights go in, cross-fitted blends and their fold scores come out. `fit` shares it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.intp]
 
-_UNSTEADY = frozenset({"auc", "accuracy", "medae"})
+UNSTEADY = frozenset({"auc", "accuracy", "medae"})
 """Means of the other folds are below the truth where a fold's are above: such a metric takes that for a bad order."""
 _NO_RANGE = (None, None)
 
@@ -51,7 +51,7 @@ def baseline(sheet: Sheet, metric: Metric, folds: Folds | None) -> tuple[Floats,
     For a metric that a fold's mean could mislead, the better of that and the means of all rows.
     """
     tried = [] if folds is None else [_means(sheet, folds)]
-    if folds is None or metric.name in _UNSTEADY or metric.function is not None:
+    if folds is None or metric.name in UNSTEADY or metric.function is not None:
         tried.append(_means(sheet, None))
     found = []
     for means in tried:
