@@ -67,4 +67,18 @@ MUTANTS = (
         "_LEAST, _MOST = 1e-6",
         "tests/blending/test_number_text.py",
     ),
+    Mutant(
+        "a recipe may have any shares",
+        "src/pbl/domain/recipe.py",
+        "divide(weights)):",
+        "divide(weights)) and False:",
+        "tests/domain/test_recipe.py",
+    ),
+    Mutant(
+        "warnings about the blend stop nothing",
+        "src/pbl/blending/blend.py",
+        "if fail_on is Severity.WARNING and made.warnings:",
+        "if False:",
+        "tests/blending/test_constraints.py",
+    ),
 )

@@ -37,8 +37,8 @@ MUTANTS = (
     Mutant(
         "rows are joined by position whatever their ids",
         "src/pbl/blending/_align_sql.py",
-        "JOIN {cell} AS {alias} ON {alias}.id = o.id",
-        "POSITIONAL JOIN {cell} AS {alias}",
+        "JOIN {cells[n]} AS {aliases[n]} ON {aliases[n]}.id = o.id",
+        "POSITIONAL JOIN {cells[n]} AS {aliases[n]}",
         BLEND,
     ),
     Mutant(
@@ -82,5 +82,12 @@ MUTANTS = (
         'Sql(f"isfinite({number})")',
         'Sql("true")',
         "tests/reading/test_traps.py",
+    ),
+    Mutant(
+        "rows of a later step forget what was not clean",
+        "src/pbl/blending/_align_sql.py",
+        'Sql("o.good" if begin else "true")',
+        'Sql("true")',
+        "tests/blending/test_many_files.py",
     ),
 )

@@ -96,4 +96,11 @@ MUTANTS = (
         "if False:",
         FROM_FILES,
     ),
+    Mutant(
+        "weights of a fit are scored on its own rows",
+        "src/pbl/weights/_plans.py",
+        "plans[1] = _find_fitted(plans[1], plans)",
+        "pass",
+        "tests/weights/test_tune.py",
+    ),
 )

@@ -50,8 +50,8 @@ def match_on_disk(
     import polars as pl
 
     in_order = [True] * len(pillars)
-    parted = [_part(source, _Shelf(folder / f"file{n}"), parts) for n, source in enumerate(sources)]
-    turns, height = _Shelf(folder / "turns"), 0
+    parted = [_part(source, _PartFolder(folder / f"file{n}"), parts) for n, source in enumerate(sources)]
+    turns, height = _PartFolder(folder / "turns"), 0
     for part in range(parts):
         if len(have := {part in shelf.names for shelf in parted}) > 1:
             raise Unclear("not all files have the same ids")
@@ -133,7 +133,7 @@ def find_places(there: pl.Series, places: pl.Series, ids: pl.Series) -> pl.Serie
     return places.scatter(wrong, mended)
 
 
-def _part(frames: Iterable[pl.DataFrame], shelf: _Shelf, parts: int) -> _Shelf:
+def _part(frames: Iterable[pl.DataFrame], shelf: _PartFolder, parts: int) -> _PartFolder:
     """Put rows, with their numbers, into so many parts on the disk, by the hashes of their ids."""
     import polars as pl
 
@@ -146,7 +146,7 @@ def _part(frames: Iterable[pl.DataFrame], shelf: _Shelf, parts: int) -> _Shelf:
     return shelf
 
 
-class _Shelf:
+class _PartFolder:
     """A folder of numbered parts, each written piece by piece and read as a whole."""
 
     def __init__(self, folder: Path) -> None:

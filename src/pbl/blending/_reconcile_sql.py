@@ -37,7 +37,7 @@ def projection_values(constraints: Sequence[Constraint]) -> dict[str, float]:
     return {f"project{i}_{j}": value for i, row in enumerate(rows) for j, value in enumerate(row) if value}
 
 
-def settle(
+def clip_and_total(
     constraints: Sequence[Constraint], projected: Mapping[str, Sql], clip: Callable[[Sql], Sql]
 ) -> dict[str, Sql]:
     """Return each name's final number: numbers that are no total are clipped, then each total is summed, in order."""

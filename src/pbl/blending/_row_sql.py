@@ -58,7 +58,7 @@ def shares_upto(terms: Sequence[Term]) -> list[Sql]:
 
 
 def count_held(terms: Sequence[Term]) -> list[Sql]:
-    """Return for each term whether logit holds its number back."""
+    """Return for each term whether logit clips its number."""
     outside = "{0} < $edge_low OR {0} > $edge_high"
     return [Sql(f"({term.factor} > 0 AND ({outside.format(term.number)}))") for term in terms]
 

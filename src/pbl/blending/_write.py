@@ -97,7 +97,7 @@ def write_table(
             found = survey(file, contract)
             if found.scan.sha256 is not None and _same(duck, formula, contract, found, draft, table=table):
                 return Written(sha256=found.scan.sha256, size=found.scan.size, summary=summary)
-    raise differs(draft)
+    raise read_back_error(draft)
 
 
 def write_batches(
@@ -131,12 +131,13 @@ def write_batches(
     with threads(1) as pool:
         synced = pool.submit(draft.sync)  # the disk has time meanwhile
         if draft.sha256() != digest.hexdigest():
-            raise differs(draft)
+            raise read_back_error(draft)
         synced.result()
     return Written(sha256=digest.hexdigest(), size=size, summary=summary)
 
 
 def require_finite(summary: Summary) -> Summary:
+    """Return the summary; raise UsageError if a row's blend is not finite."""
     if summary.broken:
         raise UsageError(f"the blend is not finite in {summary.broken} rows: a prediction or weight is too large")
     return summary
@@ -186,7 +187,7 @@ def _write_header(duck: Duck, formula: Formula, contract: Contract, draft: Draft
     _copy(duck, formula, contract, draft, ask("blend/no_numbers", columns=join(columns)))
     header = b"".join(draft.chunks())
     if next(csv_records([header.decode()], strict=True)) != list(contract.columns):
-        raise differs(draft)
+        raise read_back_error(draft)
     os.lseek(draft.fd, len(header), os.SEEK_SET)
     return header
 
@@ -251,7 +252,7 @@ def _encode(ids: pl.Series, blend: pl.DataFrame, formula: Formula, draft: Draft)
     if not in_place or any(
         text.cast(pl.Float64, strict=False).ne_missing(blend[f"b{t}"]).any() for t, text in enumerate(columns)
     ):
-        raise differs(draft)
+        raise read_back_error(draft)
     text = io.BytesIO()
     pl.DataFrame([_quote(ids), *columns]).write_csv(text, include_header=False, quote_style="never")
     return text.getvalue()
@@ -270,5 +271,6 @@ def _quote(ids: pl.Series) -> pl.Series:
     )["id"]
 
 
-def differs(draft: Draft) -> OutputError:
+def read_back_error(draft: Draft) -> OutputError:
+    """Return the error of a draft that doesn't hold what was written into it."""
     return OutputError(f"{draft.name}: not written: what was read back is not what was blended")

@@ -10,7 +10,7 @@ import os
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from pbl.blending._write import Written, blend_ahead, differs, require_finite
+from pbl.blending._write import Written, blend_ahead, read_back_error, require_finite
 from pbl.blending.formula import Summary
 from pbl.domain.errors import OutputError, UnreadableError
 from pbl.reading.parquet import open_parts
@@ -66,9 +66,9 @@ def write_parquet_batches(
     with threads(1) as pool:
         synced = pool.submit(draft.sync)  # the disk has time meanwhile
         if draft.sha256() != digest.hexdigest():
-            raise differs(draft)
+            raise read_back_error(draft)
         if read_fingerprint(draft.path, contract, limits) != content.fingerprint or content.rows != summary.rows:
-            raise differs(draft)
+            raise read_back_error(draft)
         synced.result()
     return Written(sha256=digest.hexdigest(), size=size, summary=summary, content=content.hexdigest())
 

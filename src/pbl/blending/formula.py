@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, join
 
-from pbl.blending._reconcile_sql import project, projection_values, settle
+from pbl.blending._reconcile_sql import clip_and_total, project, projection_values
 from pbl.blending._row_sql import EDGES, Term, count_held, row_number, shares_upto
 from pbl.domain.errors import UsageError
 from pbl.domain.method import Method
@@ -132,7 +132,7 @@ class Formula:
     def blend(self, numbers: Sql) -> Sql:
         """Return the rows with their sums s0, s1, ..., the blend b0, b1, ... and whether any was `clipped`."""
         sums, before = self.sums(numbers), [Sql(f"s{t}") for t in range(self.targets)]
-        blends = [self.hold_to_bounds(each) for each in before]
+        blends = [self.clip_sql(each) for each in before]
         if self.constraints and self.by_row:
             blends, before = [Sql(f"coalesce(settled, {blends[0]})")], [Sql(f"coalesce(projected, {before[0]})")]
         elif self.constraints:
@@ -140,7 +140,7 @@ class Formula:
             columns = {name: Sql(f"x{self.names.index(name)}") for name in found}
             parts = [Sql(f"{found[name]} AS {column}") for name, column in columns.items()]
             sums = ask("blend/projected", sums=sums, projected=join(parts))
-            settled = settle(self.constraints, columns, self.hold_to_bounds)
+            settled = clip_and_total(self.constraints, columns, self.clip_sql)
             totals = {each.total for each in self.constraints}
             blends = [settled.get(name, each) for name, each in zip(self.names, blends, strict=True)]
             pairs = zip(self.names, before, blends, strict=True)
@@ -165,7 +165,7 @@ class Formula:
         return found | {key: bound for key, bound in bounds.items() if bound is not None}
 
     def summarize(self, duck: Duck, numbers: Sql) -> Summary:
-        """Return the query of the Summary of some rows' blend."""
+        """Ask the database for the Summary of a table's blend."""
         blends = [f"b{t}" for t in range(self.targets)]
         counts = [Sql(f"count(*) FILTER (WHERE {each}) AS {name}") for name, each in self._conditions().items()]
         counts += [Sql(f"coalesce(sum({each}), 0)::BIGINT AS {name}") for name, each in self._counts().items()]
@@ -206,7 +206,7 @@ class Formula:
         below = tuple(found.pop(f"below{place}", 0) for place in range(len(self.factors)))
         return Summary(**found, below=below)
 
-    def hold_to_bounds(self, inner: Sql) -> Sql:
+    def clip_sql(self, inner: Sql) -> Sql:
         """Return a number held to the bounds."""
         if self.clip.high is not None:
             inner = Sql(f"least($clip_max, {inner})")

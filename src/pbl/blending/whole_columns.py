@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pbl_sql import Sql, join
 
-from pbl.blending._reconcile_sql import project, projection_values, settle
+from pbl.blending._reconcile_sql import clip_and_total, project, projection_values
 from pbl.domain.constraints import names_of
 from pbl.domain.errors import ContractError
 from pbl.domain.findings import Example, Offences
@@ -112,7 +112,7 @@ def _reconcile(duck: Duck, formula: Formula, rows: Sql) -> Sql:
     wide = [Sql(f"max(s0) FILTER (WHERE name = $name{k}) AS y{k}") for k in range(len(names))]
     projected = project(formula.constraints, {name: Sql(f"y{k}") for k, name in enumerate(names)})
     columns = {name: Sql(f"x{k}") for k, name in enumerate(names)}
-    settled = settle(formula.constraints, columns, formula.hold_to_bounds)
+    settled = clip_and_total(formula.constraints, columns, formula.clip_sql)
     totals = {each.total for each in formula.constraints}
     before = columns | {total: settled[total] for total in totals}
     duck.run(

@@ -54,7 +54,7 @@ def compare_sizes(profiles: Sequence[Profile], contract: Contract) -> Iterator[D
         middle = sorted(sizes)[(len(sizes) - 1) // 2] if sizes else 0.0
         for place, size in enumerate(sizes):
             if middle > 0 and not middle / SCALE_FACTOR <= size <= middle * SCALE_FACTOR:
-                message = f"the mean absolute prediction is {size:.4g}, and {middle:.4g} in the middle of all pillars"
+                message = f"the mean absolute prediction is {size:.4g}, that of the pillars' lower median {middle:.4g}"
                 rows = profiles[place].rows
                 yield Different(place=place, code="PBL607", message=message, count=rows, column=column)
 

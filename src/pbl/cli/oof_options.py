@@ -81,11 +81,3 @@ def question(
 def prints_aside() -> AbstractContextManager[object]:
     """Send the prints of a metric file to stderr, as stdout is data."""
     return redirect_stdout(sys.stderr)
-
-
-def names(texts: list[str] | None, flag: str) -> list[str]:
-    """Return the words of comma lists; raise UsageError for an empty one."""
-    found = [word.strip() for text in texts or [] for word in text.split(",")]
-    if "" in found:
-        raise UsageError(f"{flag}: a name is empty")
-    return found

@@ -21,7 +21,7 @@ EDGED = rf"\A{SPACE}|{SPACE}\z"
 
 @dataclass(frozen=True, kw_only=True)
 class Matches:
-    """The whole text matches a regular expression; `plain_text` says that text without white space always does."""
+    """The whole text matches a regular expression."""
 
     pattern: str
 

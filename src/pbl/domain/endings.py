@@ -1,4 +1,7 @@
-"""The endings of the files that pbl reads and writes: a name says which form a file has."""
+"""The endings of the files that pbl reads and writes: a name says which form a file has.
+
+`project` finds files by it, `reading` and `blending` choose between CSV and Parquet.
+"""
 
 CSV, PARQUET = ENDINGS = (".csv", ".parquet")
 

@@ -117,12 +117,12 @@ class Duck:
 
     def rows(self, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> list[tuple[Any, ...]]:
         """Return the answer to a question of `pbl_sql`, with `values` bound to its $parameters."""
-        with _plainly():
+        with _translate_errors():
             return self._connection.execute(ask(question, **parts), dict(values or {})).fetchall()
 
     def row(self, question: str, values: Mapping[str, Any] | None = None, **parts: Sql | str) -> dict[str, Any]:
         """Return the one row of an answer by column name."""
-        with _plainly():
+        with _translate_errors():
             cursor = self._connection.execute(ask(question, **parts), dict(values or {}))
             names = [column[0] for column in cursor.description or ()]
             (only,) = cursor.fetchall()
@@ -133,7 +133,7 @@ class Duck:
         import duckdb  # noqa: F401 - the whole package: it gives connections the relations that frames are made of
         import polars as pl
 
-        with _plainly():
+        with _translate_errors():
             return pl.DataFrame(self._connection.sql(ask(question, **parts), params=dict(values or {})))
 
     def part(self) -> float:
@@ -163,10 +163,10 @@ def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Pa
         if threads is not None:
             config["threads"] = str(min(threads, os.cpu_count() or 1))  # it would start as many as it is told
         config["memory_limit"] = f"{limits.most() // 1000}KB"
-        with _plainly():
+        with _translate_errors():
             connection = _engine().connect(":memory:", config=config)
         try:
-            with _plainly():
+            with _translate_errors():
                 connection.execute("SET enable_progress_bar = true")  # counted,
                 connection.execute("SET enable_progress_bar_print = false")  # and never printed by the engine
                 connection.execute(f"SET allowed_paths = [{join([literal(p) for p in paths.values()])}]")
@@ -226,7 +226,7 @@ def _engine() -> Any:  # noqa: ANN401 - the module duckdb, in either shape
 
 
 @contextmanager
-def _plainly() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     """Turn the engine's errors into those of pbl, in one line each."""
     engine = _engine()
     try:

@@ -18,7 +18,7 @@ from pbl.domain.wording import plural
 from pbl.ledger.facts import Fact, Trouble
 from pbl.ledger.log_format import decode_typed, is_utf16, name_form, run_id
 from pbl.ledger.row_codec import Odd, decode_text, row_decoder
-from pbl.reading.tolerant import Table, take_apart
+from pbl.reading.tolerant import Table, parse_csv
 from pbl.storage.files import read_bytes
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _read_log(path: Path) -> Log:
         return Log(troubles=(Trouble("RUN201", str(error), label),))
     if is_utf16(data):
         return Log(troubles=(trouble("RUN201", "not read: is UTF-16 text; save it as UTF-8"),))
-    table = take_apart(data)
+    table = parse_csv(data)
     if not table.header:
         reason = f"row 1 {table.broken[0][1]}" if table.broken else "is empty"
         return Log(troubles=(trouble("RUN201", f"not read: {reason}"),))

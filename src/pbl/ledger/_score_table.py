@@ -12,7 +12,7 @@ from pbl.domain.run_row import SEED, RunRow, SpelledNumber
 from pbl.domain.values import decimal
 from pbl.ledger.log_format import is_utf16, name_form
 from pbl.ledger.row_codec import decode_text
-from pbl.reading.tolerant import take_apart
+from pbl.reading.tolerant import parse_csv
 from pbl.storage.files import read_bytes
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def read_score_table(path: Path, taken: Sequence[RunRow], doubts: list[str]) -> 
     data = read_bytes(path)
     if is_utf16(data):
         raise InputError(f"{path}: is UTF-16 text; save it as UTF-8")
-    table = take_apart(data)
+    table = parse_csv(data)
     wanted = ",".join(SEED)
     if sorted(table.header) not in (sorted(SEED), sorted((*SEED, "full_cv"))):
         got = f"its columns are {','.join(table.header)!r}, expected {wanted} or {wanted},full_cv"

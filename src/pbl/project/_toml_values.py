@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbl.domain.errors import ContractError
 from pbl.domain.wording import file_name
+from pbl.storage.files import same_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ class Taker:
         for name in value:
             self._one_line(f"{where}.{key}", name)
         found = tuple(self.path.parent / file_name(name) for name in value)
-        twice = next((path for n, path in enumerate(found) if any(_same_file(path, p) for p in found[:n])), None)
+        twice = next((path for n, path in enumerate(found) if any(same_file(path, p) for p in found[:n])), None)
         if twice is not None:
             raise self._error(f"{where}.{key}", f"names {twice.name} twice; it would count twice")
         return found
@@ -98,10 +99,3 @@ class Taker:
 
     def _error(self, key: str, problem: str) -> ContractError:
         return ContractError(f"{self.path}: {key} {problem}")
-
-
-def _same_file(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return one == other

@@ -22,9 +22,9 @@ from pbl.project.pillar_files import (
     rank,
     refuse_absent,
     refuse_twice,
-    same_file,
     settings_for,
 )
+from pbl.storage.files import same_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

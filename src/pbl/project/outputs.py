@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pbl.domain.endings import is_table
 from pbl.domain.errors import OutputError
 from pbl.project._folder import is_folder
-from pbl.project.pillar_files import same_file
+from pbl.storage.files import same_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

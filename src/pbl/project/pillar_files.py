@@ -23,6 +23,7 @@ from pbl.project import file_names
 from pbl.project._folder import Doubt, Folder, find_unlisted, is_folder, list_folder, note_unentered, refuse_doubts
 from pbl.project._template import choose_template
 from pbl.project.find_toml import TOML, list_parents, read_toml
+from pbl.storage.files import same_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -110,14 +111,6 @@ def list_existing(paths: Sequence[Path]) -> list[Path]:
     """Return the names that exist; if the folder may not be entered, the first, so that opening it raises the error."""
     found = [path for path in paths if is_there(path)]
     return found if any(map(os.path.lexists, found)) else found[:1]
-
-
-def same_file(one: Path, other: Path) -> bool:
-    """Say whether two paths lead to the same file; if that can't be looked up, whether the paths are the same."""
-    try:
-        return one.samefile(other)
-    except OSError:
-        return one == other
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Scan a file's bytes in one pass: their hash, and everything that a fast engine would read otherwise than `tokenize`.
+"""Scan a file's bytes in one pass: their hash, and what decides whether a fast engine reads them as `tokenize` does.
 
 The first step of reading a CSV file: each chunk goes to a `Scanner`, and its result is a `Scan`.
 """

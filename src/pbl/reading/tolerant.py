@@ -30,7 +30,7 @@ class Table:
     utf8: bool = True
 
 
-def take_apart(data: bytes) -> Table:
+def parse_csv(data: bytes) -> Table:
     """Parse a CSV file: RFC 4180, any line ends; after a broken row the next line begins the next row."""
     data = data.removeprefix(_BOM)
     try:

@@ -42,7 +42,7 @@ def put_recipe(spark: Any, output: str, data: bytes, *, spill: Path) -> None:
                 frame.write.mode("error").text(path)
 
 
-def take_away(spark: Any, output: str, frame: Any) -> None:
+def remove_output(spark: Any, output: str, frame: Any) -> None:
     """Remove what a failed blend wrote; Connect can't remove a folder, so it is written anew without a row."""
     with spark_errors():
         if _is_classic(spark):

@@ -21,7 +21,7 @@ from pbl.domain.method import Method
 from pbl.domain.values import stamp
 from pbl.spark._arguments import as_most, as_selection, template_of
 from pbl.spark._check import check
-from pbl.spark._folder import put_recipe, take_away
+from pbl.spark._folder import put_recipe, remove_output
 from pbl.spark._open import is_there, list_again, require_path
 from pbl.spark._probe import probe
 from pbl.spark._rows import digest
@@ -143,7 +143,7 @@ def _write(spark: Any, checked: Checked, output: str, recipe: SparkRecipe) -> Sp
         return whole
     finally:
         if not done and ours and is_there(spark, output):
-            take_away(spark, output, named)
+            remove_output(spark, output, named)
     raise told
 
 

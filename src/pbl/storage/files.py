@@ -122,6 +122,14 @@ def is_open_as(path: Path, fd: int) -> bool:
         return False
 
 
+def same_file(one: Path, other: Path) -> bool:
+    """Say whether two paths lead to the same file; if that can't be looked up, whether the paths are the same."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one == other
+
+
 def write_all(fd: int, data: bytes) -> None:
     """Write all of the bytes, in as many calls as it takes."""
     view = memoryview(data)

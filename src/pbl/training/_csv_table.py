@@ -39,7 +39,7 @@ _NO_COLUMNS = Contract(id="", targets=())
 
 def read_csv(file: OpenFile) -> Table:
     """Return the table of an open CSV file; raise FindingsError for one that can't be taken apart."""
-    header, columns = _take_apart(file)
+    header, columns = _read_csv(file)
     texts: list[str] = []
     numbers: dict[str, Floats] = {}
     faults: dict[str, tuple[Finding, ...]] = {}
@@ -55,7 +55,7 @@ def read_csv(file: OpenFile) -> Table:
     return Table(path=file.path, first_row=2, names=names, texts=tuple(texts), numbers=numbers, faults=faults)
 
 
-def _take_apart(file: OpenFile) -> tuple[tuple[str, ...], list[list[str]]]:
+def _read_csv(file: OpenFile) -> tuple[tuple[str, ...], list[list[str]]]:
     """Return the header and the cells column by column."""
     try:
         found = survey(file, _NO_COLUMNS)

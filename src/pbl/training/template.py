@@ -62,7 +62,7 @@ def read_template(path: Path, fitted: Fitted) -> Cells:
     except UnreadableError as error:
         raise data_error([path], [make_finding(path, "PBL101", error.reason)]) from error
     with closing(file):
-        id_name, columns, ids = _take_parts(file, fitted) if isinstance(file, PartsFile) else _take_apart(file, fitted)
+        id_name, columns, ids = _take_parts(file, fitted) if isinstance(file, PartsFile) else _read_ids(file, fitted)
     parts, targets = [_split(fitted, each) for each in ids], {name: t for t, name in enumerate(fitted.targets)}
     named = [[name] for _, name in parts] if fitted.form.separator is not None else [list(columns)] * len(ids)
     _check(file, ids, named, targets)
@@ -100,7 +100,7 @@ def all_cells(samples: Sequence[str], fitted: Fitted) -> Cells:
     )
 
 
-def _take_apart(file: OpenFile, fitted: Fitted) -> tuple[str, tuple[str, ...], list[str]]:
+def _read_ids(file: OpenFile, fitted: Fitted) -> tuple[str, tuple[str, ...], list[str]]:
     """Return the id's column, the other columns, and the ids, once every row is seen to be sound."""
     form = fitted.form
     try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def fix_arithmetic() -> Iterator[None]:
     """Hold every loaded BLAS to one thread within the block; a number too large is infinite, without a warning.
 
-    What comes of it is no score, and is told as none.
+    A score that comes of it is None.
     """
     import scipy.linalg  # noqa: F401 - loaded first, for it brings a BLAS of its own
     from threadpoolctl import threadpool_limits

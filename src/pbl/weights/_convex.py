@@ -111,12 +111,12 @@ def _newton(
     value: Callable[[Floats], float],
     gradient: Callable[[Floats], Floats],
     model: Callable[[Floats], Floats],
-    plod: Callable[[Floats], Floats],
+    fallback: Callable[[Floats], Floats],
     start: Floats,
     *,
     floor: float,
 ) -> Floats:
-    """Step to the minimum of each quadratic model, halved until it helps; `plod` is slow and always helps.
+    """Step to the minimum of each quadratic model, halved until it helps; `fallback` is slow and always helps.
 
     Certified: f(w) - f* <= grad.w - min grad, or f(w) - f* <= f(w), within a part of f or a `floor` next to nothing.
     """
@@ -133,11 +133,11 @@ def _newton(
         try:
             towards = simplex.minimise(model(weights))
         except FitError:
-            towards = plod(weights)
+            towards = fallback(weights)
         found, lower = _shorter(value, weights, towards, best)
         if lower >= best * (1 - _EVEN):
             tried = min(
-                (towards, found, plod(weights)),
+                (towards, found, fallback(weights)),
                 key=lambda w: gap(w) if value(w) <= best + 8 * _EVEN * abs(best) else np.inf,
             )
             if not gap(tried) < left:

@@ -98,7 +98,7 @@ def fit(
     from pbl.training.outputs import write_files
 
     apart = Apart(
-        groups=tuple(oof_options.names(groups, "--groups")),
+        groups=tuple(options.words(groups, "--groups")),
         folds=options.path(folds, "--folds"),
         k=options.whole(k, "--k", least=2),
     )
@@ -111,7 +111,7 @@ def fit(
             apart=apart,
             test=submission,
             task=None if wanted is TaskChoice.AUTO else cast("Task", str(wanted)),
-            learners=oof_options.names(learners, "--learners"),
+            learners=options.words(learners, "--learners"),
             seed=number,
             key=key,
             threads=count,

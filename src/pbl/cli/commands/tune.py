@@ -87,9 +87,9 @@ def tune(
         found, report = tune_files(
             chosen,
             question,
-            groups=oof_options.names(groups, "--groups"),
+            groups=options.words(groups, "--groups"),
             folds=options.path(folds, "--folds"),
-            methods=oof_options.names(method, "--method"),
+            methods=options.words(method, "--method"),
             negative=negative,
             per_target=per_target,
             trust=trust or [],
