@@ -21,11 +21,20 @@ def test_an_empty_listing_is_fine():
         (b"ref;date;description;publicScore\n1;2026-01-01;x;0.5\n", "separated by ';', not by a comma"),
         (b"ref\tdate\tdescription\n", "separated by tabs"),
         (b'[{"name": "x"}]', "no list of submissions"),
+        (
+            b"<!DOCTYPE html>\n<script>" + b"x" * 200_000 + b"</script>\n",
+            "no list of submissions: it begins with '<!DOC",
+        ),
     ],
 )
 def test_what_is_no_listing_is_refused_and_called_what_it_is(data, told):
     with pytest.raises(InputError, match=told):
         read_listing(data, "x")
+
+
+def test_a_listing_is_found_below_a_line_of_any_length():
+    [row] = read_listing(b"x" * 200_000 + b"\nref,description,publicScore\n7,pbl:a-b,0.5\n", "x").rows
+    assert (row.ref, row.public) == ("7", 0.5)
 
 
 ROW = {

@@ -210,6 +210,12 @@ def test_a_score_with_neither_ref_nor_date_is_taken_if_it_is_the_only_one(wild):
     assert public(wild, SECOND) is None
 
 
+def test_an_error_page_is_called_what_it_is_not_however_long_its_lines(wild):
+    page = f"<html>\n<script>{'x' * 200_000}</script>\n"
+    told = runs("import-scores", "-", cwd=wild, feed=page, code=2).stderr
+    assert "is no list of submissions: it begins with '<html>" in told
+
+
 def test_where_a_score_matches_no_run_the_way_by_hand_is_named(wild):
     told = runs("import-scores", "-", cwd=wild, feed=undated((7, "nobody", 0.7))).stderr
     assert "no match submission 7" in told

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 _EXPECTED = "expected what `kaggle competitions submissions COMPETITION --csv` or `--format json` prints"
 _NONE = {"", "none", "null", "nan"}
 _KNOWN = {
-    plain: name
-    for name in ("ref", "fileName", "date", "description", "status", "publicScore", "privateScore")
-    for plain in [name.lower()]
+    name.lower(): name for name in ("ref", "fileName", "date", "description", "status", "publicScore", "privateScore")
 }
 """Kaggle's columns, by their plain names."""
 _NEEDED = ("description", "publicscore")
@@ -129,7 +127,7 @@ def _from_csv(lines: Sequence[str], unread: list[str], name: str) -> _Rows | Non
     begin = 0
     for line in lines:
         begin += 1
-        header = [_plain(cell) for cell in next(csv.reader([line.rstrip("\r\n")]), [])]
+        header = [_plain(cell) for cell in _split(line)]
         if len(set(header) & set(_KNOWN)) > 1:
             break
     else:
@@ -151,6 +149,14 @@ def _from_csv(lines: Sequence[str], unread: list[str], name: str) -> _Rows | Non
         elif any(cells) and not (len(cells) == 1 and _is_talk(cells[0])):
             unread.append(f"{name}: {where} has {len(cells)} cells, expected {len(header)}")
     return rows
+
+
+def _split(line: str) -> list[str]:
+    """Return the cells of a line; none if csv refuses it, as it does a cell above 131,072 characters."""
+    try:
+        return next(csv.reader([line.rstrip("\r\n")]), [])
+    except csv.Error:
+        return []
 
 
 def _need(columns: set[str], name: str) -> None:
