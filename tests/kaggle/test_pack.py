@@ -241,6 +241,15 @@ def test_a_placeholder_has_ten_samples_or_fifty_rows_at_most(here, ids, placehol
     assert as_json(pack("pillars", "--format", "json"))["placeholder"] is placeholder
 
 
+@pytest.mark.parametrize(("separator", "placeholder"), [(":", True), ("__", False), ("", False)])
+def test_a_placeholder_s_samples_are_told_by_the_project_s_own_separator(here, separator, placeholder):
+    furnish(here / "pillars", [f"s{n}:t{t}" for n in range(10) for t in range(6)])
+    Path("pbl.toml").write_text(f'[contract]\nid_separator = "{separator}"\n')
+    told = as_json(pack("pillars", "--format", "json"))
+    assert told["placeholder"] is placeholder
+    assert [each["code"] for each in told["warnings"]] == ["PBL603"] * placeholder
+
+
 @pytest.mark.parametrize("name", ["a/b", "a:b", "a\\b", "x" * 201, "tab\there"])
 def test_a_pillar_after_which_no_file_can_be_named_is_refused(name):
     Path("pbl.toml").write_text(f'[pillars.{json.dumps(name)}]\nfile = "pillars/submission_dino.csv"\n')

@@ -97,7 +97,9 @@ def pack(
             raise FindingsError(report)
         pillars = [file for file in files if file.input.pillar]
         rows = (pillars[0].rows or 0) if pillars else 0
-        placeholder = bool(pillars) and _is_placeholder(duck, pillars[0].table or "", rows)
+        placeholder = bool(pillars) and _is_placeholder(
+            duck, pillars[0].table or "", rows, selection.settings.id_separator
+        )
         with new_folder(output) as folder:
             dataset, kernel = folder / "dataset", folder / "notebook"
             dataset.mkdir()
@@ -176,14 +178,14 @@ def _file_names(pillar: Pillar) -> list[str]:
     return [f"submission_{pillar.name}{number}{ending}" for number, ending in zip(numbers, endings, strict=True)]
 
 
-def _is_placeholder(duck: Duck, table: str, rows: int) -> bool:
-    """Say whether the pillars cover a handful of samples: ids before their `__<target>`, if every sample has all."""
+def _is_placeholder(duck: Duck, table: str, rows: int, separator: str) -> bool:
+    """Say whether the pillars cover a handful of samples: ids before the separator, if every sample has all targets."""
     if rows <= PLACEHOLDER_ROWS:
         return True
-    if rows > PLACEHOLDER_SAMPLES * _TARGETS_AT_MOST:
+    if not separator or rows > PLACEHOLDER_SAMPLES * _TARGETS_AT_MOST:
         return False
     cells = duck.rows("files/cells", table=table, columns=join([name("id")]))
-    parts = [str(id_).rpartition("__") for (id_,) in cells]
+    parts = [str(id_).rpartition(separator) for (id_,) in cells]
     samples, targets = {sample for sample, _, _ in parts}, {target for _, _, target in parts}
     named = all(sample and target.isidentifier() for sample, _, target in parts)
     return named and len(samples) <= PLACEHOLDER_SAMPLES and len(samples) * len(targets) == rows
