@@ -241,6 +241,26 @@ def test_a_placeholder_has_ten_samples_or_fifty_rows_at_most(here, ids, placehol
     assert as_json(pack("pillars", "--format", "json"))["placeholder"] is placeholder
 
 
+@pytest.mark.parametrize(
+    ("ids", "handful"),
+    [
+        ([f"img{n:04}" for n in range(50)], True),
+        ([f"img{n:04}" for n in range(51)], False),
+        ([f"ID{n}__T{t}" for n in range(10) for t in range(6)], None),
+        ([f"ID{n}__T{t}" for n in range(11) for t in range(6)], False),
+    ],
+)
+def test_validate_blend_and_pack_draw_one_line_for_placeholders(here, ids, handful):
+    """`validate` beside a template that has none of the ids knows rows only: None where samples decide."""
+    furnish(here / "pillars", ids)
+    Path("hidden.csv").write_text(template([f"x{n * n}" for n in range(1000)]))
+    validated = as_json(pbl("validate", "pillars", "--template", "hidden.csv", "--format", "json", status=1))
+    assert ("PBL603" in {each["code"] for each in validated["findings"]}) is bool(handful)
+    blended = as_json(pbl("blend", "pillars", "--method", "rank", "--format", "json"))
+    assert ("placeholder-ids" in {each["code"] for each in blended["warnings"]}) is (handful is not False)
+    assert as_json(pack("pillars", "--format", "json"))["placeholder"] is (handful is not False)
+
+
 @pytest.mark.parametrize(("separator", "placeholder"), [(":", True), ("__", False), ("", False)])
 def test_a_placeholder_s_samples_are_told_by_the_project_s_own_separator(here, separator, placeholder):
     furnish(here / "pillars", [f"s{n}:t{t}" for n in range(10) for t in range(6)])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pbl.checks.wording import PLACEHOLDER_ROWS, PLACEHOLDER_SAMPLES
 from pbl.domain.method import Method
 from pbl.domain.warned import Warned
 from pbl.domain.wording import plural
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
 FEWEST = 100
 """Rows of a target name under which ranks are coarse."""
-PLACEHOLDER_ROWS = 50
-"""So many rows, or fewer, may be the placeholder of a hidden test set ..."""
-PLACEHOLDER_SAMPLES = 10
-"""... and so many samples; `pack` uses the same number."""
 _OF_ORDER = ("auc",)
 """Metrics that depend on the order of predictions only; a metric file may be another."""
 _SUM_OFF = 1e-9

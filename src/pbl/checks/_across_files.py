@@ -14,7 +14,7 @@ from pbl.checks._findings import instead, note, note_different
 from pbl.checks.beside_others import compare_sizes, find_constants
 from pbl.checks.profile import Order
 from pbl.checks.tables import table_of
-from pbl.checks.wording import PLACEHOLDER_PART, tell_missing, tell_placeholder, tell_unknown
+from pbl.checks.wording import PLACEHOLDER_PART, PLACEHOLDER_ROWS, tell_missing, tell_placeholder, tell_unknown
 from pbl.domain.cell_rules import BLANK, EDGED
 from pbl.domain.findings import Example, Offences
 from pbl.domain.wording import plural
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from pbl.domain.findings import Finding
     from pbl.engine.duck import Duck
 
-HANDFUL = 50
-"""PBL603: so many rows at most, with none of the template's ids, may be the placeholder of a hidden test set."""
 _FEW_IDS = 2
 _LOOKED_AT = 20
 """PBL605: how many ids are searched for a constant beginning or end."""
@@ -62,7 +60,7 @@ def compare_ids(duck: Duck, file: CheckedFile, reference: CheckedFile, limit: in
     few = not reference.input.pillar and missing.count and max(matched, rows) <= PLACEHOLDER_PART * of
     if few and not strangers:
         found = note(file.input, "PBL603", tell_placeholder(matched, of, known), missing)
-    elif few and strangers == rows <= HANDFUL and not respelt.count:
+    elif few and strangers == rows <= PLACEHOLDER_ROWS and not respelt.count:
         part = (
             f"none of its {plural(rows, 'id')} among the {of:,} that {known} has: the placeholder of a hidden test set"
         )

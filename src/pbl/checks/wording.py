@@ -1,6 +1,7 @@
 """The words and thresholds of findings about cells and ids, for files and for Spark's frames alike.
 
-`_schema`, `_parquet_file`, `_across_files` and `pbl.spark` take them from here, so that no message has two forms.
+`_schema`, `_parquet_file`, `_across_files` and `pbl.spark` take them from here, so that no message has two forms, and
+`blending` and `kaggle` the thresholds.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 PLACEHOLDER_PART = 0.1
 """PBL603: a placeholder has at most this part of the template's ids, and no others."""
+PLACEHOLDER_ROWS = 50
+"""Where the template's ids don't tell: so many rows, or fewer, may be the placeholder of a hidden test set ..."""
+PLACEHOLDER_SAMPLES = 10
+"""... and so many samples, or fewer."""
 CELLS = {
     "PBL103": ("{n} not valid UTF-8", "id"),
     "PBL106": ("{n} with a NUL byte", "id"),

@@ -16,6 +16,7 @@ from pbl_sql import join, name
 from pbl.checks.open_files import open_files
 from pbl.checks.report import make_report
 from pbl.checks.validate import check_files
+from pbl.checks.wording import PLACEHOLDER_ROWS, PLACEHOLDER_SAMPLES
 from pbl.domain.endings import CSV, PARQUET, is_parquet
 from pbl.domain.errors import ChangedError, FindingsError, UsageError
 from pbl.domain.limits import Limits
@@ -49,10 +50,6 @@ if TYPE_CHECKING:
     from pbl.kaggle.names import Label
     from pbl.reading.survey import OpenFile
 
-PLACEHOLDER_SAMPLES = 10
-"""PBL603 in `pack`: so many samples, or fewer, may be the placeholder of a hidden test set ..."""
-PLACEHOLDER_ROWS = 50
-"""... and so many rows, or fewer."""
 _TARGETS_AT_MOST = 50
 _UNFIT = re.compile(r'[/\\:*?"<>|]')
 _NAME_LIMIT = 200
