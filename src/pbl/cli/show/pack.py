@@ -15,6 +15,9 @@ from pbl.domain.wording import plural, safe
 if TYPE_CHECKING:
     from pbl.kaggle.outcome import Packed
 
+_WHEN = ("the first time", "each later time", "then, for the notebook")
+"""When each of the commands of `Packed.next` is typed."""
+
 
 def tell_pack(made: Packed) -> None:
     """Say what was packed, with warnings, and what to type next."""
@@ -27,8 +30,8 @@ def tell_pack(made: Packed) -> None:
     for warning in made.warnings:
         word = paint("warning", Colour.DOUBTFUL, on=stderr.has_colours())
         stderr.write(f"{word}   {warning.code + ' ' if warning.code else ''}{safe(warning.message)}")
-    for place, line in enumerate(made.next):
-        stderr.write(f"{'' if place else 'next':<10}{safe(line)}")
+    for label, when, line in zip(("next", "", ""), _WHEN, made.next, strict=True):
+        stderr.write(f"{label:<10}{when}: {safe(line)}")
     stderr.write(f"wait      with the push until this says ready: {made.wait_until_ready}")
 
 
