@@ -115,6 +115,35 @@ def test_the_notebook_blends_what_pbl_blends_wherever_kaggle_mounts_it(room, pac
     assert IDS[0] in ran.cells["recipe"]
 
 
+@pytest.mark.parametrize("flags", [(), ("--per-target",), ("--reconcile",), ("--per-target", "--reconcile")])
+def test_the_notebook_blends_by_target_and_holds_sums_as_pbl_blend_does(room, packed, flags):
+    project = room.folder / "project"
+    shutil.copytree(packed / "pillars", project)
+    lines = [f'[pillars.{name}]\nfile = "submission_{name}.csv"\nweight = {w}\n' for name, w in WEIGHTS.items()]
+    lines.append('[[constraints]]\ntotal = "GDM_g"\nparts = ["Dry_Green_g", "Dry_Clover_g"]\n')
+    lines.append("[per_target.Dry_Dead_g]\nmvp = 0.3\ndino = 0.1\n")
+    (project / "pbl.toml").write_text("".join(lines))
+    pbl("pack", project, *flags, "--dataset", DATASET, "--competition", COMPETITION, "-o", room.folder / "pack")
+    expected = room.folder / "expected.csv"
+    pbl("blend", project, *flags, "--template", project / "sample_submission.csv", "--output", expected)
+    mount(room, room.folder)
+
+    ran = room.run(the_notebook(room.folder))
+
+    assert ran.error is None
+    assert room.submission.read_bytes() == expected.read_bytes()
+    assert (expected.read_bytes() == (packed / "submission.csv").read_bytes()) is (not flags)
+
+
+def test_flags_of_a_file_that_the_sums_do_not_list_are_not_taken(furnished, packed):
+    (furnished.input / "my-pillars" / "blend_flags.txt").write_text("--per-target\n")
+
+    ran = furnished.run(the_notebook(packed))
+
+    assert ran.error is None
+    assert furnished.submission.read_bytes() == (packed / "submission.csv").read_bytes()
+
+
 def test_pillars_that_predict_in_the_run_win_over_the_dataset_s(room, packed):
     hidden = [f"ID{n}__GDM_g" for n in range(1000, 1200)]
     mount(room, packed, ids=hidden)

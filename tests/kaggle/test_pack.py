@@ -158,6 +158,63 @@ def test_the_contract_and_the_blend_of_the_project_are_carried_over():
     assert not list(Path("pack").rglob("*template*"))
 
 
+OWN = {
+    "constraints": [
+        {"total": "Dry_Total_g", "parts": ["GDM_g", "Dry_Dead_g"], "tolerance": 0.25},
+        {"total": "GDM_g", "parts": ["Dry_Green_g", "Dry_Clover_g"]},
+    ],
+    "per_target": {"Dry_Clover_g": {"dino": 1}, "GDM_g": {"siglip": 0.1, "dino": 0.7}},
+}
+
+
+def furnish_with(tables):
+    pillars = {name: {"file": f"pillars/submission_{name}.csv", "weight": 0.5} for name in ("siglip", "dino")}
+    Path("pbl.toml").write_text(toml_text({"pillars": pillars} | tables))
+
+
+def test_constraints_and_weights_by_target_are_carried_over_whether_they_are_asked_for_or_not():
+    furnish_with(OWN)
+    pack("-o", "plain")
+    pack("-o", "asked", "--per-target", "--reconcile")
+    for folder in ("plain", "asked"):
+        packed = tomllib.loads(Path(f"{folder}/dataset/pbl.toml").read_text())
+        assert {part: packed[part] for part in OWN} == OWN
+        for flags in ((), ("--per-target",), ("--reconcile",), ("--per-target", "--reconcile")):
+            pbl("blend", *flags, "--output", "s.csv", "--force")
+            pbl("blend", f"{folder}/dataset", *flags, "--output", "t.csv", "--force")
+            assert Path("s.csv").read_bytes() == Path("t.csv").read_bytes()
+
+
+def test_what_the_notebook_s_blend_leaves_out_is_told_with_its_flag():
+    flags = {"per-target-unused": "--per-target", "constraints-unused": "--reconcile"}
+    furnish_with(OWN)
+    for given in ((), ("--per-target",), ("--reconcile",), ("--reconcile", "--per-target")):
+        told = as_json(pack(*given, "--format", "json"))
+        assert told["flags"] == sorted(given)
+        assert {each["code"] for each in told["warnings"]} == {code for code in flags if flags[code] not in given}
+        assert all(flags[each["code"]] in each["message"] for each in told["warnings"])
+        assert ("dataset/blend_flags.txt" in files_of("pack")) is bool(given)
+    told = pack("--per-target").stderr
+    assert "warning   constraints-unused pbl.toml has [[constraints]]" in told
+    assert "blends with --per-target, internet off" in told
+    assert "GDM_g: siglip 0.1, dino 0.7" in told
+
+
+@pytest.mark.parametrize(
+    ("tables", "flag", "told"),
+    [
+        ({}, "--per-target", "pbl.toml has no [per_target.T]"),
+        ({}, "--reconcile", "pbl.toml has no [[constraints]]"),
+        ({"per_target": {"GDM_g": {"mvp": 1}}}, "--per-target", "per_target.GDM_g.mvp is for no pillar"),
+        ({"blend": {"method": "average"}}, "--force", "blend.method"),
+    ],
+)
+def test_what_blend_would_refuse_on_kaggle_is_refused_here(tables, flag, told):
+    furnish_with(tables)
+    assert told in pack(flag, status=2).stderr
+    assert not Path("pack").exists()
+
+
 def test_nothing_is_added_to_a_project_that_has_no_settings():
     pack("pillars", "--weights", "siglip=0.75,dino=0.25")
     packed = tomllib.loads(Path("pack/dataset/pbl.toml").read_text())

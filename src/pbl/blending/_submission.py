@@ -92,9 +92,7 @@ class Submission:
                 for pillar, of_it, weight, factor in named
             ),
             template=FileFacts(**file_facts(template, folder)) if template else None,
-            per_target={
-                name: dict(zip(plan.selection.names, weights, strict=True)) for name, weights in plan.per_target.items()
-            },
+            per_target=plan.weights_by_target,
             constraints=plan.constraints if plan.reconcile else (),
             id_separator=plan.separator if plan.needs_names else None,
             output=Output(

@@ -47,6 +47,12 @@ class Plan:
         return self.weighing.weights if self.raw_weights else self.weighing.shares
 
     @property
+    def weights_by_target(self) -> dict[str, dict[str, float]]:
+        """Return the weights, by pillar, of target names that have their own."""
+        names = self.selection.names
+        return {target: dict(zip(names, own, strict=True)) for target, own in self.per_target.items()}
+
+    @property
     def constraints(self) -> tuple[Constraint, ...]:
         """Return the sums that should hold."""
         return self.selection.settings.constraints

@@ -35,6 +35,8 @@ PillarsDir = Annotated[
     str | None,
     typer.Option("--pillars-dir", metavar="DIR", help="submission_<pillar>.csv in here wins over the file found."),
 ]
+PerTarget = Annotated[bool, typer.Option("--per-target", help="Use the weights by target in pbl.toml.")]
+Reconcile = Annotated[bool, typer.Option("--reconcile", help="Hold each sample to the constraints of pbl.toml.")]
 Siglip = Annotated[
     str | None,
     typer.Option("--siglip", metavar="FILE", help="SigLIP's predictions.", rich_help_panel=_TABLE),

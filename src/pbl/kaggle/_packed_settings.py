@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from pbl.domain.weights import Weighing
 
 
+BLEND_FLAGS = "blend_flags.txt"
+"""The file of a pack that has the flags of the notebook's `pbl blend`, a line each; it is there if there are any."""
+_CARRIED = ("contract", "blend", "constraints", "per_target")
+
+
 def fitted_names(pillars: Iterable[str]) -> dict[str, str]:
     """Return the names of fitted pillars' files in a pack, by pillar."""
     return {name: f"fitted_{name}.npz" for name in pillars}
@@ -30,13 +35,13 @@ def fitted_names(pillars: Iterable[str]) -> dict[str, str]:
 def dump_settings(
     selection: Selection, weighing: Weighing, names: Sequence[str], fitted: Mapping[str, Path], packed: Collection[str]
 ) -> str:
-    """Write the packed pbl.toml: the project's contract and blend without the template, and the pillars."""
+    """Write the packed pbl.toml: what the project's says of a blend, without the template, and the pillars."""
     project = selection.settings.path
     try:
         table = tomllib.loads(project.read_bytes().decode()) if project else {}
     except (OSError, ValueError) as error:
         raise InputError(f"{project}: cannot be read: {error}") from error
-    carried = {part: dict(table[part]) for part in ("contract", "blend") if part in table}
+    carried = {part: table[part] for part in _CARRIED if table.get(part)}
     carried.get("contract", {}).pop("template", None)
     files, entries = iter(names), {entry.name: entry for entry in selection.settings.pillars}
     carried_fitted = fitted_names(fitted)
@@ -78,4 +83,5 @@ def _member_shares(entries: Sequence[Entry]) -> dict[str, tuple[float, ...]]:
 def _settings_to_keep(settings: Settings) -> tuple[object, ...]:
     """Return those of a project's settings that a blend of the pack must keep."""
     said = settings
-    return said.contract, said.id_separator, said.clip_min, said.clip_max, said.method, said.negative
+    bounds, sums = (said.clip_min, said.clip_max), (said.constraints, said.per_target)
+    return said.contract, said.id_separator, bounds, said.method, said.negative, sums

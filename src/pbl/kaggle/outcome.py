@@ -29,7 +29,7 @@ class PackedFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Warned:
-    """A warning before the upload; `code` is a finding's, or None."""
+    """A warning before the upload; `code` is public, a finding's or its own, or None."""
 
     code: str | None
     message: str
@@ -46,6 +46,8 @@ class Packed:
     pillars: Mapping[str, float]
     rows: int
     placeholder: bool
+    flags: tuple[str, ...]
+    """The flags of the notebook's `pbl blend`."""
     warnings: tuple[Warned, ...]
 
     @property
@@ -83,6 +85,7 @@ class Packed:
             "pillars": dict(self.pillars),
             "rows": self.rows,
             "placeholder": self.placeholder,
+            "flags": list(self.flags),
             "warnings": [{"code": w.code, "message": w.message} for w in self.warnings],
             "next": list(self.next),
             "wait_until_ready": self.wait_until_ready,

@@ -25,7 +25,7 @@ from pbl.domain.wording import plural
 from pbl.engine.duck import open_duck
 from pbl.kaggle._join_parts import join_parts
 from pbl.kaggle._metadata import DATASET_META, NOTEBOOK_META, dump_dataset_metadata, dump_notebook_metadata
-from pbl.kaggle._packed_settings import dump_settings, fitted_names, verify_settings
+from pbl.kaggle._packed_settings import BLEND_FLAGS, dump_settings, fitted_names, verify_settings
 from pbl.kaggle._replace import protect_edits, protect_inputs
 from pbl.kaggle.names import SAMPLE_SUBMISSION
 from pbl.kaggle.notebook import SUMS, Purpose, make_notebook
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from pbl.domain.contract import Contract
     from pbl.domain.pillars import Pillar, Selection
     from pbl.domain.report import Report
+    from pbl.domain.settings import Settings
     from pbl.domain.weights import Weighing
     from pbl.engine.duck import Duck
     from pbl.kaggle.names import Label
@@ -64,18 +65,22 @@ def pack(
     output: Path,
     wheels: Sequence[Wheel],
     here: Path,
+    per_target: bool = False,
+    reconcile: bool = False,
     force: bool = False,
     limits: Limits = Limits(),
 ) -> Packed:
     """Write `output`/dataset and `output`/notebook for weighed pillars; equal inputs give equal bytes.
 
-    `here` is the folder where the user works; nothing above it is replaced. Raises FindingsError (nothing written) if
+    `here` is the folder where the user works; nothing above it is replaced. The notebook's blend takes `per_target`
+    and `reconcile`, whose tables in `pbl.toml` are the caller's to check. Raises FindingsError (nothing written) if
     a check finds an error, UsageError for a pillar whose name no file can have, OutputError if the folder must not be
     replaced or can't be written, and what `validate` raises.
     """
     fitted = _fitted_pillars(selection)
     checked = _leave_out(selection, fitted)
     names = _name_files(checked)
+    flags = [flag for flag, asked in (("--per-target", per_target), ("--reconcile", reconcile)) if asked]
     read = [
         *(path for p in selection.pillars for path in p.files),
         *fitted.values(),
@@ -110,6 +115,8 @@ def pack(
                 _write(dataset / TOML, dump_settings(selection, weighing, names, fitted, checked.names).encode())
             )
             verify_settings(dataset / TOML, selection, weighing, checked.names, output)
+            if flags:
+                packed.append(_write(dataset / BLEND_FLAGS, "".join(f"{flag}\n" for flag in flags).encode()))
             packed += [_write(dataset / wheel.name, wheel.data) for wheel in wheels]
             packed.sort(key=lambda file: file.name)
             sums = "".join(f"{file.sha256}  {file.name}\n" for file in packed)
@@ -132,7 +139,11 @@ def pack(
         pillars=dict(zip(selection.names, weighing.weights, strict=True)),
         rows=rows,
         placeholder=placeholder,
-        warnings=tuple(_warnings(report, rows, wheels, placeholder=placeholder)),
+        flags=tuple(flags),
+        warnings=(
+            *_find_unasked(selection.settings, flags),
+            *_warnings(report, rows, wheels, placeholder=placeholder),
+        ),
     )
 
 
@@ -186,6 +197,20 @@ def _is_placeholder(duck: Duck, table: str, rows: int, separator: str) -> bool:
     samples, targets = {sample for sample, _, _ in parts}, {target for _, _, target in parts}
     named = all(sample and target.isidentifier() for sample, _, target in parts)
     return named and len(samples) <= PLACEHOLDER_SAMPLES and len(samples) * len(targets) == rows
+
+
+def _find_unasked(settings: Settings, flags: Sequence[str]) -> Iterator[Warned]:
+    """Yield a warning for each table of pbl.toml that changes a blend if it is asked for, and isn't."""
+    if settings.per_target and "--per-target" not in flags:
+        yield Warned(
+            code="per-target-unused",
+            message="pbl.toml has [per_target], and the notebook blends without it; --per-target blends with it",
+        )
+    if settings.constraints and "--reconcile" not in flags:
+        yield Warned(
+            code="constraints-unused",
+            message="pbl.toml has [[constraints]], and the notebook holds no sample to them; --reconcile does",
+        )
 
 
 def _warnings(report: Report, rows: int, wheels: Sequence[Wheel], *, placeholder: bool) -> Iterator[Warned]:

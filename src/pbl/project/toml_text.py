@@ -7,20 +7,30 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pbl.domain.wording import restore_utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SHORT = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 
-def toml_text(table: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the text of a table of tables, in their order; a value is text, a number, a list or a table of such."""
-    return "\n".join("\n".join(_section((name,), inner)) + "\n" for name, inner in table.items())
+def toml_text(table: Mapping[str, Mapping[str, Any] | Sequence[Mapping[str, Any]]]) -> str:
+    """Return the text of a table of tables and lists of plain tables, in their order.
+
+    A value is text, a number, a list or a table of such.
+    """
+    sections: list[Iterable[str]] = []
+    for name, inner in table.items():
+        if isinstance(inner, Mapping):
+            sections.append(_section((name,), inner))
+        else:
+            sections += [[f"[[{toml_key(name)}]]", *_lines(each)] for each in inner]
+    return "\n".join("\n".join(section) + "\n" for section in sections)
 
 
 def _section(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterable[str]:
@@ -28,11 +38,15 @@ def _section(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterable[str]:
     nested = {key: value for key, value in table.items() if isinstance(value, dict)}
     if plain or not nested:
         yield f"[{'.'.join(map(toml_key, path))}]"
-        yield from (f"{toml_key(key)} = {toml_value(value)}" for key, value in plain.items())
+        yield from _lines(plain)
     for place, (key, value) in enumerate(nested.items()):
         if place or plain:
             yield ""
         yield from _section((*path, key), value)
+
+
+def _lines(plain: Mapping[str, Any]) -> Iterable[str]:
+    return (f"{toml_key(key)} = {toml_value(value)}" for key, value in plain.items())
 
 
 def toml_key(text: str) -> str:

@@ -35,10 +35,8 @@ def blend(
         typer.Option("--method", metavar="METHOD", help="mean (the default), rank, geometric, logit or median."),
     ] = None,
     negative: Annotated[bool, typer.Option("--negative", help="Take weights below 0; mean only.")] = False,
-    per_target: Annotated[bool, typer.Option("--per-target", help="Use the weights by target in pbl.toml.")] = False,
-    reconcile: Annotated[
-        bool, typer.Option("--reconcile", help="Hold each sample to the constraints of pbl.toml.")
-    ] = False,
+    per_target: options.PerTarget = False,
+    reconcile: options.Reconcile = False,
     clip_min: Annotated[str | None, typer.Option("--clip-min", metavar="X", help="Raise lower values to X.")] = None,
     clip_max: Annotated[str | None, typer.Option("--clip-max", metavar="X", help="Lower higher values to X.")] = None,
     template: options.Template = None,
@@ -140,8 +138,7 @@ def blend(
     stdout = output == "-"
     if not as_json:
         tell_weights(plan.selection, plan.weighing, raw=raw_weights)
-        names = plan.selection.names
-        tell_target_weights({t: dict(zip(names, own, strict=True)) for t, own in plan.per_target.items()})
+        tell_target_weights(plan.weights_by_target)
     with for_stderr() as progress, options.cores(limits.threads):
         made = carry_out(
             plan,

@@ -33,6 +33,8 @@ def pack(
         list[str] | None,
         typer.Option("--weights", "-w", metavar="W...", help="0.6 0.2 0.1 0.1, or siglip=0.6,dino=0.4 for those only."),
     ] = None,
+    per_target: options.PerTarget = False,
+    reconcile: options.Reconcile = False,
     output: Annotated[str, typer.Option("--output", "-o", metavar="DIR", help="The folder to write.")] = "pack",
     title: Annotated[
         str | None, typer.Option("--title", metavar="T", help="The dataset's title; default: made of the slug.")
@@ -84,8 +86,8 @@ def pack(
         pbl pack siglip=a.csv dino=b.csv -w 0.7 0.3 --dataset ann/my-pillars --competition csiro-biomass
     """
     from pbl.cli.show.pack import tell_pack, write_pack
-    from pbl.cli.show.weights import tell_weights
-    from pbl.domain.weights import parse_weights, weigh
+    from pbl.cli.show.weights import tell_target_weights, tell_weights
+    from pbl.domain.weights import parse_weights
     from pbl.kaggle import names as rules
 
     as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
@@ -94,6 +96,7 @@ def pack(
     if folder is not None and no_wheels:
         raise UsageError("--wheels and --no-wheels contradict each other")
 
+    from pbl.blending.plan import plan_blend
     from pbl.kaggle.pack import pack as make_pack
     from pbl.kaggle.wheels import build_wheels, read_wheels
 
@@ -112,20 +115,25 @@ def pack(
     selection = options.selection(ctx, paths, template=template, pillars_dir=None, weights=weights, **files)
     options.tell_left(selection)
     _check_fitted([entry.fitted for entry in selection.settings.pillars if entry.fitted])
-    chosen, weighing = weigh(selection, parse_weights(weights or [], selection))
+    plan = plan_blend(
+        selection, weights=parse_weights(weights or [], selection), reconcile=reconcile, per_target=per_target
+    )
     made = make_pack(
-        chosen,
-        weighing,
+        plan.selection,
+        plan.weighing,
         label,
         output=options.path(output, "--output") or Path("pack"),
         wheels=() if no_wheels else build_wheels() if folder is None else read_wheels(folder),
         here=Path.cwd(),
+        per_target=per_target,
+        reconcile=reconcile,
         force=force,
     )
     if as_json:
         write_pack(made)
         return
-    tell_weights(chosen, weighing, width=10)
+    tell_weights(plan.selection, plan.weighing, width=10)
+    tell_target_weights(plan.weights_by_target)
     tell_pack(made)
 
 

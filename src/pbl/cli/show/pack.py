@@ -26,7 +26,8 @@ def tell_pack(made: Packed) -> None:
     told = f"{plural(len(made.pillars), 'pillar')} of {plural(made.rows, 'row')}, {plural(len(wheels), 'wheel')}"
     stderr.write(f"dataset   {safe(str(made.path / 'dataset'))}: {made.label.dataset}, {told}, {sizes[0]:,} bytes")
     notebook = safe(str(made.path / "notebook"))
-    stderr.write(f"notebook  {notebook}: {made.label.kernel}, internet off, {sizes[1]:,} bytes")
+    flags = f"blends with {' '.join(made.flags)}, " if made.flags else ""
+    stderr.write(f"notebook  {notebook}: {made.label.kernel}, {flags}internet off, {sizes[1]:,} bytes")
     for warning in made.warnings:
         word = paint("warning", Colour.DOUBTFUL, on=stderr.has_colours())
         stderr.write(f"{word}   {warning.code + ' ' if warning.code else ''}{safe(warning.message)}")
