@@ -27,6 +27,14 @@ def test_no_help_shows_what_only_python_would_write(name):
     assert not re.search(r"\[\[|\{|<(?!pillar>)|list\[", out)
 
 
+@pytest.mark.parametrize("name", [*ALL[1:], "fit", "predict", "embed", "report", "runs best", "runs import-scores"])
+def test_an_example_is_one_line_of_80_columns(name):
+    _, _, examples = command(*name.split(), "--help").out.partition("Examples:\n")
+    lines = [line for line in examples.splitlines() if line.strip()]
+    assert lines
+    assert all(re.match(r" +(pbl|kaggle) ", line) and len(line) <= 80 for line in lines), examples
+
+
 @pytest.mark.parametrize(
     ("name", "usage"),
     [

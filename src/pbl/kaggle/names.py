@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from pbl.domain.errors import UsageError
+from pbl.domain.wording import plural
 
 SAMPLE_SUBMISSION = "sample_submission.csv"
 """The usual name of the template in a competition."""
@@ -125,7 +126,9 @@ def make_title(slug: str) -> str:
 def check_title(title: str, slug: str, flag: str) -> str:
     """Return the title; raise UsageError if Kaggle would refuse it or make another slug of it."""
     if len(title) not in _LENGTH or not title.isprintable():
-        raise UsageError(f"{flag}: {title!r} has {len(title)} characters; Kaggle takes 6 to 50, all printable")
+        raise UsageError(
+            f"{flag}: {title!r} has {plural(len(title), 'character')}; Kaggle takes 6 to 50, all printable"
+        )
     if slugify(title) != slug:
         raise UsageError(
             f"{flag}: Kaggle makes {slugify(title)!r} of the title {title!r}, and the slug is {slug!r}; "
@@ -137,7 +140,9 @@ def check_title(title: str, slug: str, flag: str) -> str:
 def check_subtitle(subtitle: str | None, flag: str) -> str | None:
     """Return the subtitle; raise UsageError if Kaggle would refuse it."""
     if subtitle is not None and (len(subtitle) not in _SUBTITLE or not subtitle.isprintable()):
-        raise UsageError(f"{flag}: {subtitle!r} has {len(subtitle)} characters; Kaggle takes 20 to 80, all printable")
+        raise UsageError(
+            f"{flag}: {subtitle!r} has {plural(len(subtitle), 'character')}; Kaggle takes 20 to 80, all printable"
+        )
     return subtitle
 
 
@@ -182,7 +187,7 @@ def _parse_ref(text: str, kind: _Kind, flag: str) -> Ref:
             f"{flag}: the slug {slug!r} is not small letters and digits, in words joined by a hyphen{hint}"
         )
     if len(slug) not in _LENGTH:
-        raise UsageError(f"{flag}: the slug {slug!r} has {len(slug)} characters; Kaggle takes 6 to 50")
+        raise UsageError(f"{flag}: the slug {slug!r} has {plural(len(slug), 'character')}; Kaggle takes 6 to 50")
     return Ref(owner=owner, slug=slug)
 
 

@@ -152,7 +152,7 @@ def _direction(metric: Metric, said: bool | None) -> bool:  # noqa: FBT001 - wha
         )
     if known is not None and said is not None and known is not said:
         better = "higher" if known else "lower"
-        raise UsageError(f"of {metric.name} the {better} score is better, and nothing else can be said of it")
+        raise UsageError(f"of {metric.name} the {better} score is better; leave out the flag that says otherwise")
     return known if known is not None else said is not False
 
 

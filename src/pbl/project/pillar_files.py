@@ -200,6 +200,8 @@ def refuse_twice(pillars: Sequence[Pillar]) -> None:
             way = "take one away, or name them: first=FILE second=FILE"
             if is_parquet(one.name) and is_parquet(other.name) and one.parent != other.parent:
                 way += f"; if each folder is one pillar in parts: first={one.parent}/ second={other.parent}/"
+            if same_file(one, other):
+                raise UsageError(f"{one} is named twice: name it once")
             raise UsageError(f"two files for the pillar {pillar.name!r}: {one} and {other}; {way}")
         seen[pillar.name] = pillar.path
     for pillar in pillars:

@@ -98,7 +98,7 @@ def open_comparison(
         if not report.errors():
             report = replace(report, findings=(*report.findings, *find_outside(duck, files, plan)))
         if numbers is None or report.errors():
-            raise FindingsError(report)
+            raise FindingsError(report, "nothing was compared")
         progress.stage("comparing the numbers", duck.part)
         found, rows, names = _compare(duck, numbers, plan, report, top=top, limits=limits)
         yield Compared(found=found, report=report, plan=plan, duck=duck, rows=rows, names=names)
@@ -118,7 +118,7 @@ def _compare(
     formula, names = plan.formula, plan.selection.names
     whole = complete(duck, numbers, formula, separator=plan.separator, constraints=plan.constraints)
     if whole.lacking.count:
-        raise FindingsError(_add_lacking(report, whole))
+        raise FindingsError(_add_lacking(report, whole), "nothing was compared")
     targets = _make_long(duck, whole.table, formula)
     by_name, rows = _spreads(duck, len(names), by_name=True)
     spreads = by_name[0] if len(targets) == 1 else _spreads(duck, len(names), by_name=False)[0][0]

@@ -210,7 +210,10 @@ class Judge:
         metric = metrics.make_metric(self.name, sheet.names, average=average, weights=weights)
         if self.greater is not None and self.greater is not metric.greater_is_better:
             better = "higher" if metric.greater_is_better else "lower"
-            raise UsageError(f"of {metric.name} the {better} score is better, and nothing else can be said of it")
+            raise UsageError(
+                f"of {metric.name} the {better} score is better; leave out what says otherwise: a flag, or "
+                "greater_is_better under [metric] in pbl.toml"
+            )
         return metric
 
     def direction(self, metric: Metric) -> bool | None:

@@ -70,7 +70,7 @@ def blend(
     Examples:
         pbl blend pillars/ --clip-min 0
         pbl blend siglip=a.csv dino=b.csv --weights 0.7 0.3 --output blend.csv
-        pbl blend --siglip a.csv --dino b.csv --mvp c.csv --dinov2 d.csv --weights 0.6 0.2 0.1 0.1
+        pbl blend --siglip a.csv --dino b.csv --weights 0.6 0.4
         pbl blend pillars/ --method rank
         pbl blend pillars/ --dry-run --fail-on warning
         pbl blend --recipe submission.recipe.json

@@ -46,7 +46,7 @@ def embed(
 
     Examples:
         pbl embed train --model siglip -o siglip.parquet
-        pbl embed train --model dinov2 -o dinov2.parquet --tile 512 --overlap 64 --flips h
+        pbl embed train --model dinov2 -o dinov2.parquet --tile 512 --overlap 64
     """
     from pbl.cli.progress import for_stderr
     from pbl.cli.show import embed as show

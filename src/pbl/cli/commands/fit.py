@@ -70,8 +70,8 @@ def fit(
 
     Examples:
         pbl fit siglip.parquet --truth train.csv
-        pbl fit siglip.parquet sizes.csv --truth train.csv --groups State,Sampling_Date
-        pbl fit siglip.parquet --truth train.csv --test siglip_test.parquet --template sample_submission.csv
+        pbl fit siglip.parquet sizes.csv --truth train.csv --groups State
+        pbl fit siglip.parquet --truth train.csv --test t.parquet --template ids.csv
         pbl log-run --scores pillars/scores_siglip.csv --label siglip
     """
     from pbl.cli.progress import for_stderr

@@ -53,7 +53,7 @@ def log_run(
 
     Examples:
         pbl log-run submission.csv --label baseline --cv 0.787
-        pbl log-run --label siglip-v2 --pillar siglip --model cat_seed0 --cv 0.787076
+        pbl log-run --label siglip-v2 --pillar siglip --model cat --cv 0.787076
         pbl log-run --label siglip-v2 --scores siglip_scores.csv --metric r2
         pbl log-run submission.csv --label ours --cv 0.31 --metric our_error:min
     """

@@ -42,7 +42,7 @@ def notebook(
 
     Examples:
         pbl notebook --dataset ann/my-pillars --competition csiro-biomass
-        pbl notebook --dataset ann/my-pillars --competition csiro-biomass --pack pack -o inference.ipynb --force
+        pbl notebook --dataset ann/mine --competition csiro-biomass --pack pack
     """
     from pbl.cli.show.notebook import tell_notebook, write_notebook
     from pbl.kaggle import names as rules

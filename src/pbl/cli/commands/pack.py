@@ -82,8 +82,7 @@ def pack(
 
     Examples:
         pbl pack pillars/ --dataset ann/my-pillars --competition csiro-biomass
-        pbl pack pillars/ --dataset ann/my-pillars --competition csiro-biomass -o pack --title "My Pillars"
-        pbl pack siglip=a.csv dino=b.csv -w 0.7 0.3 --dataset ann/my-pillars --competition csiro-biomass
+        pbl pack a.csv b.csv -w 0.7 0.3 --dataset ann/mine --competition digits
     """
     from pbl.cli.show.pack import tell_pack, write_pack
     from pbl.cli.show.weights import tell_target_weights, tell_weights

@@ -50,9 +50,9 @@ def predict(
     were, which needs the extra embed. Exit code 1: findings; 2: could not predict.
 
     Examples:
-        pbl predict pillars/siglip.npz siglip_test.parquet --template sample_submission.csv
+        pbl predict siglip.npz siglip_test.parquet --template sample_submission.csv
         pbl predict siglip.npz test.csv -o pillars/submission_siglip.csv
-        pbl predict siglip.npz test_images --model siglip --template sample_submission.csv
+        pbl predict siglip.npz test_images/ --model siglip --template ids.csv
     """
     from pbl.cli.show import fit as show
 

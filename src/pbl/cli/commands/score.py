@@ -36,7 +36,7 @@ def score(
 
     Examples:
         pbl score pillars/ --truth pillars/train.csv
-        pbl score siglip=a.csv dino=b.csv --truth train.csv --metric rmse --average targets
+        pbl score a.csv b.csv --truth train.csv --metric rmse --average targets
         pbl score pillars/ --truth train.csv --weights 0.6 0.2 0.1 0.1
         pbl score oof_*.csv --truth train.csv --metric metric.py
     """

@@ -53,7 +53,7 @@ def validate(
 
     Examples:
         pbl validate pillars/
-        pbl validate siglip=a.csv dino=b.parquet mvp=parts/ --template sample_submission.csv
+        pbl validate siglip=a.csv mvp=parts/ --template sample_submission.csv
         pbl validate pillars/ --format github --fail-on warning
         pbl validate pillars/ --ignore PBL604 --failures bad_rows.csv
     """
