@@ -1,5 +1,6 @@
 import tomllib
 
+import polars as pl
 import pytest
 from support.making import FOUR, command, four, ids, predictions, process, tree, write
 
@@ -66,7 +67,7 @@ def test_a_folder_without_prediction_files_gets_none(here):
 
 def test_columns_are_taken_from_the_first_header_that_has_some(here):
     (here / "a.csv").write_text("rubbish")
-    rows = dict.fromkeys(ids(3), (1.0, 2.0))
+    rows = {name: (float(n), 2.0) for n, name in enumerate(ids(3))}
     write(here / "b.csv", rows, ("image", "green", '"dead, dry"'))
     contract = read_settings(init(here)[0]).contract
     assert contract.columns == ("image", "green", "dead, dry")
@@ -76,6 +77,37 @@ def test_a_header_that_differs_by_case_gets_a_contract_that_fits(here):
     write(here / "a.csv", predictions(ids(3), 1), ("Sample_ID", "Target"))
     init(here)
     assert command("validate").code == 0
+
+
+def features(columns=20):
+    return pl.DataFrame({"id": ["a", "b"]} | {f"f{n}": [1.5, 2.5] for n in range(columns)})
+
+
+def test_files_without_the_template_s_columns_are_set_aside_and_not_written(here):
+    write(here / "sample_submission.csv", {"a": 0.0, "b": 0.0}, ("id", "price"))
+    write(here / "train.csv", {"c": 1.0}, ("id", "price"))
+    features().write_parquet(here / "feat.parquet")
+    features().write_csv(here / "feat.csv")
+    before = tree(here)
+    done = command("init")
+    assert done.code == 2
+    assert "feat.csv (it has no column price), feat.parquet (it has no column price)" in done.talk
+    assert tree(here) == before
+    for name, header in (("lgb", ("id", "price")), ("xgb", ("ID", "Price")), ("wide", ("id", "price", "note"))):
+        write(here / f"{name}.csv", dict.fromkeys("ab", (1.0,) * (len(header) - 1)), header)
+    (here / "zip.csv").write_bytes(b"PK\3\4")
+    done = command("init")
+    assert "set aside feat.csv (it has no column price), feat.parquet (it has no column price), train.csv" in done.talk
+    assert [entry.name for entry in read_settings(here / "pbl.toml").pillars] == ["lgb", "wide", "xgb", "zip"]
+
+
+def test_a_file_with_some_of_the_template_s_columns_is_a_pillar(here):
+    write(here / "sample_submission.csv", dict.fromkeys("ab", (0.0, 0.0)), ("id", "low", "high"))
+    write(here / "half.csv", {"a": 1.0, "b": 2.0}, ("id", "low"))
+    write(here / "other.csv", {"a": 1.0, "b": 2.0}, ("id", "fold"))
+    path, selection = init(here)
+    assert [entry.name for entry in read_settings(path).pillars] == ["half"]
+    assert selection.set_aside == ("other.csv (it has no column low, high)",)
 
 
 @pytest.mark.parametrize("name", ['say "hi"', "a.b", "ünï", "back\\slash", "a b", "a\tb", "#x", "\x7f", "[x]", "'"])

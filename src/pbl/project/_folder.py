@@ -141,6 +141,18 @@ def refuse_doubts(doubts: Sequence[Doubt], pillars: Sequence[Pillar], wanted: Co
     )
 
 
+def tell_nothing(
+    given: Sequence[Path], set_aside: Sequence[str], not_read: Sequence[str], template: Path | None
+) -> str:
+    """Say that there is no prediction file, and what else is there."""
+    aside = {"set aside": set_aside, "not read": sorted(not_read), "the template": [str(template)] if template else []}
+    told = "; ".join(f"{what}: {', '.join(names)}" for what, names in aside.items() if names)
+    places = ", ".join(map(str, given))
+    return f"no prediction file found in {places}; pbl looks for *.csv and *.parquet directly in the folder" + (
+        f" ({told})" if told else ""
+    )
+
+
 def _is_aside(path: Path) -> bool:
     """Say whether a file in a folder is no pillar by its name, or because the recipe beside it says pbl made it."""
     return file_names.is_set_aside(path.name) or recipe_path(path).is_file()

@@ -34,15 +34,16 @@ def init(folder: Path, *, template: Path | None = None) -> tuple[Path, Selection
     """Write `pbl.toml` for the files in a folder, with this template, and return its path and what it names.
 
     The columns are those of the template's header, else of the first pillar with a usable header. Beside the table's
-    four pillars, others get the weight 0. Raises OutputError if there is a `pbl.toml`, which is never replaced,
-    InputError if the folder isn't one, and UsageError if there is no prediction file or a file is in doubt.
+    four pillars, others get the weight 0; a file without the template's prediction columns is no pillar. Raises
+    OutputError if there is a `pbl.toml`, which is never replaced, InputError if the folder isn't one, and UsageError if
+    there is no prediction file or a file is in doubt.
     """
     path = folder / TOML
     if os.path.lexists(folder) and not is_folder(folder):
         raise InputError(f"{folder}: is a file; name the folder it lies in: pbl init {quote(str(folder.parent))}")
     if os.path.lexists(path):
         raise OutputError(f"{path}: is there already; pbl never replaces it, edit it or move it away")
-    selection = select_pillars([folder], template=template)
+    selection = select_pillars([folder], template=template, like_template=True)
     write_whole(path, _text(selection, _columns(selection), folder).encode(), replace=False)
     return path, selection
 

@@ -20,8 +20,17 @@ from pbl.domain.settings import Settings
 from pbl.domain.values import NUMBER
 from pbl.domain.wording import restore_utf8
 from pbl.project import file_names
-from pbl.project._folder import Doubt, Folder, find_unlisted, is_folder, list_folder, note_unentered, refuse_doubts
-from pbl.project._template import choose_template
+from pbl.project._folder import (
+    Doubt,
+    Folder,
+    find_unlisted,
+    is_folder,
+    list_folder,
+    note_unentered,
+    refuse_doubts,
+    tell_nothing,
+)
+from pbl.project._template import choose_template, leave_out_foreign
 from pbl.project.find_toml import TOML, list_parents, read_toml
 from pbl.storage.files import same_file
 
@@ -42,13 +51,15 @@ def select_pillars(
     template: str | Path | None = None,
     pillars_dir: str | Path | None = None,
     wanted: Collection[str] | None = None,
+    like_template: bool = False,
     folder: Path = Path(),
 ) -> Selection:
     """Find the pillars that `paths` and `named` files mean; raise UsageError or InputError if that is in doubt.
 
     `paths` are folders, files or `name=file`; `folder` is the working folder, where `pbl.toml` is looked for; a
     `submission_<pillar>.csv` in `pillars_dir` wins over the file found otherwise. `wanted` are the pillars that weights
-    name: other files may be in doubt.
+    name: other files may be in doubt. `like_template` sets files aside that have none of the template's prediction
+    columns.
     """
     given = [parse_argument(path) for path in paths] + [(name, Path(path)) for name, path in named]
     for path in [path for _, path in given] + ([Path(template)] if template is not None else []):
@@ -71,6 +82,9 @@ def select_pillars(
         meant, why = choose_template(by_name, scanned if several else [], settings.contract)
         notes += [f"the template is {meant}, {why}"] if why else []
         found = [pillar for pillar in found if pillar.path != meant]
+    if like_template and meant is not None:
+        found, foreign = leave_out_foreign(found, meant)
+        set_aside += foreign
     refuse_twice(found)
     refuse_doubts([doubt for look in looks for doubt in look.doubts], found, wanted)
     originals = [path for pillar in found for path in pillar.files]
@@ -78,7 +92,7 @@ def select_pillars(
         found = _prefer(found, Path(pillars_dir))
     not_read = [name for look in looks for name in look.not_read]
     if not found:
-        raise NoPillarsError(_tell_nothing([path for _, path in given], set_aside, not_read, meant))
+        raise NoPillarsError(tell_nothing([path for _, path in given], set_aside, not_read, meant))
     files = [path for pillar in found for path in pillar.files]
     notes += note_unentered(files + ([meant] if meant else []))
     names = {pillar.name for pillar in found}
@@ -264,17 +278,6 @@ def _plain(path: Path, template: Path | None, *, alone: bool) -> _Look:
             f"{path}: is a template by its name; {way}, or {quote(f'{name}={path}')} if it is a pillar after all"
         )
     return _Look(pillars=(Pillar(name=name, path=path),))
-
-
-def _tell_nothing(
-    given: Sequence[Path], set_aside: Sequence[str], not_read: Sequence[str], template: Path | None
-) -> str:
-    aside = {"set aside": set_aside, "not read": sorted(not_read), "the template": [str(template)] if template else []}
-    told = "; ".join(f"{what}: {', '.join(names)}" for what, names in aside.items() if names)
-    places = ", ".join(map(str, given))
-    return f"no prediction file found in {places}; pbl looks for *.csv and *.parquet directly in the folder" + (
-        f" ({told})" if told else ""
-    )
 
 
 def _prefer(pillars: Sequence[Pillar], folder: Path) -> list[Pillar]:

@@ -17,7 +17,8 @@ def init(
 ) -> None:
     """Write a commented pbl.toml for a folder.
 
-    It names the prediction files that are there, with their weights. An existing one is never replaced.
+    It names the prediction files that are there, with their weights; what has none of the template's prediction columns
+    is set aside. An existing one is never replaced.
 
     Examples:
         pbl init
