@@ -110,6 +110,27 @@ def test_a_file_with_some_of_the_template_s_columns_is_a_pillar(here):
     assert selection.set_aside == ("other.csv (it has no column low, high)",)
 
 
+def test_folds_and_versions_of_one_model_are_told_and_commented(here):
+    for seed, name in enumerate(("lgbm_fold0", "lgbm_fold1", "lgbm_fold2", "cat", "cat_v2", "xgb")):
+        write(here / f"{name}.csv", predictions(ids(5), seed))
+    done = command("init")
+    folds = "lgbm_fold0, lgbm_fold1, lgbm_fold2 differ in the number of a fold or seed only, and each counts as a model"
+    files = 'files = ["lgbm_fold0.csv", "lgbm_fold1.csv", "lgbm_fold2.csv"]'
+    versions = "cat, cat_v2 differ in a version only, and each counts as a model"
+    text = (here / "pbl.toml").read_text()
+    assert [line.partition(";")[0] for line in done.talk.splitlines() if line.startswith("note")] == [
+        f"note     {folds}",
+        f"note     {versions}",
+    ]
+    for said in (folds, files, versions):
+        assert said in done.talk
+        assert said in text
+    advised = text[: text.index("# lgbm_fold0")] + f"[pillars.lgbm]\n{files}\n" + text[text.index("[pillars.xgb]") :]
+    (here / "pbl.toml").write_text(advised)
+    assert command("validate").code == 0
+    assert [entry.name for entry in read_settings(here / "pbl.toml").pillars] == ["cat", "cat_v2", "lgbm", "xgb"]
+
+
 @pytest.mark.parametrize("name", ['say "hi"', "a.b", "ünï", "back\\slash", "a b", "a\tb", "#x", "\x7f", "[x]", "'"])
 def test_strange_names_are_written_so_that_they_read_back(here, name):
     write(here / f"{name}.csv", {"x": 1.0})

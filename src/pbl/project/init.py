@@ -6,6 +6,7 @@ The function behind `pbl init`, the first step of a project.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from pbl.reading.sources import open_surveyed
 from pbl.storage.atomic_write import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pbl.domain.pillars import Pillar, Selection
@@ -36,7 +37,7 @@ def init(folder: Path, *, template: Path | None = None) -> tuple[Path, Selection
     The columns are those of the template's header, else of the first pillar with a usable header. Beside the table's
     four pillars, others get the weight 0; a file without the template's prediction columns is no pillar. Raises
     OutputError if there is a `pbl.toml`, which is never replaced, InputError if the folder isn't one, and UsageError if
-    there is no prediction file or a file is in doubt.
+    there is no prediction file or a file is in doubt. The selection's notes say which pillars may be one model.
     """
     path = folder / TOML
     if os.path.lexists(folder) and not is_folder(folder):
@@ -44,8 +45,9 @@ def init(folder: Path, *, template: Path | None = None) -> tuple[Path, Selection
     if os.path.lexists(path):
         raise OutputError(f"{path}: is there already; pbl never replaces it, edit it or move it away")
     selection = select_pillars([folder], template=template, like_template=True)
-    write_whole(path, _text(selection, _columns(selection), folder).encode(), replace=False)
-    return path, selection
+    told = tuple(_tell_one_model(selection))
+    write_whole(path, _text(selection, _columns(selection), folder, told).encode(), replace=False)
+    return path, replace(selection, notes=(*selection.notes, *(said for _, said in told)))
 
 
 def _columns(selection: Selection) -> tuple[str, ...]:
@@ -70,6 +72,21 @@ def _columns(selection: Selection) -> tuple[str, ...]:
     return indexed or default
 
 
+def _tell_one_model(selection: Selection) -> Iterator[tuple[str, str]]:
+    """Yield the first of each group of pillars that may be one model by their names, and what to do if they are."""
+    files = {pillar.name: pillar.path.name for pillar in selection.pillars}
+    alike = [(group, "the number of a fold or seed", _way_of_folds(group, files)) for group in selection.folds]
+    alike += [(group, "a version", "versions of one, take the old one out of pbl.toml") for group in selection.versions]
+    for group, what, way in alike:
+        names = ", ".join(map(toml_key, group))
+        yield group[0], f"{names} differ in {what} only, and each counts as a model; if they are {way}"
+
+
+def _way_of_folds(group: Sequence[str], files: Mapping[str, str]) -> str:
+    listed = ", ".join(toml_string(files[name]) for name in group)
+    return f"folds of one, make them one pillar: files = [{listed}]"
+
+
 def _weights(selection: Selection) -> Iterator[tuple[Pillar, float, str]]:
     """Yield each pillar with its weight and a comment about it."""
     more = set(TABLE) < set(selection.names)
@@ -82,7 +99,7 @@ def _weights(selection: Selection) -> Iterator[tuple[Pillar, float, str]]:
         yield pillar, weight, f"  # {_LEFT_OUT}" if more and pillar.name not in TABLE else ""
 
 
-def _text(selection: Selection, columns: tuple[str, ...], folder: Path) -> str:
+def _text(selection: Selection, columns: tuple[str, ...], folder: Path, told: Sequence[tuple[str, str]]) -> str:
     template = os.path.relpath(selection.template, folder) if selection.template else None
     lines = [
         "# What pbl knows of this folder; flags win over it. Paths are relative to this file.",
@@ -99,6 +116,7 @@ def _text(selection: Selection, columns: tuple[str, ...], folder: Path) -> str:
         "",
     ]
     for pillar, weight, said in _weights(selection):
+        lines += [f"# {said}" for first, said in told if first == pillar.name]
         lines += [
             f"[pillars.{toml_key(pillar.name)}]",
             f"file = {toml_string(pillar.path.name)}",
