@@ -3,6 +3,7 @@
 import itertools
 from pathlib import Path
 
+import polars as pl
 import pytest
 from support.making import command, ids, predictions, write
 
@@ -74,6 +75,29 @@ class TestOneHeader:
         for name in ("c.csv", "d.csv"):
             write(name, {"x": 1.5}, ("y", "2.5"))
         assert codes(pbl.validate("c.csv", "d.csv")) == [("PBL206", "c"), ("PBL206", "d")]
+
+
+class TestManyColumnsThatAreNotExpected:
+    @pytest.fixture(params=["csv", "parquet"])
+    def validate(self, request):
+        def validate(columns):
+            table = pl.DataFrame(
+                {"sample_id": ["x", "y"], "target": [1.5, 2.5], **{f"f{n}": 0.5 for n in range(columns)}}
+            )
+            path = f"wide.{request.param}"
+            getattr(table, f"write_{request.param}")(path)
+            return [(f.code, f.column, f.message) for f in pbl.validate(path).findings]
+
+        return validate
+
+    def test_are_one_finding_that_names_the_first(self, validate):
+        (found,) = validate(768)
+        assert found[:2] == ("PBL202", None)
+        assert "the columns 'f0', 'f1', 'f2', 'f3', 'f4' and 763 more are not expected" in found[2]
+
+    def test_are_a_finding_each_where_they_are_few(self, validate):
+        assert [found[:2] for found in validate(5)] == [("PBL202", f"f{n}") for n in range(5)]
+        assert [found[:2] for found in validate(6)] == [("PBL202", None)]
 
 
 class TestIdsInAnotherSpelling:

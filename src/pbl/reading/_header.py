@@ -43,6 +43,8 @@ _MAGIC = {
     b"\x80\x04\x95": "a Python pickle",
     b"\x80\x05\x95": "a Python pickle",
 }
+_FEW = 5
+"""The most columns that are told one by one."""
 _DATA = re.compile(rf"{NUMBER}|[+-]?(nan|inf(inity)?)|n/?a|null|none|", re.IGNORECASE)
 
 
@@ -155,7 +157,7 @@ def _match_columns(about: _About, contract: Contract, header: tuple[str, ...]) -
     return tuple(header.index(name) for name in wanted), found
 
 
-def _find_repeated(header: tuple[str, ...]) -> Iterator[tuple[str, str, str, str]]:
+def _find_repeated(header: tuple[str, ...]) -> Iterator[tuple[str, str, str | None, str | None]]:
     for name, times in Counter(header).items():
         if name and times > 1:
             yield "PBL203", f"the column {name!r} is {times} times in the header", name, name
@@ -170,8 +172,11 @@ def _leave_out_others(header: tuple[str, ...], contract: Contract) -> tuple[str,
     return tuple(name for name in header if name in named or _fold(name) in missing)
 
 
-def find_misnamed(header: tuple[str, ...], contract: Contract) -> Iterator[tuple[str, str, str, str | None]]:
-    """Yield code, message, column and raw name of each column that a header lacks, misspells or must not have."""
+def find_misnamed(header: tuple[str, ...], contract: Contract) -> Iterator[tuple[str, str, str | None, str | None]]:
+    """Yield code, message, column and raw name of each column that a header lacks, misspells or must not have.
+
+    Many columns that it must not have are told together, by the first few.
+    """
     wanted, seen = contract.columns, _leave_out_others(header, contract)
     extra = [name for name in dict.fromkeys(seen) if name not in wanted and name not in contract.optional]
     for name in (*wanted, *contract.optional):
@@ -185,14 +190,19 @@ def find_misnamed(header: tuple[str, ...], contract: Contract) -> Iterator[tuple
         else:
             extra.remove(near)
             yield "PBL204", f"the column {near!r} should be named {name!r}", name, near
+    others = [name for name in extra if name.strip() and not name.startswith("Unnamed:")]
+    expected = ", ".join((*wanted, *contract.optional))
     for name in extra:
         if not name.strip():
             yield "PBL205", "a column has no name", name, name
         elif name.startswith("Unnamed:"):
             yield "PBL205", f"the column {name!r} had no name", name, name
-        else:
-            expected = ", ".join((*wanted, *contract.optional))
+        elif len(others) <= _FEW:
             yield "PBL202", f"the column {name!r} is not expected; expected are {expected}", name, name
+    if len(others) > _FEW:
+        first = ", ".join(map(repr, others[:_FEW]))
+        told = f"the columns {first} and {len(others) - _FEW:,} more are not expected; expected are {expected}"
+        yield "PBL202", told, None, others[0]
 
 
 def _fold(name: str) -> str:
