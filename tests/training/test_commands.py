@@ -63,6 +63,31 @@ def test_a_fit_is_predicted_validated_scored_and_logged(folder):
     assert command("log-run", "--scores", "pillars/scores_sizes.csv", "--label", "a").code == 0
 
 
+def test_the_template_of_pbl_toml_holds_where_none_is_given(folder):
+    assert command("fit", "sizes.csv", *QUICK, *TEST, "-o", "flag").code == 0
+    wanted = (folder / "flag/submission_sizes.csv").read_bytes()
+    (folder / "pbl.toml").write_text('[contract]\ntemplate = "template.csv"\n')
+    fitted = command("fit", "sizes.csv", *QUICK, "--test", "sizes.csv")
+    assert (fitted.code, "the template is template.csv, as pbl.toml says" in fitted.talk) == (0, True), fitted.talk
+    assert (folder / "pillars/submission_sizes.csv").read_bytes() == wanted
+    predicted = command("predict", "pillars/sizes.npz", "sizes.csv", "-o", "sub.csv")
+    assert (predicted.code, "the template is template.csv, as pbl.toml says" in predicted.talk) == (0, True)
+    assert (folder / "sub.csv").read_bytes() == wanted
+    (folder / "few.csv").write_text("sample_id,target\nID059__a,0\n")
+    assert command("predict", "flag/sizes.npz", "sizes.csv", "-o", "few_out.csv", "--template", "few.csv").code == 0
+    assert (folder / "few_out.csv").read_text().count("\n") == 2
+    assert "template.csv" not in command("fit", "sizes.csv", *QUICK, "-o", "none").talk
+
+
+def test_a_template_that_pbl_toml_names_and_is_not_there_is_refused(folder):
+    assert command("fit", "sizes.csv", *QUICK).code == 0
+    (folder / "pbl.toml").write_text('[contract]\ntemplate = "gone.csv"\n')
+    for words in (("fit", "sizes.csv", *QUICK, "--test", "sizes.csv"), ("predict", "pillars/sizes.npz", "sizes.csv")):
+        done = command(*words)
+        assert (done.code, "pbl.toml: contract.template names gone.csv: no such file" in done.talk) == (2, True)
+    assert not list(folder.glob("**/submission_*"))
+
+
 def test_the_order_of_rows_changes_no_byte(folder):
     for order in (0, 1):
         if order:
@@ -75,6 +100,7 @@ def test_the_order_of_rows_changes_no_byte(folder):
 
 def test_predicting_loads_numpy_alone(folder):
     assert command("fit", "sizes.csv", *QUICK).code == 0
+    (folder / "pbl.toml").write_text('[contract]\ntemplate = "template.csv"\n')
     code = (
         "import os, sys\n"
         "os._exit = sys.exit\n"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pbl.domain.limits import Limits
     from pbl.domain.pillars import Selection
+    from pbl.domain.settings import Settings
 
 _TABLE = "Models of the default weights table"
 
@@ -146,6 +147,14 @@ def tell_left(found: Selection) -> None:
     for what, names in (("set aside", found.set_aside), ("not read", found.not_read)):
         if names:
             stderr.write(f"note     {what}: {', '.join(map(safe, names))}")
+
+
+def own_template(settings: Settings) -> tuple[Path | None, list[str]]:
+    """Return the template that `pbl.toml` names, if it does, and notes; raise InputError if it isn't there."""
+    from pbl.project.pillar_files import template_of
+
+    found = template_of(settings)
+    return found, [] if found is None else [f"the template is {found}, as {settings.path} says"]
 
 
 def bare_weights_fit(files: dict[str, str | None], flags: list[str], weights: list[str]) -> None:

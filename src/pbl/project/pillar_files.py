@@ -71,7 +71,7 @@ def select_pillars(
                 "nothing to do: name a folder of prediction files, or files (there is no pbl.toml here either)"
             )
         given = [(None, settings.path.parent)]
-    meant = _template(settings) if template is None else Path(template)
+    meant = template_of(settings) if template is None else Path(template)
     looks = [_look(name, path, settings, meant, alone=len(given) == 1) for name, path in given]
     found = [pillar for look in looks for pillar in look.pillars]
     set_aside = [name for look in looks for name in look.set_aside]
@@ -223,7 +223,8 @@ def refuse_twice(pillars: Sequence[Pillar]) -> None:
             raise UsageError(f"the pillar {alike!r} is called as a file of {pillar.name!r} in recipes; rename one")
 
 
-def _template(settings: Settings) -> Path | None:
+def template_of(settings: Settings) -> Path | None:
+    """Return the template that `pbl.toml` names, if it does; raise InputError if it isn't there."""
     if settings.template is not None and not is_there(settings.template):
         raise InputError(f"{settings.path}: contract.template names {settings.template}: no such file")
     return settings.template

@@ -66,7 +66,8 @@ def fit(
     """Fit a pillar on features, and predict out of fold.
 
     Several learners and their stack; every score is of rows that were not fitted on. Writes NAME.npz, oof_NAME.csv and
-    scores_NAME.csv, and with --test and --template submission_NAME.csv. Exit code 1: findings; 2: could not fit.
+    scores_NAME.csv, and with --test submission_NAME.csv in the rows of --template or of pbl.toml's template. Exit code
+    1: findings; 2: could not fit.
 
     Examples:
         pbl fit siglip.parquet --truth train.csv
@@ -92,7 +93,10 @@ def fit(
     chosen = select_truth(options.path(truth, "--truth"))
     question = oof_options.question(chosen, metric, average, common_rows=False)
     number, count = options.whole(seed, "--seed", least=0), options.whole(threads, "--threads", least=1)
-    submission = _submission(_files(test, "--test"), options.path(template, "--template"))
+    rows, told = options.path(template, "--template"), list[str]()
+    if test and rows is None:
+        rows, told = options.own_template(chosen.selection.settings)
+    submission = _submission(_files(test, "--test"), rows)
 
     from pbl.training.from_files import Apart, fit_files
     from pbl.training.outputs import write_files
@@ -119,7 +123,7 @@ def fit(
             progress=progress,
         )
     folder = options.path(output, "--output") or Path()
-    inputs = [*paths, chosen.truth, *(submission.features if submission else ())]
+    inputs = [*paths, chosen.truth, *((*submission.features, submission.template) if submission else ())]
     written = write_files(folder, files, inputs=inputs, force=force)
     left = folder / f"submission_{name}.csv"
     if left.name not in files and left.exists():
@@ -127,7 +131,7 @@ def fit(
             *notes,
             f"{left} is of an earlier fit: predict anew with pbl predict {folder / f'{name}.npz'} FEATURES",
         )
-    show.print_fit(found, written, (*chosen.selection.notes, *notes), as_json=how is TableFormat.JSON)
+    show.print_fit(found, written, (*chosen.selection.notes, *told, *notes), as_json=how is TableFormat.JSON)
 
 
 def _files(texts: list[str] | None, flag: str) -> list[Path]:

@@ -45,9 +45,9 @@ def predict(
 ) -> None:
     """Predict with a fitted pillar.
 
-    The features must be of the kind fitted on; rows and order are the template's, else all samples by all targets. It
-    needs numpy and polars alone, and writes the bytes that fit --test wrote. Images are embedded as those fitted on
-    were, which needs the extra embed. Exit code 1: findings; 2: could not predict.
+    The features must be of the kind fitted on; rows and order are the template's, which --template or pbl.toml names,
+    else all samples by all targets. It needs numpy and polars alone, and writes the bytes that fit --test wrote. Images
+    are embedded as those fitted on were, which needs the extra embed. Exit code 1: findings; 2: could not predict.
 
     Examples:
         pbl predict siglip.npz siglip_test.parquet --template sample_submission.csv
@@ -69,7 +69,13 @@ def predict(
     if not paths:
         raise UsageError("name the files of features, as those fitted on")
     to = options.path(output, "--output")
-    rows = options.path(template, "--template")
+    rows, told = options.path(template, "--template"), list[str]()
+    if rows is None:
+        from pbl.project.pillar_files import settings_for
+
+        settings, told = settings_for([(None, path) for path in (source, *paths)], Path())
+        rows, more = options.own_template(settings)
+        told += more
 
     from pbl.training.fitted_file import read_fitted
     from pbl.training.outputs import write_submission
@@ -83,7 +89,7 @@ def predict(
     data, count, notes = found
     inputs = [source, *paths, *([rows] if rows else [])]
     written = write_submission(to or Path(f"submission_{pillar.pillar}.csv"), data, inputs=inputs, force=force)
-    show.print_prediction(pillar.pillar, count, written, notes, as_json=how is OutcomeFormat.JSON)
+    show.print_prediction(pillar.pillar, count, written, (*told, *notes), as_json=how is OutcomeFormat.JSON)
 
 
 def _on_images(
