@@ -194,6 +194,40 @@ class TestOverwriting:
             k: v for k, v in before.items() if k != "b.csv"
         }
 
+    @pytest.mark.parametrize(
+        "output", ["submission", "s.csv.gz", "s.xlsx", "s.txt", "s.json", "s.zip", "sub_0.95", "-.", "dangling"]
+    )
+    def test_a_name_that_says_no_form_that_pbl_writes_is_refused(self, here, output):
+        assert self.blend().code == 0
+        (here / "dangling").symlink_to("nowhere.csv")
+        before = tree(here)
+        for more in ([], ["--force"], ["--dry-run"]):
+            done = self.blend("-o", output, *more)
+            assert done.code == 2
+            assert f"{output}: not written" in done.talk
+            assert "name a file that ends in .csv or .parquet" in done.talk
+        done = command("blend", "--recipe", "submission.recipe.json", "-o", output)
+        assert (done.code, "name a file that ends in .csv or .parquet" in done.talk) == (2, True)
+        (here / "pbl.toml").write_text(f"[blend]\noutput = '{output}'\n[pillars.a]\nfile = 'a.csv'\n")
+        assert command("blend").code == 2
+        (here / "pbl.toml").unlink()
+        with pytest.raises(OutputError, match="not written"):
+            pbl.blend("a.csv", output=output)
+        assert tree(here) == before
+
+    def test_a_name_in_capitals_is_written(self, here):
+        assert self.blend("-o", "S.CSV").code == self.blend("-o", "S.PARQUET").code == 0
+        assert (here / "S.CSV").read_bytes().startswith(b"sample_id,")
+        assert (here / "S.PARQUET").read_bytes().startswith(b"PAR1")
+
+    @pytest.mark.parametrize("output", ["new/", "new.csv/", "there/"])
+    def test_a_name_that_ends_in_a_slash_is_called_a_folder(self, here, output):
+        (here / "there").mkdir()
+        before = tree(here)
+        done = self.blend("-o", output)
+        assert (done.code, f"{output} is a folder; name a file in it" in done.talk) == (2, True)
+        assert tree(here) == before
+
     @pytest.mark.parametrize("output", ["no/such/s.csv", "folder", "folder/"])
     def test_where_no_file_can_be_it_is_exit_2(self, here, output):
         (here / "folder").mkdir()
@@ -228,11 +262,11 @@ class TestStdout:
         assert json.loads(done.out)["ok"] is False
 
 
-def test_an_output_beside_a_recipe_of_its_name_only(here):
+def test_two_outputs_of_one_stem_have_a_recipe_each(here):
     write("a.csv", {"x": 1.0})
-    for output, recipe in (("out", "out.recipe.json"), ("o.txt", "o.txt.recipe.json")):
+    for output, recipe in (("o.csv", "o.recipe.json"), ("o.parquet", "o.parquet.recipe.json")):
         pbl.blend("a.csv", output=output)
-        assert (here / recipe).exists()
+        assert json.loads((here / recipe).read_bytes())["output"]["path"] == output
 
 
 def test_what_is_missing_is_said_before_anything_is_done(here):

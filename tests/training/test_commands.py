@@ -7,7 +7,7 @@ import sys
 from hashlib import sha256
 
 import pytest
-from support.making import command, reorder, write
+from support.making import command, reorder, tree, write
 
 from pbl.domain.errors import OutputError
 from pbl.training.outputs import write_files
@@ -77,6 +77,17 @@ def test_the_template_of_pbl_toml_holds_where_none_is_given(folder):
     assert command("predict", "flag/sizes.npz", "sizes.csv", "-o", "few_out.csv", "--template", "few.csv").code == 0
     assert (folder / "few_out.csv").read_text().count("\n") == 2
     assert "template.csv" not in command("fit", "sizes.csv", *QUICK, "-o", "none").talk
+
+
+@pytest.mark.parametrize("name", ["q.csv.gz", "q.xlsx", "q.json", "q.parquet", "q", "-", "new/"])
+def test_predictions_are_written_under_a_name_of_csv_only(folder, name):
+    assert command("fit", "sizes.csv", *QUICK).code == 0
+    before = tree(folder)
+    for more in ((), ("--force",)):
+        done = command("predict", "pillars/sizes.npz", "sizes.csv", "-o", name, *more)
+        said = "is a folder; name a file in it" if name == "new/" else "name a file that ends in .csv"
+        assert (done.code, said in done.talk) == (2, True), done.talk
+    assert tree(folder) == before
 
 
 def test_a_template_that_pbl_toml_names_and_is_not_there_is_refused(folder):

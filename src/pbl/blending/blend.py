@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pbl.blending._submission import make_submission
+from pbl.domain.endings import ENDINGS
 from pbl.domain.errors import DataError, FindingsError, InputError, OutputError
 from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress
 from pbl.domain.recipe import recipe_path
 from pbl.domain.rules import Severity
-from pbl.project.outputs import refuse_input
+from pbl.project.outputs import refuse_ending, refuse_input
 from pbl.project.recipe_files import fits, load_recipe
 from pbl.storage.commit import Drafts, recover
 from pbl.storage.temporary import private_folder
@@ -122,6 +123,7 @@ def write_submission(
     verify: Callable[[Submission, Draft], tuple[Warned, ...]] = lambda *_: (),
 ) -> Blended:
     """Write a submission and its recipe, over an older pair if pbl wrote that; `verify` may still raise, or warn."""
+    refuse_ending(output, ENDINGS, "a submission is written as CSV or Parquet")
     kept = recipe_path(output)
     for written in (output, kept):
         refuse_input(written, plan.selection)

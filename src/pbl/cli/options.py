@@ -71,6 +71,13 @@ def path(text: str | None, flag: str) -> Path | None:
     return None if text is None else Path(text)
 
 
+def file(text: str | None, flag: str) -> Path | None:
+    """Return the path of a file to write; raise UsageError for an empty one, or one that says it is a folder."""
+    if text and text.endswith(("/", os.sep)):
+        raise UsageError(f"{flag}: {text} is a folder; name a file in it")
+    return path(text, flag)
+
+
 def real(text: str | None, flag: str) -> float | None:
     """Return the finite number that was given; raise UsageError for anything else."""
     from pbl.domain.values import number

@@ -1,4 +1,4 @@
-"""Refuse to write over files that pbl reads, or that it didn't write itself.
+"""Refuse to write over files that pbl reads or didn't write itself, or under a name that says another form.
 
 Called before a blend, a report, failures or a fitted pillar are written.
 """
@@ -20,6 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pbl.domain.pillars import Selection
+
+
+def refuse_ending(written: Path, endings: tuple[str, ...], what: str) -> None:
+    """Raise OutputError if a name doesn't end as the file's form says; `what` says in words what is written, and how.
+
+    A folder or device that is there is told as such when it is written.
+    """
+    if written.name.lower().endswith(endings):
+        return
+    with suppress(OSError):
+        if written.exists() and not written.is_file():
+            return
+    raise OutputError(f"{written}: not written: {what}; name a file that ends in {' or '.join(endings)}")
 
 
 def refuse_foreign(written: Path, *, mark: bytes) -> None:

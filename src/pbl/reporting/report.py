@@ -23,7 +23,7 @@ from pbl.reporting.charts.rows import NARROW, WIDE
 from pbl.reporting.drawing import as_file, as_png
 from pbl.reporting.material import gather
 from pbl.reporting.rendering import Words, picture_of, render
-from pbl.reporting.saving import mark_page, mark_png, mark_svg, save
+from pbl.reporting.saving import mark_page, mark_png, mark_svg, refuse_page_name, save
 from pbl.reporting.sections import SECTIONS, NotShown, Origin, Section
 from pbl.reporting.theme import THEMES, config, literal
 
@@ -114,6 +114,7 @@ class Reported:
             raise UsageError(f"theme: {theme!r} is not one of {', '.join(THEMES)}")
         path = Path(output)
         if format == "html":
+            refuse_page_name(path)
             return save({path: self.html(theme)}, self.selection, force=force)
         if format not in {"svg", "png"}:
             raise UsageError(f"format: {format!r} is not one of html, svg, png")

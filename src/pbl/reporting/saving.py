@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pbl.domain.errors import OutputError
-from pbl.project.outputs import refuse_input
+from pbl.project.outputs import refuse_ending, refuse_input
 from pbl.storage.atomic_write import write_whole
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from pbl.domain.pillars import Selection
 
+PAGE = (".html", ".htm")
+"""The endings of a page."""
 _START, _END = b"<!-- pbl report sha256:", b" -->\n"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _KEY = b"pbl\x00"
@@ -66,6 +68,11 @@ def save(
     return tuple(
         Written(path=path, bytes=len(data), sha256=hashlib.sha256(data).hexdigest()) for path, data in files.items()
     )
+
+
+def refuse_page_name(path: Path) -> None:
+    """Raise OutputError for a page's name that says another form than HTML."""
+    refuse_ending(path, PAGE, "a page is written as HTML, and pictures by --format svg or png")
 
 
 def mark_page(page: bytes) -> bytes:

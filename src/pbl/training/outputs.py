@@ -9,9 +9,9 @@ import os
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from pbl.domain.endings import is_parquet
+from pbl.domain.endings import CSV
 from pbl.domain.errors import InputError, OutputError
-from pbl.project.outputs import refuse_sources
+from pbl.project.outputs import refuse_ending, refuse_sources
 from pbl.storage.atomic_write import write_whole
 from pbl.storage.commit import Drafts
 from pbl.storage.files import hash_file, read_bytes
@@ -56,13 +56,17 @@ def write_files(
 def write_submission(path: Path, data: bytes, *, inputs: Sequence[Path] = (), force: bool = False) -> dict[str, Any]:
     """Write a submission and return its path and hash; raise OutputError where other predictions are there."""
     refuse_sources(path, inputs)
-    if is_parquet(path.name):
-        raise OutputError(f"{path}: not written: predictions are written as CSV; name a file that ends in .csv")
+    refuse_name(path)
     digest, there = sha256(data).hexdigest(), os.path.lexists(path)
     if not force and there and hash_file(path) != digest:
         raise OutputError(f"{path}: is there with other content; name another file with -o, or --force")
     write_whole(path, data, replace=there or force)
     return {"path": str(path), "sha256": digest}
+
+
+def refuse_name(path: Path) -> None:
+    """Raise OutputError for a submission's name that says another form than CSV."""
+    refuse_ending(path, (CSV,), "predictions are written as CSV")
 
 
 def _check_own(folder: Path, files: Mapping[str, bytes]) -> None:

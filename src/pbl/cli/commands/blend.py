@@ -42,7 +42,8 @@ def blend(
     template: options.Template = None,
     pillars_dir: options.PillarsDir = None,
     output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="Default: submission.csv; - is stdout.")
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help=".csv or .parquet; default: submission.csv, - is stdout."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that pbl didn't write.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but write, refusals included.")] = False,
@@ -80,7 +81,7 @@ def blend(
 
     as_json = options.choice(OutcomeFormat, format, "--format") is OutcomeFormat.JSON
     severity = Severity(options.choice(FailOn, fail_on, "--fail-on"))
-    to, given = options.path(output, "--output"), weights or []
+    to, given = options.file(output, "--output"), weights or []
     if as_json and output == "-":
         raise UsageError("--output - and --format json both want stdout; choose one")
     limits = options.limits(threads, memory_limit, temp_dir)

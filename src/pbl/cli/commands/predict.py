@@ -26,7 +26,7 @@ def predict(
     template: options.Template = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to write; default: submission_NAME.csv."),
+        typer.Option("--output", "-o", metavar="FILE", help="The CSV file to write; default: submission_NAME.csv."),
     ] = None,
     key: Annotated[
         str | None, typer.Option("--key", metavar="COL", help="The column of the features that names the sample.")
@@ -68,7 +68,7 @@ def predict(
     source = options.path(fitted, "FITTED") or Path()
     if not paths:
         raise UsageError("name the files of features, as those fitted on")
-    to = options.path(output, "--output")
+    to = options.file(output, "--output")
     rows, told = options.path(template, "--template"), list[str]()
     if rows is None:
         from pbl.project.pillar_files import settings_for
@@ -78,9 +78,11 @@ def predict(
         told += more
 
     from pbl.training.fitted_file import read_fitted
-    from pbl.training.outputs import write_submission
+    from pbl.training.outputs import refuse_name, write_submission
     from pbl.training.predict import predict as predict_rows
 
+    if to is not None:
+        refuse_name(to)
     pillar = read_fitted(source)
     if on_images:
         found = _on_images(pillar, source, paths[0], model, template=rows, batch=batch, device=device)

@@ -74,7 +74,8 @@ def report(
     shade = None if theme is None else options.choice(ThemeChoice, theme, "--theme")
     if output == "-" and how is not PageFormat.HTML:
         raise UsageError("--output - is for the page alone; --format json writes to stdout, pictures go into a folder")
-    to = None if output == "-" else options.path(output, "--output")
+    pictures = how not in {PageFormat.HTML, PageFormat.JSON}
+    to = None if output == "-" else options.path(output, "--output") if pictures else options.file(output, "--output")
     rows = options.whole(top, "--top", least=1)
     limits = options.limits(threads, memory_limit, temp_dir)
     folder = options.path(logs, "--logs")
@@ -93,7 +94,10 @@ def report(
     from pbl.domain.weights import parse_weights
     from pbl.reporting.asking import ask
     from pbl.reporting.report import make_report
+    from pbl.reporting.saving import refuse_page_name
 
+    if to is not None and not pictures:
+        refuse_page_name(to)
     given = weights or []
     asked, command = ask(
         lambda: options.selection(ctx, paths, template=template, pillars_dir=None, weights=given),
