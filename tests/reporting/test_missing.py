@@ -68,6 +68,20 @@ def test_without_a_truth_what_needs_one_is_named_with_the_flag(project):
     assert all("--truth" in each["hint"] for each in found["not_shown"] if each["section"] == "scores")
 
 
+@pytest.mark.parametrize("only", ["scores", "history", "scores,history,runs"])
+def test_without_any_section_nothing_is_written(project, only):
+    project.pillars(2)
+    words = ("report", project.folder / "p", "--logs", project.folder / "p", "-o", project.folder / "r.html")
+    assert command(*words).code == 0
+    before = (project.folder / "r.html").read_bytes()
+    for form in ("html", "json"):
+        done = command(*words, "--only", only, "--format", form)
+        assert (done.code, "nothing to report" in done.talk) == (2, True)
+        assert all(f"{name}: no " in done.talk for name in only.split(","))
+        assert (project.folder / "r.html").read_bytes() == before
+    assert command(*words, "--only", f"{only},blend").code == 0
+
+
 def test_under_twenty_groups_there_are_no_intervals(project):
     found = project.pillars(2, rows=12, oof=True).judged()
     page = (project.folder / "r.html").read_text()

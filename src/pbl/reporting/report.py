@@ -183,7 +183,7 @@ def make_report(
     """Make a report; `command` is what makes it again beside its files.
 
     If there are findings, it has nothing else. Raises the errors of the functions that it calls, and UsageError for an
-    unknown section.
+    unknown section, or if no section has its data.
     """
     unknown = sorted(asked.only - set(SECTIONS))
     if unknown:
@@ -197,6 +197,11 @@ def make_report(
     else:
         progress.stage("drawing", lambda: 0.0)
         found = [_MAKERS[name](made) for name in wanted]
+    sections = tuple(each for each in found if isinstance(each, Section))
+    not_shown = tuple(each for each in found if isinstance(each, NotShown))
+    if not sections:
+        told = [f"{each.section}: {each.why} -> {each.hint}" for each in not_shown]
+        raise UsageError("\n".join(["nothing to report, as no section that is wanted has its data", *told]))
     return Reported(
         words=Words(
             title=asked.title or _title(made),
@@ -204,8 +209,8 @@ def make_report(
             failed=made.failed,
             numbers=of_blend.headline(made),
         ),
-        sections=tuple(each for each in found if isinstance(each, Section)),
-        not_shown=tuple(each for each in found if isinstance(each, NotShown)),
+        sections=sections,
+        not_shown=not_shown,
         origin=Origin(command=tuple(command), version=asked.version, inputs=made.inputs()),
         selection=asked.selection,
     )
