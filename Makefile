@@ -51,7 +51,8 @@ test: $(DEV)
 
 test-thorough: export PBL_THOROUGH = 1
 test-thorough: $(DEV)
-	@$(BIN)/python -m pytest tests/faults tests/fuzz tests/reading/test_traps.py tests/weights/test_roads.py $(ARGS)
+	@$(BIN)/python -m pytest tests/faults tests/fuzz tests/reading/test_traps.py tests/weights/test_roads.py \
+		tests/blending/test_align_faults.py tests/kaggle/test_inference.py $(ARGS)
 
 test-train: $(DEV)
 	@$(BIN)/python -m pytest tests/reporting tests/training tests/weights $(ARGS)

@@ -11,6 +11,7 @@ from threading import Thread
 import polars as pl
 import pytest
 from pbl_sql import Sql
+from support.effort import THOROUGH
 from support.large import BLOCKS, PATHS, ROWS, little_memory, same, small_sizes
 from support.making import four, ids, predictions, shuffled, write
 
@@ -90,8 +91,10 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("order", ["one order", "several orders"])
-@pytest.mark.parametrize("place", [0, ROWS - 1])
+PLACES = [(0, "one order"), (ROWS - 1, "several orders"), (ROWS - 1, "one order"), (0, "several orders")]
+
+
+@pytest.mark.parametrize(("place", "order"), PLACES[: 4 if THOROUGH else 2])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_large_files_have_the_same_findings_as_small_ones(fault, place, order, monkeypatch):
     """In small blocks and in one, and in parts where rows must be matched: the small files are asked once for all."""

@@ -13,14 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandera.errors import SchemaErrors
 from pbl_schemas.prediction import cast_tells, prediction_schema
+from support.effort import THOROUGH
 from support.making import agree, command, expected, read, write
 
 import pbl
 from pbl.domain.recipe import parse_recipe
 from pbl.domain.values import NUMBER
 
-few = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
-many = settings(max_examples=35, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=12 if THOROUGH else 8, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=35 if THOROUGH else 20, suppress_health_check=[HealthCheck.too_slow])
 
 number = st.floats(allow_nan=False, allow_infinity=False)
 modest = st.floats(-1e6, 1e6)

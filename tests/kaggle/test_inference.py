@@ -5,6 +5,7 @@ import json
 import shutil
 
 import pytest
+from support.effort import THOROUGH
 from support.kaggle_room import Room, code, find_obstacle
 from support.packing import COMPETITION, DATASET, pbl, template
 
@@ -95,7 +96,7 @@ def stops(room, packed, *words, **parameters):
         ("datasets/ann/my-pillars", "competitions/csiro-biomass", False),
         ("ann/my-pillars", "csiro-biomass", True),
         ("d/ann/my-pillars", "competitions/csiro-biomass", None),
-    ],
+    ][: 4 if THOROUGH else 2],
 )
 def test_the_notebook_blends_what_pbl_blends_wherever_kaggle_mounts_it(room, packed, dataset, competition, training):
     mount(room, packed, dataset, competition)
@@ -115,7 +116,10 @@ def test_the_notebook_blends_what_pbl_blends_wherever_kaggle_mounts_it(room, pac
     assert IDS[0] in ran.cells["recipe"]
 
 
-@pytest.mark.parametrize("flags", [(), ("--per-target",), ("--reconcile",), ("--per-target", "--reconcile")])
+BOTH = ("--per-target", "--reconcile")
+
+
+@pytest.mark.parametrize("flags", [(), BOTH[:1], BOTH[1:], BOTH] if THOROUGH else [BOTH], ids=" ".join)
 def test_the_notebook_blends_by_target_and_holds_sums_as_pbl_blend_does(room, packed, flags):
     project = room.folder / "project"
     shutil.copytree(packed / "pillars", project)

@@ -27,7 +27,7 @@ FAULTS = (
     "error=ENOSPC:when={n}+",
     "error=EIO:when={n}+",
 )
-SAMPLE = 11
+SAMPLE = 15
 
 
 def run(folder, words, *before):
