@@ -194,12 +194,9 @@ class TestOverwriting:
             k: v for k, v in before.items() if k != "b.csv"
         }
 
-    @pytest.mark.parametrize(
-        "output", ["submission", "s.csv.gz", "s.xlsx", "s.txt", "s.json", "s.zip", "sub_0.95", "-.", "dangling"]
-    )
-    def test_a_name_that_says_no_form_that_pbl_writes_is_refused(self, here, output):
+    @pytest.mark.parametrize("output", ["s.csv.gz", "s.xlsx", "s.json", "s.ZIP", "s.html"])
+    def test_a_name_that_says_a_form_that_pbl_does_not_write_is_refused(self, here, output):
         assert self.blend().code == 0
-        (here / "dangling").symlink_to("nowhere.csv")
         before = tree(here)
         for more in ([], ["--force"], ["--dry-run"]):
             done = self.blend("-o", output, *more)
@@ -214,6 +211,23 @@ class TestOverwriting:
         with pytest.raises(OutputError, match="not written"):
             pbl.blend("a.csv", output=output)
         assert tree(here) == before
+
+    @pytest.mark.parametrize("output", ["s", "s.txt", "sub_0.95"])
+    def test_a_name_that_says_no_form_is_that_of_a_csv_file(self, here, output):
+        assert self.blend("-o", output).code == 0
+        assert (here / output).read_bytes().startswith(b"sample_id,")
+        assert (here / f"{output}.recipe.json").exists()
+
+    @pytest.mark.parametrize(("first", "second"), [("s.csv", "s"), ("s", "s.csv")])
+    def test_a_recipe_of_another_submission_that_is_there_is_never_replaced(self, here, first, second):
+        assert self.blend("-o", first).code == 0
+        before = tree(here)
+        for more in ([], ["--force"], ["-w", "1", "3", "--force"]):
+            done = self.blend("-o", second, *more)
+            assert (done.code, f"s.recipe.json: is the recipe of {first}; name another" in done.talk) == (2, True)
+        assert tree(here) == before
+        (here / first).unlink()
+        assert self.blend("-o", second).code == 0
 
     def test_a_name_in_capitals_is_written(self, here):
         assert self.blend("-o", "S.CSV").code == self.blend("-o", "S.PARQUET").code == 0

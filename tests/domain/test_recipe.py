@@ -113,6 +113,8 @@ def test_the_file_is_indented_ascii_json_with_one_line_end_at_its_end():
     [
         ("submission.csv", "submission.recipe.json"),
         ("out/x.csv", "out/x.recipe.json"),
+        ("x", "x.recipe.json"),
+        ("x.txt", "x.txt.recipe.json"),
         ("x.parquet", "x.parquet.recipe.json"),
         ("x.CSV", "x.CSV.recipe.json"),
         ("x.csv.parquet", "x.csv.parquet.recipe.json"),

@@ -79,7 +79,7 @@ def test_the_template_of_pbl_toml_holds_where_none_is_given(folder):
     assert "template.csv" not in command("fit", "sizes.csv", *QUICK, "-o", "none").talk
 
 
-@pytest.mark.parametrize("name", ["q.csv.gz", "q.xlsx", "q.json", "q.parquet", "q", "-", "new/"])
+@pytest.mark.parametrize("name", ["q.csv.gz", "q.xlsx", "q.json", "q.parquet", "-", "new/"])
 def test_predictions_are_written_under_a_name_of_csv_only(folder, name):
     assert command("fit", "sizes.csv", *QUICK).code == 0
     before = tree(folder)

@@ -6,6 +6,7 @@ The function behind `pbl blend`: `plan` comes before it, `log_run` after it.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -17,6 +18,7 @@ from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress
 from pbl.domain.recipe import recipe_path
 from pbl.domain.rules import Severity
+from pbl.domain.wording import file_name
 from pbl.project.outputs import refuse_ending, refuse_input
 from pbl.project.recipe_files import fits, load_recipe
 from pbl.storage.commit import Drafts, recover
@@ -157,9 +159,18 @@ def make_outcome(made: Submission, recipe: Recipe, more: tuple[Warned, ...] = ()
     )
 
 
+def _refuse_anothers_recipe(output: Path, kept: Path) -> None:
+    """Raise OutputError if the recipe is that of another submission beside it, as `x` and `x.csv` would share one."""
+    with suppress(InputError):
+        beside = output.parent / file_name(load_recipe(kept).output.path or "")
+        if beside != output and recipe_path(beside) == kept and os.path.lexists(beside):
+            raise OutputError(f"{kept}: is the recipe of {beside}; name another --output")
+
+
 def _allow_replacing(output: Path, kept: Path, *, force: bool) -> bool:
     """Say whether there is a submission to replace; raise OutputError if it isn't as pbl wrote it."""
     there = os.path.lexists(output)
+    _refuse_anothers_recipe(output, kept)
     if force:
         return there
     if there:

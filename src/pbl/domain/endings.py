@@ -4,6 +4,12 @@
 """
 
 CSV, PARQUET = ENDINGS = (".csv", ".parquet")
+PAGE = (".html", ".htm")
+_PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".tar", ".tgz")
+_TABLES = (".xlsx", ".xls", ".ods", ".json", ".jsonl", ".feather", ".arrow", ".pkl", ".pickle", ".npy", ".npz", ".h5")
+_PICTURES = (".pdf", ".png", ".jpg", ".jpeg", ".svg", ".ipynb")
+KNOWN = (*ENDINGS, *PAGE, *_PACKED, *_TABLES, *_PICTURES)
+"""Endings that say a form; a name with another, or none, says nothing."""
 
 
 def is_table(name: str) -> bool:

@@ -127,10 +127,7 @@ class Recipe(BaseRecipe):
 
 
 def recipe_path(output: Path) -> Path:
-    """Return the path of a submission's recipe: `x.csv` -> `x.recipe.json`, `x.parquet` -> `x.parquet.recipe.json`.
-
-    No two submissions share one, as a submission's name has one of these endings.
-    """
+    """Return the path of a submission's recipe: `x.csv` and `x` -> `x.recipe.json`, `x.p` -> `x.p.recipe.json`."""
     stem = output.name.removesuffix(".csv")
     return output.with_name(f"{stem}.recipe.json")
 

@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pbl.domain.endings import is_table
+from pbl.domain.endings import KNOWN, is_table
 from pbl.domain.errors import OutputError
 from pbl.project._folder import is_folder
 from pbl.storage.files import same_file
@@ -23,15 +23,13 @@ if TYPE_CHECKING:
 
 
 def refuse_ending(written: Path, endings: tuple[str, ...], what: str) -> None:
-    """Raise OutputError if a name doesn't end as the file's form says; `what` says in words what is written, and how.
+    """Raise OutputError if a name says another form than those of `endings`; `what` says in words what is written.
 
-    A folder or device that is there is told as such when it is written.
+    A name that says no form is as good as any, but for `-`, which elsewhere is stdout.
     """
-    if written.name.lower().endswith(endings):
+    name = written.name.lower()
+    if name.endswith(endings) or not (name == "-" or name.endswith(KNOWN)):
         return
-    with suppress(OSError):
-        if written.exists() and not written.is_file():
-            return
     raise OutputError(f"{written}: not written: {what}; name a file that ends in {' or '.join(endings)}")
 
 

@@ -12,6 +12,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pbl.domain.endings import PAGE
 from pbl.domain.errors import OutputError
 from pbl.project.outputs import refuse_ending, refuse_input
 from pbl.storage.atomic_write import write_whole
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from pbl.domain.pillars import Selection
 
-PAGE = (".html", ".htm")
-"""The endings of a page."""
 _START, _END = b"<!-- pbl report sha256:", b" -->\n"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _KEY = b"pbl\x00"
