@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbl.domain.errors import InputError
 from pbl.domain.values import decimal, moment
+from pbl.storage.csv_text import csv_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -133,7 +134,7 @@ def _from_csv(lines: Sequence[str], unread: list[str], name: str) -> _Rows | Non
     else:
         return None
     _need(set(header), name)
-    reader = csv.reader(io.StringIO("".join(lines[begin:]), newline=""))
+    reader = csv_records(io.StringIO("".join(lines[begin:]), newline=""))
     rows: _Rows = []
     while True:
         where = f"line {begin + 1 + reader.line_num}"
@@ -152,9 +153,9 @@ def _from_csv(lines: Sequence[str], unread: list[str], name: str) -> _Rows | Non
 
 
 def _split(line: str) -> list[str]:
-    """Return the cells of a line; none if csv refuses it, as it does a cell above 131,072 characters."""
+    """Return the cells of a line, however long they are; none if csv refuses it."""
     try:
-        return next(csv.reader([line.rstrip("\r\n")]), [])
+        return next(csv_records([line.rstrip("\r\n")]), [])
     except csv.Error:
         return []
 
