@@ -5,7 +5,6 @@ Probe, open, check, findings, guarded write, list again, read back, recipe: in t
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -44,10 +43,10 @@ if TYPE_CHECKING:
     from pbl.blending.plan import Plan
     from pbl.domain.contract import Contract
     from pbl.spark._check import Checked
+    from pbl.spark._facts import BlendFacts, Facts
     from pbl.spark._rows import Rows
 
 _CHANGED = "pbl: an input changed after it was checked"
-_LARGE = 2.0**64
 
 
 @drop_cause
@@ -91,11 +90,12 @@ def blend(
         if is_there(spark, to):
             raise OutputError(f"{without_secrets(to)}: is there already; name a folder that isn't")
         checked = check(spark, sources, guide, plan.selection.contract, formula=plan.formula, max_examples=most)
-        if not checked.report.ok:
+        facts = checked.facts
+        if not checked.report.ok or facts is None or facts.blend is None:
             raise FindingsError(checked.report)
-        if broken := checked.facts["broken"]:
+        if broken := facts.blend.broken:
             raise UsageError(f"the blend is not finite in {broken} rows: a prediction or weight is too large")
-        return _write(spark, checked, to, _recipe(plan, checked, to, version))
+        return _write(spark, checked, to, _recipe(plan, checked.rows, facts, facts.blend, path=to, version=version))
 
 
 def _as_output(output: object, sources: Sequence[Any]) -> str:
@@ -164,11 +164,11 @@ def _read_back(spark: Any, output: str, schema: Any, rows: Rows) -> tuple[dict[s
     return back, parts
 
 
-def _recipe(plan: Plan, checked: Checked, output: str, version: str) -> SparkRecipe:
-    facts, rows, made = checked.facts, checked.rows, provenance()
-    known = [
-        {"path": each.path, "parts": len(each.parts), "rows": facts[f"rows{n}"], "digest": facts[f"digest{n}"]}
-        for n, each in enumerate(rows.sources)
+def _recipe(plan: Plan, rows: Rows, facts: Facts, blend: BlendFacts, *, path: str, version: str) -> SparkRecipe:
+    made = provenance()
+    identified: list[dict[str, Any]] = [
+        {"path": each.path, "parts": len(each.parts), "rows": known.rows, "digest": known.digest}
+        for each, known in zip(rows.sources, facts.sources, strict=True)
     ]
     weights = zip(rows.pillars, plan.weighing.weights, plan.factors, strict=True)
     return SparkRecipe(
@@ -182,23 +182,18 @@ def _recipe(plan: Plan, checked: Checked, output: str, version: str) -> SparkRec
         clip_min=plan.clip.low,
         clip_max=plan.clip.high,
         inputs=tuple(
-            SparkIngredient(**known[n], name=str(rows.sources[n].name), weight=weight, share=share)
+            SparkIngredient(**identified[n], name=str(rows.sources[n].name), weight=weight, share=share)
             for n, weight, share in weights
         ),
-        template=SparkFacts(**known[-1]) if rows.sources[rows.reference].name is None else None,
+        template=SparkFacts(**identified[-1]) if rows.sources[rows.reference].name is None else None,
         output=SparkOutput(
-            path=without_secrets(output),
+            path=without_secrets(path),
             parts=0,
-            rows=facts["sound"],
-            digest=facts["digest"],
-            clipped=facts["clipped"],
-            min=min(facts[f"low_b{t}"] for t in rows.targets) + 0.0,  # no -0.0
-            mean=math.fsum(_mean(facts, t) / len(rows.targets) for t in rows.targets),
-            max=max(facts[f"high_b{t}"] for t in rows.targets) + 0.0,
+            rows=facts.sound,
+            digest=blend.digest,
+            clipped=blend.clipped,
+            min=blend.low,
+            mean=blend.mean,
+            max=blend.high,
         ),
     )
-
-
-def _mean(facts: Mapping[str, Any], target: int) -> float:
-    mean = float(facts[f"mean_b{target}"])
-    return mean if math.isfinite(mean) else float(facts[f"small_mean_b{target}"]) * _LARGE
