@@ -122,7 +122,7 @@ def _no_rows(each: Input) -> Finding:
 
 
 def _note_unreadable(each: Input, file: PartsFile, error: UnreadableError) -> Finding:
-    part = next((part.name for part in file.parts if str(error).startswith(f"{part.file.path}: ")), "")
+    part = next((part.name for part in file.parts if part.file.path == error.path), "")
     told, places = (f"{part}: {error.reason}", (Example(part=part),)) if file.folder else (error.reason, ())
     inexact = isinstance(error, InexactError)
     code = "PBL208" if inexact else "PBL110"

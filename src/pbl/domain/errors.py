@@ -31,6 +31,10 @@ class NoPillarsError(UsageError):
     """No file of predictions was named or found."""
 
 
+class NoOofError(UsageError):
+    """No file of out-of-fold predictions was found."""
+
+
 class ContractError(PblError):
     """`pbl.toml` or its contract is not valid."""
 
@@ -40,9 +44,10 @@ class InputError(PblError):
 
 
 class UnreadableError(InputError):
-    """A file exists and can't be read; `reason` says why, without the file's name."""
+    """The file `path` exists and can't be read; `reason` says why, without the file's name."""
 
     def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pbl.domain.endings import ENDINGS
-from pbl.domain.errors import InputError, UsageError
+from pbl.domain.errors import InputError, NoOofError, UsageError
 from pbl.domain.pillars import Pillar, Selection, as_members
 from pbl.domain.settings import Entry
 from pbl.project._folder import is_file_name, is_folder, note_unentered
@@ -83,7 +83,7 @@ def select_oof(
     if not found:
         places = ", ".join(str(path) for _, path in (*given, *beside))
         told = f" ({'; '.join(f'{name}: {reason}' for name, reason in left_out.items())})" if left_out else ""
-        raise UsageError(
+        raise NoOofError(
             f"no out-of-fold file found in {places}; in a folder {OOF}<pillar>.csv or .parquet is looked for{told}"
         )
     if judge is None:

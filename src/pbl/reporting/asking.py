@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pbl.domain.errors import NoPillarsError, UsageError
+from pbl.domain.errors import NoOofError, NoPillarsError
 from pbl.domain.settings import MetricSettings
 from pbl.project.find_toml import find_settings
 from pbl.project.oof_files import OOF, select_oof
@@ -123,7 +123,5 @@ def _find_oof(
             beside.append((name or next((p.name for p in selection.pillars if p.path == path), path.stem), path))
     try:
         return select_oof(places, beside=beside, truth=truth), ""
-    except UsageError as error:
-        if "no out-of-fold file found" not in str(error):
-            raise
+    except NoOofError:
         return None, f"no {OOF}<pillar>.csv lies beside the pillars"
