@@ -57,6 +57,18 @@ def test_the_method_of_a_row_says_what_else_made_the_numbers(here):
     assert [row["method"] for row in rows] == ["median per-target reconcile", "median reconcile"]
 
 
+def test_a_metric_that_is_turned_round_is_logged_with_a_warning(tmp_path):
+    words = ("log-run", "-l", "a", "--pillar", "siglip", "--model", "m", "--cv", "0.5", "--metric")
+    told = run(*words, "RMSE:max", cwd=tmp_path)
+    assert "warning 'RMSE:max' says that greater is better, of a metric known as less is better" in told.stderr
+    assert "all runs of RMSE are ranked so now" in told.stderr
+    as_json = run(*words, "auc:min", "--format", "json", cwd=tmp_path)
+    assert [each["code"] for each in json.loads(as_json.stdout)["warnings"]] == ["metric-turned"]
+    for plain in ("rmse:min", "ours:max", "rmse"):
+        assert "warning" not in run(*words, plain, cwd=tmp_path).stderr
+    assert len(rows_of(next((tmp_path / "run_logs").iterdir()))) == 5
+
+
 def test_the_day_in_the_name_and_the_moment_in_the_row_are_one_clock_reading_in_utc(tmp_path):
     submission = blended(tmp_path)
     east = datetime.fromisoformat("2026-01-06T01:30:00+02:00")

@@ -110,3 +110,11 @@ def test_a_table_of_another_form_is_called_what_it_is(tmp_path, data, said):
         log(tmp_path, table=tmp_path / "table.csv")
     assert said in str(caught.value)
     assert not (tmp_path / "run_logs").exists()
+
+
+def test_a_table_that_may_be_cut_short_is_logged_with_a_warning(tmp_path):
+    (tmp_path / "table.csv").write_bytes(b"pillar,model,processed_cv\nsiglip,a,0.7")
+    done = log(tmp_path, table=tmp_path / "table.csv")
+    assert [(row.pillar, row.processed_cv) for row in done.rows] == [("siglip", 0.7)]
+    assert [each.code for each in done.warnings] == ["PBL701"]
+    assert "was the table cut short?" in done.warnings[0].message

@@ -102,6 +102,12 @@ def parse_metric(text: str) -> Metric:
     return Metric(name=stated[1], sense=_stated_sense(stated[1], greater=stated[2].lower() == "max"))
 
 
+def contradicts_name(text: str) -> bool:
+    """Say whether `NAME:max` or `NAME:min` says the opposite of what the name is known for, as `rmse:max` does."""
+    stated, known = parse_metric(text), known_sense(parse_metric(text).name)
+    return known is not None and (known is Sense.SCORE) != stated.greater_is_better
+
+
 def resolve_metrics(
     texts: Iterable[str], *, name: str | None = None, greater_is_better: bool | None = None
 ) -> Mapping[str, Metric]:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pbl.domain.errors import InputError
 from pbl.domain.run_row import SEED, RunRow, SpelledNumber
 from pbl.domain.values import decimal
+from pbl.domain.warned import Warned
 from pbl.ledger.log_format import is_utf16, name_form
 from pbl.ledger.row_codec import decode_text
 from pbl.reading.tolerant import parse_csv
@@ -22,10 +24,18 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def read_score_table(path: Path, taken: Sequence[RunRow], doubts: list[str]) -> list[RunRow]:
+@dataclass(frozen=True, kw_only=True)
+class ScoreTable:
+    """The rows of a pillar's own score table, and its possible mistakes."""
+
+    rows: tuple[RunRow, ...]
+    warnings: tuple[Warned, ...]
+
+
+def read_score_table(path: Path, taken: Sequence[RunRow]) -> ScoreTable:
     """Read a pillar's own score table strictly; raise InputError that names each row at fault.
 
-    A row must not be among those `taken`; possible mistakes are added to `doubts`.
+    A row must not be among those `taken`.
     """
     data = read_bytes(path)
     if is_utf16(data):
@@ -56,14 +66,16 @@ def read_score_table(path: Path, taken: Sequence[RunRow], doubts: list[str]) -> 
         shown = "; ".join(troubles[:_SHOWN]) or "a header and no row"
         more = f"; and {len(troubles) - _SHOWN:,} more" if len(troubles) > _SHOWN else ""
         raise InputError(f"{path}: {shown}{more}; nothing was logged, correct the table and try again")
-    if not table.ends:
-        doubts.append(f"{path}: the last line has no line end; was the table cut short?")
-    return [
-        RunRow(
-            pillar=row["pillar"],
-            model=row["model"],
-            processed_cv=SpelledNumber(row["processed_cv"]),
-            full_cv=SpelledNumber(row["full_cv"]) if row.get("full_cv") else None,
-        )
-        for row in rows
-    ]
+    cut = Warned(code="PBL701", message=f"{path}: the last line has no line end; was the table cut short?")
+    return ScoreTable(
+        rows=tuple(
+            RunRow(
+                pillar=row["pillar"],
+                model=row["model"],
+                processed_cv=SpelledNumber(row["processed_cv"]),
+                full_cv=SpelledNumber(row["full_cv"]) if row.get("full_cv") else None,
+            )
+            for row in rows
+        ),
+        warnings=() if table.ends else (cut,),
+    )

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pbl.domain.card import make_card
 from pbl.domain.errors import UsageError
+from pbl.domain.metrics import contradicts_name, parse_metric
 from pbl.domain.run_row import COLUMNS, RunRow
+from pbl.domain.warned import Warned
 from pbl.domain.wording import restore_utf8
 from pbl.ledger._git import Code, code_at
 from pbl.ledger._score_table import read_score_table
@@ -88,8 +90,8 @@ class Logged:
     recipe: Path | None
     kept: tuple[Path, ...] = ()
     """Files of a blend that was cut short; they were kept under other names."""
-    doubts: tuple[str, ...] = ()
-    """Possible mistakes in the score table."""
+    warnings: tuple[Warned, ...] = ()
+    """Possible mistakes in the score table, and in what is said of the metric."""
 
     @property
     def submit(self) -> tuple[str, ...] | None:
@@ -123,7 +125,7 @@ class Logged:
             "set_aside": None if self.appended.set_aside is None else str(self.appended.set_aside),
             "submission": None if self.submission is None else str(self.submission),
             "recipe": None if self.recipe is None else str(self.recipe),
-            "warnings": [{"code": "PBL701", "message": doubt} for doubt in self.doubts],
+            "warnings": [warned.to_json() for warned in self.warnings],
             "rows": [row.to_json() for row in self.rows],
             "next": [] if self.submit is None else [join(self.submit)],
         }
@@ -165,8 +167,13 @@ def log_run(
         rows.append(scores.add_to(RunRow()))
     if pillar is not None and model is not None and rows:
         rows[0] = rows[0]._replace(pillar=decode_typed(pillar), model=decode_typed(model))
-    doubts: list[str] = []
-    rows += read_score_table(table, rows, doubts) if table is not None else []
+    warnings: list[Warned] = []
+    if table is not None:
+        scored = read_score_table(table, rows)
+        rows += scored.rows
+        warnings += scored.warnings
+    if contradicts_name(metric):
+        warnings.append(_tell_turned(metric))
     run_id = new_run_id(surroundings.now)
     code = code_at((submission or logs).absolute().parent, logs, surroundings.environment)
     whole = tuple(
@@ -188,8 +195,16 @@ def log_run(
         submission=submission,
         recipe=recipe,
         kept=kept,
-        doubts=tuple(doubts),
+        warnings=tuple(warnings),
     )
+
+
+def _tell_turned(text: str) -> Warned:
+    """Say that a run turns a known metric round, which holds for all runs with its name."""
+    metric = parse_metric(text)
+    way, known = ("greater", "less") if metric.greater_is_better else ("less", "greater")
+    said = f"{restore_utf8(text)!r} says that {way} is better, of a metric known as {known} is better"
+    return Warned(code="metric-turned", message=f"{said}; all runs of {restore_utf8(metric.name)} are ranked so now")
 
 
 def _require_something(submission: Path | None, scores: Scores, pillar: str | None, table: Path | None) -> None:

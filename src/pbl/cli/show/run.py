@@ -49,8 +49,8 @@ def print_run_json(done: Logged) -> None:
 def _tell_logged(done: Logged) -> None:
     for path in done.kept:
         talk(f"kept    {safe(str(path))}: left by a blend that was cut short")
-    for doubt in done.doubts:
-        talk(f"warning {safe(doubt)}")
+    for warned in done.warnings:
+        talk(f"warning {safe(warned.message)}")
     if done.submission and not done.recipe:
         talk(f"note    {safe(str(done.submission))} has no recipe beside it: its weights and inputs are not known")
     if done.appended.set_aside:
