@@ -2,7 +2,9 @@
 
 import os
 from pathlib import Path
+from threading import Barrier, Lock
 
+import polars as pl
 import pytest
 from pbl_sql import Sql, join, literal
 from support.reading import GOOD, put
@@ -44,3 +46,45 @@ def test_progress_may_be_asked_for_when_the_database_is_closed(tmp_path):
     with open_duck({}, Limits(), size=0, spill=tmp_path) as duck:
         pass
     assert duck.part() == 1.0
+
+
+def _fill(duck, rows):
+    with duck.batch(pl.DataFrame({"row": range(rows)})):
+        duck.run("files/first_rows", table="numbers")
+
+
+def test_several_questions_are_answered_at_the_same_time_over_the_tables_that_are_there(tmp_path):
+    both = Barrier(2, timeout=20)
+
+    def count(duck):
+        both.wait()
+        return duck.rows("blend/count", rows="numbers")
+
+    with open_duck({}, Limits(threads=2), size=0, spill=tmp_path, ordered=True) as duck:
+        _fill(duck, 3)
+        with duck.several() as ask:
+            answers = [ask(count) for _ in range(4)]
+            assert [each.result() for each in answers] == [[(3,)]] * 4
+
+
+@pytest.mark.parametrize("limits", [Limits(threads=1), Limits(memory=64 << 20)])
+def test_where_threads_or_memory_are_few_one_question_is_answered_after_the_other(tmp_path, limits):
+    running = Lock()
+
+    def count(duck):
+        assert running.acquire(blocking=False)
+        found = duck.rows("blend/count", rows="numbers")
+        running.release()
+        return found
+
+    with open_duck({}, limits, size=0, spill=tmp_path, ordered=True) as duck:
+        _fill(duck, 100_000)
+        with duck.several() as ask:
+            assert [each.result() for each in [ask(count) for _ in range(20)]] == [[(100_000,)]] * 20
+
+
+def test_a_question_that_fails_in_the_background_raises_where_its_answer_is_wanted(tmp_path):
+    with open_duck({}, Limits(), size=0, spill=tmp_path, ordered=True) as duck, duck.several() as ask:
+        wrong = ask(lambda duck: duck.rows("blend/count", rows="not_there"))
+        with pytest.raises(EngineError, match="not_there"):
+            wrong.result()

@@ -1,5 +1,5 @@
 -- Which target name and which sample has each row, where the ids don't hold a target name?
 -- $column the one target name; {rows} the aligned rows
-CREATE OR REPLACE TEMP TABLE named AS
+CREATE OR REPLACE TABLE named AS
 SELECT *, $column AS name, id AS sample
 FROM {rows}

@@ -1,7 +1,7 @@
 -- Which target name and which sample has each row, as its id says? They are split at the last separator.
 -- $separator; $split the pattern of sample, separator and name, used only where the separator stands twice, as it is five
 -- times slower; $column the name of ids without a separator; {rows} the aligned rows
-CREATE OR REPLACE TEMP TABLE named AS
+CREATE OR REPLACE TABLE named AS
 SELECT * EXCLUDE (first, once),
     CASE WHEN first = 0 THEN $column
         WHEN once THEN substring(id, first + length($separator))

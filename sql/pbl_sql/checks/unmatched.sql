@@ -1,6 +1,6 @@
 -- Which ids of one file are not in the other? Blank ids are ignored.
 -- $blank a regular expression; {table} the name of the answer, {file} and {other} the files
-CREATE OR REPLACE TEMP TABLE {table} AS
+CREATE OR REPLACE TABLE {table} AS
 SELECT f.row, f.id,
     CASE
         WHEN regexp_full_match(f.id, '[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+') AND abs(try_cast(f.id AS DOUBLE)) < 1e15

@@ -1,3 +1,3 @@
 -- What are the pillars' numbers, where there is one target column? Its rows are in that order already.
 -- no $parameters; {part} row, id, target, place, n0, n1, ...
-CREATE OR REPLACE TEMP VIEW long AS {part}
+CREATE OR REPLACE VIEW long AS {part}

@@ -1,6 +1,6 @@
 -- What are the cells of a plain file, as text?
 -- no $parameters; {table} the name of the answer, {file} its path, {every} all columns, {picked} the contract's
-CREATE OR REPLACE TEMP VIEW {table} AS
+CREATE OR REPLACE VIEW {table} AS
 SELECT row_number() OVER () + 1 AS row, {picked}
 FROM read_csv(
     {file},

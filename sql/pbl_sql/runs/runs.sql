@@ -2,7 +2,7 @@
 -- $facts a JSON object of equally long lists: n (the order of the rows), run_id, pillar, model, label, metric, sense (which
 -- way it goes, or empty), sha256, later (whether the row adds a score), place (Kaggle's order of its scores, or null), cv,
 -- full_cv, public, private
-CREATE TEMP TABLE runs AS
+CREATE TABLE runs AS
 WITH facts AS MATERIALIZED (
     SELECT
         unnest(f.n) AS n, unnest(f.run_id) AS run_id, unnest(f.pillar) AS pillar, unnest(f.model) AS model,

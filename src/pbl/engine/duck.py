@@ -8,9 +8,9 @@ from __future__ import annotations
 import errno
 import os
 import re
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pbl_sql import Sql, ask, identifier, join, literal
 
@@ -18,7 +18,8 @@ from pbl.domain.errors import EngineError, Unclear
 from pbl.storage.temporary import private_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     import duckdb
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
 
     from pbl.domain.limits import Limits
 
+Answer = TypeVar("Answer")
+
 _SPILL_FROM = 64 << 20
 _ONE_THREAD_BELOW = 4 << 20
+_AT_ONCE = 4
+"""The most questions at the same time: each takes memory of its own."""
 _LOCKED = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -39,10 +44,16 @@ _LOCKED = {
 class Duck:
     """A database with files as tables; each has the columns row, id, t0, t1, ..., all text except row."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, paths: Mapping[int, str], *, memory: int) -> None:
-        """Ask a connection that may read `paths` (by descriptor) and use so many bytes of memory."""
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, paths: Mapping[int, str], *, memory: int, at_once: int = 1
+    ) -> None:
+        """Ask a connection that may read `paths` (by descriptor) and use so many bytes of memory.
+
+        `at_once` is how many questions may be answered at the same time.
+        """
         self._connection = connection
         self._paths = paths
+        self._at_once = at_once
         self.memory = memory
 
     def add_plain(self, table: str, fd: int, *, width: int, columns: Sequence[int], keep: bool) -> None:
@@ -136,6 +147,24 @@ class Duck:
         with _translate_errors():
             return pl.DataFrame(self._connection.sql(ask(question, **parts), params=dict(values or {})))
 
+    @contextmanager
+    def several(self) -> Iterator[Callable[[Callable[[Duck], Answer]], Future[Answer]]]:
+        """Give a function that answers questions in the background, several at a time, each over its own connection.
+
+        They must change nothing. They see every table but a `batch`.
+        """
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most commands do without
+
+        def answer(question: Callable[[Duck], Answer]) -> Answer:
+            with closing(self._connection.cursor()) as connection:
+                return question(Duck(connection, self._paths, memory=self.memory))
+
+        pool = ThreadPoolExecutor(self._at_once)
+        try:
+            yield lambda question: pool.submit(answer, question)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
     def part(self) -> float:
         """Return the part of the running question that is done, from 0 to 1; any thread may call it, at any time."""
         try:
@@ -145,12 +174,15 @@ class Duck:
 
 
 @contextmanager
-def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Path) -> Iterator[Duck]:
+def open_duck(
+    files: Mapping[int, Path], limits: Limits, *, size: int, spill: Path, ordered: bool = False
+) -> Iterator[Duck]:
     """Open a database that may open `files` (by descriptor) and no others.
 
     `size` is the number of bytes to be read. If it is large, or memory or a folder is given, data that doesn't fit into
-    memory goes to a private folder in `spill`, which is removed at the end. Raises EngineError for whatever the engine
-    can't do.
+    memory goes to a private folder in `spill`, which is removed at the end. With `ordered`, one thread answers a
+    question, so that it adds numbers up row after row and keeps the order of rows. Raises EngineError for whatever the
+    engine can't do.
     """
     spills = size >= (1 if limits.memory or limits.temp_dir else _SPILL_FROM) or not _proc()
     with private_folder(limits.temp_dir or spill) if spills else nullcontext() as private:
@@ -159,9 +191,11 @@ def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Pa
             **_LOCKED,
             "temp_directory": "" if private is None else str(private),
         }
-        threads = limits.threads or (1 if size < _ONE_THREAD_BELOW else None)
+        cores = os.cpu_count() or 1
+        threads = 1 if ordered else limits.threads or (1 if size < _ONE_THREAD_BELOW else None)
         if threads is not None:
-            config["threads"] = str(min(threads, os.cpu_count() or 1))  # it would start as many as it is told
+            config["threads"] = str(min(threads, cores))  # it would start as many as it is told
+        at_once = min(limits.threads or cores, _AT_ONCE) if ordered and not limits.memory else 1
         config["memory_limit"] = f"{limits.most() // 1000}KB"
         with _translate_errors():
             connection = _engine().connect(":memory:", config=config)
@@ -172,7 +206,7 @@ def open_duck(files: Mapping[int, Path], limits: Limits, *, size: int, spill: Pa
                 connection.execute(f"SET allowed_paths = [{join([literal(p) for p in paths.values()])}]")
                 connection.execute("SET enable_external_access = false")
                 connection.execute("SET lock_configuration = true")
-            yield Duck(connection, paths, memory=limits.most())
+            yield Duck(connection, paths, memory=limits.most(), at_once=at_once)
         finally:
             connection.close()
 

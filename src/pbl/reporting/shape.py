@@ -6,7 +6,6 @@ The database computes them while a comparison is open; the sections draw them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import combinations
@@ -19,11 +18,11 @@ from pbl.engine.duck import require_same_rows
 from pbl.weights.scaling import root_mean_square
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from pbl.engine.duck import Duck
     from pbl.weights.compare import Compared
 
-_Moved = Callable[[float], list[tuple[float, float]]]
 BINS = 40
 PAIR_BINS = 24
 PAIRS_DRAWN = 12
@@ -116,33 +115,38 @@ def find_shape(compared: Compared, top: int) -> Shape:
     ranges = duck.rows("report/ranges", low=Sql(f"least({every})"), high=Sql(f"greatest({every})"))
     require_same_rows(sum(off for *_, off in ranges))
     series = dict(zip([*names, BLEND], [*columns, "b"], strict=True))
-    counts = {name: _counts(compared, column, ranges) for name, column in series.items()}
-    quantiles = {name: dict(duck.rows("report/quantiles", value=column)) for name, column in series.items()}
-    panels = tuple(
-        Panel(
-            target=compared.names[place],
-            rows=rows,
-            low=low + 0.0,
-            high=high + 0.0,
-            counts={name: tuple(counts[name][place]) for name in series},
-            quantiles={name: tuple(q + 0.0 for q in quantiles[name][place]) for name in series},
-        )
-        for place, low, high, rows, _ in ranges
-    )
-    alike = _alike(compared)
     span = Sql(f"greatest({join([Sql(c) for c in columns])}) - least({join([Sql(c) for c in columns])})")
-    widest = duck.rows("report/widest", {"top": top}, range=span) if len(names) > 1 else []
-    return Shape(
-        panels=panels,
-        alike=alike,
-        grids=_grids(compared, alike, panels),
-        clipped=tuple(
-            Clipped(target=compared.names[place], rows=rows, raised=raised, lowered=lowered, largest=largest)
-            for place, rows, raised, lowered, largest in duck.rows("report/clipping")
-        ),
-        moves=_moves(compared),
-        widest=tuple(b for *_, b in widest),
-    )
+    with duck.several() as ask_duck:
+        counted = {name: ask_duck(partial(_count, column, ranges)) for name, column in series.items()}
+        ordered = {name: ask_duck(partial(_find_quantiles, column)) for name, column in series.items()}
+        moved = [ask_duck(partial(_move, compared, place)) for place in range(len(names))]
+        alike = _alike(compared)
+        grids = [ask_duck(partial(_fill, grid, names)) for grid in _empty_grids(compared, alike)]
+        widest = duck.rows("report/widest", {"top": top}, range=span) if len(names) > 1 else []
+        clipped = duck.rows("report/clipping")
+        counts = {name: each.result() for name, each in counted.items()}
+        quantiles = {name: each.result() for name, each in ordered.items()}
+        return Shape(
+            panels=tuple(
+                Panel(
+                    target=compared.names[place],
+                    rows=rows,
+                    low=low + 0.0,
+                    high=high + 0.0,
+                    counts={name: tuple(counts[name][place]) for name in series},
+                    quantiles={name: tuple(q + 0.0 for q in quantiles[name][place]) for name in series},
+                )
+                for place, low, high, rows, _ in ranges
+            ),
+            alike=alike,
+            grids=tuple(each.result() for each in grids),
+            clipped=tuple(
+                Clipped(target=compared.names[place], rows=rows, raised=raised, lowered=lowered, largest=largest)
+                for place, rows, raised, lowered, largest in clipped
+            ),
+            moves=tuple(move for each in moved for move in each.result()),
+            widest=tuple(b for *_, b in widest),
+        )
 
 
 def _make_lines(compared: Compared) -> None:
@@ -158,13 +162,18 @@ def _make_lines(compared: Compared) -> None:
         compared.duck.run("report/lines", parts=join(parts, " UNION ALL "))
 
 
-def _counts(compared: Compared, column: str, ranges: Sequence[tuple[Any, ...]]) -> list[list[int]]:
+def _count(column: str, ranges: Sequence[tuple[Any, ...]], duck: Duck) -> list[list[int]]:
     """Return how many numbers of a column lie in each bin, for each target name."""
     values = {"bins": BINS, "lows": [low for _, low, *_ in ranges], "highs": [high for _, _, high, *_ in ranges]}
     found = [[0] * BINS for _ in ranges]
-    for place, bin_, rows in compared.duck.rows("report/histogram", values, value=column):
+    for place, bin_, rows in duck.rows("report/histogram", values, value=column):
         found[place][max(0, bin_)] += rows
     return found
+
+
+def _find_quantiles(column: str, duck: Duck) -> dict[int, list[float]]:
+    """Return the quantiles of a column for each target name."""
+    return dict(duck.rows("report/quantiles", value=column))
 
 
 def _alike(compared: Compared) -> tuple[Alike, ...]:
@@ -198,54 +207,51 @@ def _alike(compared: Compared) -> tuple[Alike, ...]:
     return tuple(found)
 
 
-def _grids(compared: Compared, alike: tuple[Alike, ...], panels: tuple[Panel, ...]) -> tuple[Grid, ...]:
-    """Return the grids of the pairs that are least alike, on the range of both pillars."""
-    place = {name: p for p, name in enumerate(compared.plan.selection.names)}
+def _empty_grids(compared: Compared, alike: tuple[Alike, ...]) -> Iterator[Grid]:
+    """Yield the grids of the pairs that are least alike, on the range of both pillars, without their cells."""
     spreads = {numbers.pillar: numbers.all for numbers in compared.found.pillars}
     known = sorted((each for each in alike if each.within is not None), key=lambda each: (each.within, each.a, each.b))
-    found = []
     for each in known[:PAIRS_DRAWN]:
         low = min(spreads[each.a].min, spreads[each.b].min)
         high = max(spreads[each.a].max, spreads[each.b].max)
-        if not high > low or not panels:
-            continue
-        cells = compared.duck.rows(
-            "report/pair_bins",
-            {"bins": PAIR_BINS, "low": low / 2, "high": high / 2},
-            a=f"n{place[each.a]}",
-            b=f"n{place[each.b]}",
-        )
-        found.append(Grid(a=each.a, b=each.b, low=low, high=high, cells=tuple(cells)))
-    return tuple(found)
+        if high > low:
+            yield Grid(a=each.a, b=each.b, low=low, high=high, cells=())
 
 
-def _moves(compared: Compared) -> tuple[Move, ...]:
+def _fill(grid: Grid, names: Sequence[str], duck: Duck) -> Grid:
+    """Return a grid with its cells."""
+    a, b = (f"n{names.index(name)}" for name in (grid.a, grid.b))
+    values = {"bins": PAIR_BINS, "low": grid.low / 2, "high": grid.high / 2}
+    return replace(grid, cells=tuple(duck.rows("report/pair_bins", values, a=a, b=b)))
+
+
+def _move(compared: Compared, place: int, duck: Duck) -> list[Move]:
+    """Return the moves without the pillar in a place; none if no other has a weight."""
     formula, weights = compared.plan.formula, compared.plan.weighing.weights
+    others = [0.0 if n == place else weight for n, weight in enumerate(weights)]
+    if math.fsum(others) <= 0:
+        return []
+    without = replace(formula, factors=divide(others))
+    blend = without.blend(compared.rows)
+    targets = Sql(str(formula.targets))
+    parts = [
+        ask("report/moves_part", blend=blend, targets=targets, target=Sql(str(t)), number=Sql(f"b{t}"))
+        for t in range(formula.targets)
+    ]
+    measured = cache(partial(_measure_moves, duck, without.values(), join(parts, " UNION ALL ")))
     found = []
-    for place, pillar in enumerate(compared.plan.selection.names):
-        others = [0.0 if n == place else weight for n, weight in enumerate(weights)]
-        if math.fsum(others) <= 0:
-            continue
-        without = replace(formula, factors=divide(others))
-        blend = without.blend(compared.rows)
-        targets = Sql(str(formula.targets))
-        parts = [
-            ask("report/moves_part", blend=blend, targets=targets, target=Sql(str(t)), number=Sql(f"b{t}"))
-            for t in range(formula.targets)
-        ]
-        moved = cache(partial(_measure_moves, compared, without.values(), join(parts, " UNION ALL ")))
-        for k, target in enumerate(compared.names):
+    for k, target in enumerate(compared.names):
 
-            def of_name(size: float, moved: _Moved = moved, k: int = k) -> tuple[float, float]:
-                return moved(size)[k]
+        def of_name(size: float, k: int = k) -> tuple[float, float]:
+            return measured(size)[k]
 
-            rmse, largest = root_mean_square(of_name)
-            found.append(Move(pillar=pillar, target=target, rmse=rmse, largest=largest))
-    return tuple(found)
+        rmse, largest = root_mean_square(of_name)
+        found.append(Move(pillar=compared.plan.selection.names[place], target=target, rmse=rmse, largest=largest))
+    return found
 
 
-def _measure_moves(compared: Compared, values: Mapping[str, Any], parts: Sql, size: float) -> list[tuple[float, float]]:
+def _measure_moves(duck: Duck, values: Mapping[str, Any], parts: Sql, size: float) -> list[tuple[float, float]]:
     """Return the mean square and the largest of each target name's moves, multiplied by `size`."""
-    moves = compared.duck.rows("report/moves", {**values, "size": size}, parts=parts)
+    moves = duck.rows("report/moves", {**values, "size": size}, parts=parts)
     require_same_rows(sum(off for *_, off in moves))
     return [(square, largest) for _, square, largest, _ in moves]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pbl_sql import Sql, ask, join
@@ -80,10 +81,12 @@ def compare_pairs(
         return
     for each in pillars:
         _rank(duck, each.place, rows, limits)
-    squares = [_squares(duck, each) for each in pillars]
+    with duck.several() as ask_duck:
+        squared = [ask_duck(partial(_squares, each)) for each in pillars]
+        multiplied = [ask_duck(partial(_products, one, pillars[a + 1 :])) for a, one in enumerate(pillars[:-1])]
+        squares, products = [each.result() for each in squared], [each.result() for each in multiplied]
     for a, one in enumerate(pillars[:-1]):
-        others = pillars[a + 1 :]
-        for other, found in zip(others, _products(duck, one, others), strict=True):
+        for other, found in zip(pillars[a + 1 :], products[a], strict=True):
             b = other.place
             constant = one.low == one.high or other.low == other.high
             pearson = None if constant else _correlation(found.product, squares[a][0], squares[b][0])
@@ -130,7 +133,7 @@ def _rank(duck: Duck, pillar: int, rows: int, limits: Limits) -> None:
         duck.run("compare/keep_ranks", values, table=table, ranks=ranks, ranked="batch")
 
 
-def _squares(duck: Duck, pillar: _Pillar) -> tuple[float, float]:
+def _squares(pillar: _Pillar, duck: Duck) -> tuple[float, float]:
     """Return the sums of squares of a pillar's numbers and of its ranks, about their means."""
     p = pillar.place
     facts = [
@@ -142,7 +145,7 @@ def _squares(duck: Duck, pillar: _Pillar) -> tuple[float, float]:
     return found["d"], found["q"]
 
 
-def _products(duck: Duck, one: _Pillar, others: Sequence[_Pillar]) -> list[_Products]:
+def _products(one: _Pillar, others: Sequence[_Pillar], duck: Duck) -> list[_Products]:
     """Return the products of a pillar with each of the others."""
     a, values, facts = one.place, one.values(), []
     for other in others:

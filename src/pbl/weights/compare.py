@@ -33,6 +33,7 @@ from pbl.weights.scaling import power_for, root_mean_square
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from concurrent.futures import Future
     from pathlib import Path
 
     from pbl.blending.formula import Formula
@@ -88,10 +89,9 @@ def open_comparison(
     progress: Progress = Progress(),
 ) -> Iterator[Compared]:
     """Compare as `compare` does, and keep the numbers for more questions; see in the end that no file has changed."""
-    alone = replace(limits, threads=1)
     with (
         open_files(plan.selection) as inputs,
-        open_duck(inputs.paths, alone, size=inputs.size, spill=spill) as duck,
+        open_duck(inputs.paths, limits, size=inputs.size, spill=spill, ordered=True) as duck,
     ):
         files, numbers = load_by_id(duck, inputs, plan.selection, limits, spill=spill, progress=progress)
         report = make_report(files, plan.selection)
@@ -235,18 +235,27 @@ def _leave_out(duck: Duck, rows: Sql, plan: Plan) -> Iterator[Change]:
     differences = [f"(a.b{t} * $size - b.b{t} * $size)" for t in targets]
     squares = join([Sql(f"{each} ** 2 / {formula.targets}") for each in differences], " + ")
     largest = Sql(f"greatest({join([Sql(f'abs{each}') for each in differences])})")
-    for place, name in enumerate(plan.selection.names):
-        others = [0.0 if n == place else weight for n, weight in enumerate(weights)]
-        if math.fsum(others) <= 0:
-            yield Change(pillar=name, rmse=None, max_abs=None)
-            continue
-        without = replace(formula, factors=divide(others))
-        facts = {"squares": squares, "largest": largest, "blend": without.blend(rows)}
-        rmse, most = root_mean_square(partial(_change, duck, without.values(), facts))
-        yield Change(pillar=name, rmse=rmse, max_abs=most)
+    changes: list[Future[tuple[float, float]] | None] = []
+    with duck.several() as ask_duck:
+        for place in range(len(weights)):
+            others = [0.0 if n == place else weight for n, weight in enumerate(weights)]
+            if math.fsum(others) <= 0:
+                changes.append(None)
+                continue
+            without = replace(formula, factors=divide(others))
+            facts = {"squares": squares, "largest": largest, "blend": without.blend(rows)}
+            changes.append(ask_duck(partial(_change, without.values(), facts)))
+        for name, change in zip(plan.selection.names, changes, strict=True):
+            rmse, most = change.result() if change else (None, None)
+            yield Change(pillar=name, rmse=rmse, max_abs=most)
 
 
-def _change(duck: Duck, values: Mapping[str, Any], facts: Mapping[str, Sql], size: float) -> tuple[float, float]:
-    found = duck.row("compare/changes", {**values, "size": size}, **facts)
-    require_same_rows(found["apart"])
-    return found["square"], found["largest"]
+def _change(values: Mapping[str, Any], facts: Mapping[str, Sql], duck: Duck) -> tuple[float, float]:
+    """Return the root mean square and the largest of the blend's changes."""
+
+    def measure(size: float) -> tuple[float, float]:
+        found = duck.row("compare/changes", {**values, "size": size}, **facts)
+        require_same_rows(found["apart"])
+        return found["square"], found["largest"]
+
+    return root_mean_square(measure)

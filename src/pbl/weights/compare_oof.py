@@ -48,8 +48,7 @@ def compare_oof(
     for k, name in enumerate(sheet.pillars):
         metrics.check_domain(sheet, metric, np.asarray(sheet.predictions[k]), name)
     prepare(sheet, plan.method.value)  # it refuses what the method can't take
-    alone = replace(limits, threads=1)
-    with open_duck({}, alone, size=sheet.predictions.nbytes, spill=spill) as duck:
+    with open_duck({}, limits, size=sheet.predictions.nbytes, spill=spill, ordered=True) as duck:
         with duck.batch(_frame(sheet)):
             duck.run("files/first_rows", table="numbers")
         found = compare_rows(duck, plan, report, top=top, limits=limits)
