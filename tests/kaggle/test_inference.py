@@ -5,7 +5,7 @@ import json
 import shutil
 
 import pytest
-from support.effort import THOROUGH
+from support.effort import THOROUGH, costly
 from support.kaggle_room import Room, code, find_obstacle
 from support.packing import COMPETITION, DATASET, pbl, template
 
@@ -192,21 +192,25 @@ def test_an_unknown_mount_stops_the_run(room, packed):
     stops(room, packed, "ann/my-pillars is not there", astray, *forms, "/kaggle/input/uploads/deeper\n")
 
 
+@costly
 def test_two_mounts_stop_the_run(furnished, packed):
     shutil.copytree(furnished.input / "my-pillars", furnished.input / "datasets" / "ann" / "my-pillars")
     stops(furnished, packed, "more than once", "/kaggle/input/my-pillars\n", "/kaggle/input/datasets/ann/my-pillars\n")
 
 
+@costly
 def test_two_competitions_stop_the_run(furnished, packed):
     shutil.copytree(furnished.input / COMPETITION, furnished.input / "competitions" / COMPETITION)
     stops(furnished, packed, "The competition csiro-biomass is there more than once")
 
 
+@costly
 def test_a_competition_without_a_template_stops_the_run(furnished, packed):
     (furnished.input / COMPETITION / "sample_submission.csv").unlink()
     stops(furnished, packed, "sample_submission.csv is not there", "has: train", "set TEMPLATE")
 
 
+@costly
 def test_a_pillar_that_is_not_there_stops_the_run(furnished, packed):
     (furnished.input / "my-pillars" / "submission_dino.csv").unlink()
     stops(furnished, packed, "lacks submission_dino.csv")
@@ -223,6 +227,7 @@ def test_a_pillar_with_findings_stops_the_run(furnished, packed):
     stops(furnished, packed, "PBL503", "mvp", PACK=sum_again(pillar.parent))
 
 
+@costly
 def test_a_template_with_other_ids_stops_the_run(room, packed):
     mount(room, packed, ids=["X" + i for i in IDS[:30]] + IDS[30:])
     stops(room, packed, "PBL601", "PBL602")
@@ -233,6 +238,7 @@ def test_a_placeholder_stops_the_run_and_both_ways_out_are_told(room, packed):
     stops(room, packed, "PBL603", "Predict inside the run", "Enter a competition whose test set is visible")
 
 
+@costly
 def test_a_log_that_can_t_be_written_leaves_no_submission(furnished, packed):
     stops(furnished, packed, "pbl log-run failed", LABEL="no such/label")
 
@@ -244,12 +250,14 @@ def test_without_wheels_and_without_pbl_the_run_stops(furnished, packed):
     stops(furnished, packed, "pbl can't be run here", "without --no-wheels", PACK=pack)
 
 
+@costly
 def test_a_dataset_that_is_not_attached_stops_the_run_and_what_is_there_is_told(furnished, packed):
     (furnished.input / "my-pillars").rename(furnished.input / "other-pillars")
     ran = stops(furnished, packed, "Attach it with Add Input", "/kaggle/input has:\n", "/kaggle/input/other-pillars")
     assert "of that name" not in ran.error
 
 
+@costly
 def test_a_pack_that_lies_in_a_folder_of_the_dataset_stops_the_run(room, packed):
     mount(room, packed, dataset="my-pillars/dataset")
     stops(room, packed, "the pack lies too deep, in /kaggle/input/my-pillars/dataset", "has: dataset")
@@ -299,17 +307,20 @@ def test_the_template_is_looked_for_by_its_own_name(room, packed):
     assert room.submission.read_bytes() == (packed / "submission.csv").read_bytes()
 
 
+@costly
 def test_a_template_that_lies_deeper_can_be_named_by_its_path(room, packed):
     mount(room, packed, called="train/template.csv")
     assert room.run(the_notebook(packed), TEMPLATE="train/template.csv").error is None
     assert room.submission.read_bytes() == (packed / "submission.csv").read_bytes()
 
 
+@costly
 def test_a_test_set_that_has_none_of_the_ids_stops_the_run(room, packed):
     mount(room, packed, ids=HIDDEN)
     stops(room, packed, "pbl validate failed (exit code 1)")
 
 
+@costly
 def test_a_wheel_that_the_sums_do_not_list_is_not_installed(furnished, packed):
     """Pip would prefer it, by the number of its build."""
     dataset = furnished.input / "my-pillars"
@@ -322,10 +333,12 @@ def test_a_wheel_that_the_sums_do_not_list_is_not_installed(furnished, packed):
     assert "pip refused" not in ran.cells["install"]
 
 
+@costly
 def test_a_dataset_that_is_no_owner_and_slug_stops_the_run(furnished, packed):
     for dataset in ("my-pillars", "datasets/ann/my-pillars"):
         stops(furnished, packed, f"DATASET is {dataset!r}, not OWNER/SLUG", DATASET=dataset)
 
 
+@costly
 def test_a_folder_of_pillars_that_is_not_there_stops_the_run(furnished, packed):
     stops(furnished, packed, "no/such: no such folder", PILLARS_DIR="no/such")

@@ -2,4 +2,9 @@
 
 import os
 
+import pytest
+
 THOROUGH = os.environ.get("PBL_THOROUGH") == "1"
+
+costly = pytest.mark.skipif(not THOROUGH, reason="make test-thorough has it")
+"""Marks a test that takes seconds, and much like which another one runs every time."""

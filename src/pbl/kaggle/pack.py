@@ -118,19 +118,9 @@ def pack(
             if flags:
                 packed.append(_write(dataset / BLEND_FLAGS, "".join(f"{flag}\n" for flag in flags).encode()))
             packed += [_write(dataset / wheel.name, wheel.data) for wheel in wheels]
-            packed.sort(key=lambda file: file.name)
-            sums = "".join(f"{file.sha256}  {file.name}\n" for file in packed)
-            packed.append(_write(dataset / SUMS, sums.encode()))
-            purpose = Purpose(
-                dataset=label.dataset,
-                competition=label.competition,
-                template=selection.template.name if selection.template else SAMPLE_SUBMISSION,
-                pack=packed[-1].sha256,
-                kernel=hashlib.sha256(dump_notebook_metadata(label)).hexdigest(),
-            )
-            packed.append(_write(dataset / DATASET_META, dump_dataset_metadata(label)))
-            written = [_write(kernel / f"{label.kernel.slug}.ipynb", make_notebook(purpose))]
-            written.append(_write(kernel / NOTEBOOK_META, dump_notebook_metadata(label)))
+            sums = _write_sums(dataset, packed)
+            packed += [sums, _write(dataset / DATASET_META, dump_dataset_metadata(label))]
+            written = _write_notebook(kernel, label, selection.template, pack=sums.sha256)
     return Packed(
         label=label,
         path=output,
@@ -145,6 +135,28 @@ def pack(
             *_warnings(report, rows, wheels, placeholder=placeholder),
         ),
     )
+
+
+def _write_sums(dataset: Path, packed: Iterable[PackedFile]) -> PackedFile:
+    """Write the list of all packed files' hashes, by name."""
+    lines = [f"{file.sha256}  {file.name}\n" for file in sorted(packed, key=lambda file: file.name)]
+    return _write(dataset / SUMS, "".join(lines).encode())
+
+
+def _write_notebook(kernel: Path, label: Label, template: Path | None, *, pack: str) -> list[PackedFile]:
+    """Write the notebook and its metadata; `pack` is the hash of the list of the dataset's files."""
+    metadata = dump_notebook_metadata(label)
+    purpose = Purpose(
+        dataset=label.dataset,
+        competition=label.competition,
+        template=template.name if template else SAMPLE_SUBMISSION,
+        pack=pack,
+        kernel=hashlib.sha256(metadata).hexdigest(),
+    )
+    return [
+        _write(kernel / f"{label.kernel.slug}.ipynb", make_notebook(purpose)),
+        _write(kernel / NOTEBOOK_META, metadata),
+    ]
 
 
 def _fitted_pillars(selection: Selection) -> dict[str, Path]:

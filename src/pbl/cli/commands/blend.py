@@ -15,6 +15,7 @@ from pbl.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from pbl.blending.blend import Blended
+    from pbl.domain.limits import Limits
     from pbl.domain.provenance import Provenance
 
 
@@ -93,27 +94,14 @@ def blend(
     from pbl.domain.weights import parse_weights
 
     if recipe is not None:
-        from pbl.blending.replay import replay
-
         flags = (raw_weights, negative, per_target, reconcile, severity is not Severity.ERROR)
         _refuse_beside_recipe(
             paths, *files.values(), *given, clip_min, clip_max, template, pillars_dir, method, any(flags) or None
         )
         if output == "-":
             raise UsageError("--recipe writes a file; name one with --output, or leave it out")
-        path = Path(recipe)
-        with for_stderr() as progress, options.cores(limits.threads):
-            made = replay(
-                path,
-                provenance=_provenance(),
-                spill=path.parent,
-                output=to,
-                inputs=options.path(inputs, "--inputs"),
-                force=force,
-                dry_run=dry_run,
-                limits=limits,
-                progress=progress,
-            )
+        found = options.path(inputs, "--inputs")
+        made = _replay(Path(recipe), output=to, inputs=found, force=force, dry_run=dry_run, limits=limits)
         if not as_json:
             tell_recipe_weights(made.recipe)
             tell_target_weights(made.recipe.per_target)
@@ -153,6 +141,26 @@ def blend(
             progress=progress,
         )
     _tell(made, source=str(plan.weighing.source), as_json=as_json)
+
+
+def _replay(
+    recipe: Path, *, output: Path | None, inputs: Path | None, force: bool, dry_run: bool, limits: "Limits"
+) -> "Blended":
+    from pbl.blending.replay import replay
+    from pbl.cli.progress import for_stderr
+
+    with for_stderr() as progress, options.cores(limits.threads):
+        return replay(
+            recipe,
+            provenance=_provenance(),
+            spill=recipe.parent,
+            output=output,
+            inputs=inputs,
+            force=force,
+            dry_run=dry_run,
+            limits=limits,
+            progress=progress,
+        )
 
 
 def _tell(made: "Blended", *, source: str, as_json: bool) -> None:
