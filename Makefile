@@ -24,7 +24,7 @@ JAVA := $(shell command -v java 2>/dev/null)
 help:
 	@echo 'make demo         check, blend and log the example; see a broken one refused'
 	@echo 'make test         the suite, but for what needs extras'
-	@echo 'make test-thorough  faults, fuzz and traps with every case, not a sample'
+	@echo 'make test-thorough  faults, fuzz, traps and the notebook with every case, not a sample'
 	@echo 'make test-train   the suite of weights, training and reports, which need scikit-learn and altair'
 	@echo 'make test-embed   the suite of images, which need torch and transformers'
 	@echo 'make browser      look at the page of a report in a real Chromium, or say why not'
