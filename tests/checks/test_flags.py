@@ -156,6 +156,13 @@ class TestFailures:
         with pytest.raises(OutputError):
             write_failures(pbl.validate("a.csv"), here / "a.csv", select_pillars(["a.csv"]))
 
+    @pytest.mark.parametrize("name", ["bad.parquet", "bad.csv.gz", "bad.XLSX"])
+    def test_are_not_written_under_a_name_that_says_another_form(self, here, name):
+        write("a.csv", [("x", "nan")])
+        done = command("validate", "a.csv", "--failures", name)
+        assert (done.code, "failures are written as CSV" in done.talk) == (2, True)
+        assert not (here / name).exists()
+
     def test_that_cannot_be_written_are_exit_2(self, here):
         write("a.csv", [("x", "nan")])
         done = command("validate", "a.csv", "--failures", "-")

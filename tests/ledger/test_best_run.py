@@ -140,6 +140,14 @@ def test_the_submission_is_copied_byte_for_byte(here):
     assert best("-o", "out.csv")["output"] == found["output"]  # the same bytes are there
 
 
+@pytest.mark.parametrize("name", ["out.parquet", "out.csv.zip"])
+def test_the_submission_is_not_copied_under_a_name_that_says_another_form(name, here):
+    log("a", 0.5, metric="auc")
+    done = command("runs", "best", "-o", name, "--force")
+    assert (done.code, "the run's submission is a.csv" in done.talk) == (2, True)
+    assert not (here / name).exists()
+
+
 @pytest.mark.parametrize("fate", ["edited", "gone"])
 def test_a_submission_that_is_not_as_it_was_never_passes(fate, here):
     log("a", 0.5, metric="auc")

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pbl.domain.endings import CSV
 from pbl.domain.findings import Example
 from pbl.domain.rules import Severity
-from pbl.project.outputs import refuse_foreign, refuse_input
+from pbl.project.outputs import refuse_ending, refuse_foreign, refuse_input
 from pbl.storage.atomic_write import write_whole
 from pbl.storage.csv_text import csv_line
 
@@ -25,8 +26,12 @@ _HEADER = ["file", "row", "column", "code", "id", "value"]
 
 
 def protect_failures(path: Path, selection: Selection, *, force: bool) -> None:
-    """Raise OutputError if the file is an input, or exists and isn't such a table; only `force` replaces that."""
+    """Raise OutputError if the file is an input, isn't called CSV, or exists and isn't such a table.
+
+    Only what exists is replaced with `force`.
+    """
     refuse_input(path, selection)
+    refuse_ending(path, (CSV,), "failures are written as CSV")
     if not force:
         refuse_foreign(path, mark=csv_line(_HEADER).encode())
 

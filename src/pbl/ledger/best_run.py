@@ -10,12 +10,14 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from pbl.domain.endings import CSV, PARQUET, is_parquet
 from pbl.domain.errors import FindingsError, InputError, OutputError, UsageError
 from pbl.domain.findings import finding
 from pbl.domain.report import FileReport, Report
 from pbl.ledger._log_files import is_log
 from pbl.ledger.file_status import place_of
 from pbl.ledger.run import earliest_first
+from pbl.project.outputs import refuse_ending
 from pbl.storage.commit import Drafts
 from pbl.storage.files import hash_file, open_regular
 
@@ -121,13 +123,15 @@ def copy_submission(best: Best, logs: Path, output: Path, *, search: Path | None
     """Copy a run's submission, byte for byte: from where it was logged, else from the folder `search`, by its hash.
 
     Raises FindingsError (PBL608) if no file has the bytes that were logged, and OutputError if something else is at
-    `output`, unless with `force`, if a log is or would be, or if it can't be written.
+    `output`, unless with `force`, if a log is or would be, if its name says another form, or if it can't be written.
     """
     wanted, place = best.run.base.row.submission_sha256, place_of(best.run.base.row, logs)
     if not wanted:
         raise UsageError(f"run {best.run.run_id} was logged without a submission; there is nothing to copy")
     if is_log(output, logs):
         raise OutputError(f"{output}: is a run log, or would be read as one; name another file")
+    form = PARQUET if is_parquet(best.run.base.row.submission) else CSV
+    refuse_ending(output, (form,), f"the run's submission is {best.run.base.row.submission}")
     there = os.path.lexists(output)
     if there and not force and _hash(output) != wanted:
         raise OutputError(f"{output}: is there already, with other bytes; name another file, or use --force")

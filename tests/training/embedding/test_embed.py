@@ -34,6 +34,7 @@ def embed(images, network, *words, to="f.parquet"):
 
 def vectors(path="f.parquet"):
     frame = pl.read_parquet(path)
+    assert len(frame)
     return dict(zip(frame["sample"], frame["embedding"].to_numpy().astype(np.float64), strict=True))
 
 
@@ -199,6 +200,12 @@ def test_a_foreign_file_is_not_replaced(networks, images, here):
     done = command("embed", str(images), "--model", str(networks / "vit"), "-o", "f.parquet")
     assert (done.code, (here / "f.parquet").read_text()) == (2, "mine")
     assert "is no file of pbl embed" in done.talk
+
+
+def test_a_name_that_says_another_form_is_refused_before_anything_is_embedded(networks, images, here):
+    done = command("embed", str(images), "--model", str(networks / "vit"), "-o", "f.csv")
+    assert (done.code, "features are written as Parquet" in done.talk) == (2, True)
+    assert not list(here.glob("f.csv*"))
 
 
 def test_bad_images_are_named_together_and_nothing_is_written(networks, images, here):

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pbl.domain.endings import PARQUET
 from pbl.domain.progress import Progress
+from pbl.project.outputs import refuse_ending
 from pbl.storage.atomic_write import write_whole
 from pbl.training._table import data_error, make_finding
 from pbl.training.embedding.averaging import average
@@ -112,8 +114,10 @@ def embed(
     """Embed every image below a folder into a features file.
 
     Vectors of an earlier run are taken where image, model and settings are the same. Raises FindingsError for images
-    that can't be taken, InputError for a model that can't, and OutputError where something else is at `output`.
+    that can't be taken, InputError for a model that can't, and OutputError where something else is at `output`, or its
+    name says another form than Parquet.
     """
+    refuse_ending(output, (PARQUET,), "features are written as Parquet")
     read = read_model_folder(model)
     store = Store(output, how.settings(read).to_json())
     found = embed_images(folder, read, how, known=store.load(output), keep=store.keep, progress=progress, clock=clock)
