@@ -43,6 +43,39 @@ def test_a_blend_is_scored_last_with_its_shares():
     assert last["score"] == pytest.approx(r2_score(truth.ravel(), blend.ravel()), abs=1e-12)
 
 
+def test_a_blend_has_the_spread_of_folds_that_all_its_files_have():
+    labels = ["0", "1", "2"] * 4
+    truth, guesses, sheet = _sheet(folds={"": labels})
+    blend = 0.75 * guesses["siglip"] + 0.25 * guesses["dino"]
+    each = [r2_score(truth[k::3].ravel(), blend[k::3].ravel()) for k in range(3)]
+    last = score(sheet, make_metric("r2", sheet.names), weights={"siglip": 3, "dino": 1}).to_json()["scores"][-1]
+    assert last["fold_mean"] == pytest.approx(np.mean(each), abs=1e-12)
+    assert last["fold_sd"] == pytest.approx(np.std(each, ddof=1), abs=1e-12)
+    for folds in ({"siglip": labels}, {"siglip": labels, "dino": labels[::-1]}):
+        sheet = _sheet(folds=folds)[2]
+        both, alone = (
+            score(sheet, make_metric("r2", sheet.names), weights={"siglip": 1, "dino": dino}).to_json()["scores"][-1]
+            for dino in (1, 0)
+        )
+        assert both["fold_mean"] is None
+        assert alone["fold_mean"] is not None
+
+
+def test_mape_of_a_truth_with_zeros_is_told_to_be_made_by_them(here):
+    truth = {f"i{n:02d}": float(n % 4) for n in range(40)}
+    write("train.csv", truth)
+    for name in "ab":
+        write(f"oof_{name}.csv", {key: value + 0.5 for key, value in truth.items()})
+    for what in ("score", "tune"):
+        done = command(what, here, "--truth", "train.csv", "--metric", "mape", "--format", "json")
+        assert "zero-truth" in [each["code"] for each in json.loads(done.out)["warnings"]]
+        told = command(what, here, "--truth", "train.csv", "--metric", "mape")
+        said = " ".join((told.out + told.talk).split())
+        assert "mape divides by the truth, which is 0 in 10 rows: they alone make the score; take mae or rmse" in said
+        other = command(what, here, "--truth", "train.csv", "--metric", "mae", "--format", "json")
+        assert "zero-truth" not in other.out
+
+
 @pytest.mark.parametrize("metric", ["r2", "rmse", "mae"])
 def test_predictions_far_too_large_are_judged_without_a_warning_of_numpys(here, metric):
     rng = np.random.default_rng(1)

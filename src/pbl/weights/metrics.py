@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from pbl.domain.warned import Warned
+from pbl.domain.wording import plural
 from pbl.weights import _formulas
 from pbl.weights._metric_file import call
 from pbl.weights.errors import MetricDomainError, MetricError
@@ -109,6 +111,17 @@ def check_domain(sheet: Sheet, metric: Metric, predictions: Floats, name: str) -
         if sheet.label is not None:
             empty = predictions.reshape(-1, sheet.width).sum(axis=1) <= 0
             _refuse(sheet, np.repeat(empty, sheet.width), name, "logloss wants a class with a probability above 0")
+
+
+def find_doubts(sheet: Sheet, metric: Metric) -> tuple[Warned, ...]:
+    """Return a warning where mape divides by a truth of 0: scikit-learn then divides by 2.2e-16."""
+    zeros = int(np.count_nonzero(sheet.truth == 0)) if metric.name == "mape" else 0
+    if not zeros:
+        return ()
+    said = (
+        f"mape divides by the truth, which is 0 in {plural(zeros, 'row')}: they alone make the score; take mae or rmse"
+    )
+    return (Warned(code="zero-truth", message=said),)
 
 
 def score(sheet: Sheet, metric: Metric, predictions: Floats, rows: NDArray[np.intp] | None = None) -> float | None:

@@ -19,13 +19,14 @@ from pbl.weights.errors import MetricDomainError
 from pbl.weights.folds import Folds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from pbl.domain.warned import Warned
     from pbl.weights._methods import Method
     from pbl.weights.metrics import Average, Metric
-    from pbl.weights.sheet import Sheet, Texts
+    from pbl.weights.sheet import Sheet
 
     Floats = NDArray[np.float64]
 
@@ -46,12 +47,10 @@ class Score:
 
     def to_json(self) -> dict[str, Any]:
         """Return the public form."""
-        if self.weights is not None:
-            head: dict[str, Any] = {"pillar": self.pillar, "weights": dict(self.weights)}
-            return head | {"score": self.score, "per_target": dict(self.per_target)}
+        own = {"file": self.file} if self.weights is None else {"weights": dict(self.weights)}
         return {
             "pillar": self.pillar,
-            "file": self.file,
+            **own,
             "score": self.score,
             "fold_mean": self.fold_mean,
             "fold_sd": self.fold_sd,
@@ -72,6 +71,7 @@ class Scores:
     baseline: Score | None
     scores: tuple[Score, ...]
     rows_left_out: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[Warned, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the public form."""
@@ -83,6 +83,7 @@ class Scores:
             "rows": self.rows,
             "samples": self.samples,
             "rows_left_out": dict(self.rows_left_out),
+            "warnings": [each.to_json() for each in self.warnings],
             "baseline": base and {"score": base.score, "per_target": dict(base.per_target)},
             "scores": [each.to_json() for each in self.scores],
         }
@@ -116,14 +117,14 @@ def score(
             baseline=_baseline(sheet, metric),
             scores=tuple(found),
             rows_left_out=dict(rows_left_out or {}),
+            warnings=metrics.find_doubts(sheet, metric),
         )
 
 
 def _pillar(sheet: Sheet, metric: Metric, k: int, file: str | None) -> Score:
     name, numbers = sheet.pillars[k], np.asarray(sheet.predictions[k])
     metrics.check_domain(sheet, metric, numbers, file or name)
-    labels = sheet.folds.get(name, sheet.folds.get(""))
-    mean, sd = (None, None) if labels is None else mean_and_sd(_own_folds(sheet, metric, numbers, labels))
+    mean, sd = _over_folds(sheet, metric, numbers, [name])
     return Score(
         pillar=name,
         file=file,
@@ -134,10 +135,18 @@ def _pillar(sheet: Sheet, metric: Metric, k: int, file: str | None) -> Score:
     )
 
 
-def _own_folds(sheet: Sheet, metric: Metric, numbers: Floats, labels: Texts) -> Floats:
+def _over_folds(
+    sheet: Sheet, metric: Metric, numbers: Floats, pillars: Sequence[str]
+) -> tuple[float | None, float | None]:
+    """Return the mean and deviation of the scores of folds; None where these pillars have none, or not the same."""
+    known = [sheet.folds.get(name, sheet.folds.get("")) for name in pillars]
+    labels = known[0]
+    if labels is None or any(each is None or not np.array_equal(each, labels) for each in known):
+        return None, None
     names, fold = np.unique(labels, return_inverse=True)
     row = np.repeat(fold.astype(np.intp), sheet.width)
-    return fold_scores(sheet, metric, numbers[None], Folds(names=tuple(names), row=row, own=False))[:, 0]
+    scores = fold_scores(sheet, metric, numbers[None], Folds(names=tuple(names), row=row, own=False))[:, 0]
+    return mean_and_sd(scores)
 
 
 def _blend(sheet: Sheet, metric: Metric, weights: Mapping[str, float], method: Method) -> Score:
@@ -145,10 +154,14 @@ def _blend(sheet: Sheet, metric: Metric, weights: Mapping[str, float], method: M
     share = given / given.sum()
     blend = combine(prepare(sheet, method), share[None], method)[0]
     metrics.check_domain(sheet, metric, blend, "the blend")
+    blended = [name for name, each in zip(sheet.pillars, share, strict=True) if each]
+    mean, sd = _over_folds(sheet, metric, np.asarray(blend), blended)
     return Score(
         pillar=BLEND,
         weights={name: each for name, each in zip(sheet.pillars, share.tolist(), strict=True) if name in weights},
         score=metrics.score(sheet, metric, blend),
+        fold_mean=mean,
+        fold_sd=sd,
         per_target=metrics.per_target(sheet, metric, blend),
     )
 

@@ -100,6 +100,7 @@ def tune(
             suspicious=suspicious,
             warnings=(
                 *folds.warnings,
+                *metrics.find_doubts(sheet, metric),
                 *_warnings(bench, plans, base, left_out or {}),
                 *groups_matter(sheet, blends[0]),
             ),

@@ -27,6 +27,8 @@ MEANS = "(means)"
 def print_scores(found: Scores, report: Report, *, left_out: Mapping[str, str], as_json: bool) -> None:
     """Print scores to stdout, and warnings about the files to stderr."""
     tell_warnings(report)
+    for warned in found.warnings:
+        talk(f"warning {warned.code}: {safe(warned.message)}")
     for name, reason in left_out.items():
         talk(f"left out  {safe(name)}: {safe(reason)}")
     if as_json:
