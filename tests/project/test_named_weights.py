@@ -69,6 +69,7 @@ class TestWeights:
             (["1", "1"], "2 given for 3 pillars"),
             (["1", "1", "1", "1"], "4 given for 3 pillars"),
             (["0.6,0.2"], "2 given for 3 pillars"),
+            (["0,5", "0,3", "0,2"], "write 0.5, not 0,5"),
             (["nan", "1", "1"], "'nan'"),
             (["inf", "1", "1"], "'inf'"),
             (["1e999", "1", "1"], "'1e999'"),

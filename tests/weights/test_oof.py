@@ -95,6 +95,20 @@ def test_ids_are_exactly_those_of_the_truth(here):
     assert not np.isnan(found.sheet.predictions).any()
 
 
+@pytest.mark.parametrize("common_rows", [False, True])
+def test_a_file_with_none_of_the_truth_s_ids_is_told_what_it_may_be(here, common_rows):
+    made = oofs(here)
+    made.pillars["dino"] = {f"test{n}": 0.5 + n for n in range(9)}
+    del made.pillars["mvp"][min(made.truth)]
+    made.write()
+    with pytest.raises(FindingsError) as caught:
+        read(here, common_rows=common_rows)
+    errors = [each for each in caught.value.report.findings if each.severity == "error"]
+    told = {(each.pillar, each.code): "predicts the test set" in each.hint for each in errors}
+    unknown, missing = {("dino", "PBL602"): True}, {("dino", "PBL601"): True, ("mvp", "PBL601"): False}
+    assert told == (unknown if common_rows else unknown | missing)
+
+
 def test_common_rows_are_those_that_all_files_have(here):
     made = oofs(here)
     keys = sorted(made.truth)

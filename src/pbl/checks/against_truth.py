@@ -28,6 +28,7 @@ _TRUTH_HINTS = {
     "under [metric]",
     "PBL502": "write plain decimal numbers; a column of classes is named as label under [metric] in pbl.toml",
 }
+_NO_ID_HINT = "none of its ids is in the truth: if it predicts the test set, name its out-of-fold predictions instead"
 _HINTS = {
     "PBL402": "keep one row an id; average the repeats of a repeated cross-validation before",
     "PBL601": "predict these ids out of fold too, or take the rows that all files have with --common-rows",
@@ -57,9 +58,11 @@ def check_against_truth(
     for place, each in enumerate(others):
         file = check(each, f"p{place}", contract, like=first_order([reference]))
         found = compare_ids(duck, file, reference, max_examples) if file.table and reference.table else []
+        foreign = any(each.code == "PBL601" and each.count == reference.rows for each in found)
         if common_rows:
             found = [finding for finding in found if finding.code != "PBL601"]
-        files.append(_add_findings(file, (*file.findings, *found), _HINTS))
+        hints = {**_HINTS, "PBL601": _NO_ID_HINT, "PBL602": _NO_ID_HINT} if foreign else _HINTS
+        files.append(_add_findings(file, (*file.findings, *found), hints))
     return (reference, *compare_numbers(duck, files, contract))
 
 
