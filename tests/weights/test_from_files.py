@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import polars as pl
 import pytest
 import sklearn.metrics as learn
 from support.judging import oofs
@@ -280,6 +281,20 @@ def test_python_gives_what_the_commands_give(here):
     assert told == {"schema_version": 1, "command": "tune", "ok": True, **tuned.to_json()}
     with pytest.raises(pbl.PblError, match="a list of names"):
         pbl.tune(here, truth=made.train, groups="State")
+
+
+@pytest.mark.parametrize("ask", [pbl.score, pbl.tune])
+def test_frames_are_not_scored_and_lists_of_paths_are(here, ask):
+    made = oofs(here).write()
+    frame = pl.DataFrame({"sample_id": ["a"], "target": [1.0]})
+    paths = sorted(here.glob("oof_*.csv"))
+    for what, given in {
+        "truth": {"truth": frame},
+        "pillars: 'a'": {"pillars": {"a": frame}, "truth": made.train},
+    }.items():
+        with pytest.raises(pbl.PblError, match=f"^{what} is a DataFrame; write it to a file"):
+            ask(*paths, **given)
+    assert ask(paths, truth=made.train).to_json() == ask(*paths, truth=made.train).to_json()
 
 
 def test_a_shell_variable_that_is_unset_is_no_path(here):

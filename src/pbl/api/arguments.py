@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     Frame: TypeAlias = Any  # polars' or pandas' DataFrame; pbl imports neither for its types
 
 
+_TO_FILE = "write it to a file, as Parquet or CSV, and name that"
+
+
 def finite(score: float | None) -> float | None:
     """Return a score, or None; raise UsageError if it is not finite."""
     if score is None:
@@ -58,7 +61,8 @@ def select(
     wanted: frozenset[str] | None = None,
 ) -> Selection:
     """Find the pillars and the template; `wanted` are those that weights name."""
-    given = [as_path(path, "a path") for each in paths for path in (each if isinstance(each, list | tuple) else [each])]
+    name_it = "frames have names: pillars={'name': frame}"
+    given = [as_path(path, "a path", instead=name_it) for path in _flatten(paths)]
     named = [(name, as_path(path, f"pillars: {name!r}")) for name, path in pillars.items()]
     for name, _ in named:
         if not name or any(c in name for c in "\r\n\0"):
@@ -67,14 +71,14 @@ def select(
     return select_pillars(given, named=named, template=named_template, wanted=wanted)
 
 
-def as_path(value: object, what: str) -> Path:
-    """Return a path; raise UsageError for an empty one and for what is not a path."""
+def as_path(value: object, what: str, *, instead: str = _TO_FILE) -> Path:
+    """Return a path; raise UsageError for an empty one and for what is none, with what to do `instead` of a frame."""
     if isinstance(value, str | os.PathLike):
         if not os.fspath(value):
             raise UsageError(f"{what} is empty")
         return Path(value)
     if is_frame(value):
-        raise UsageError(f"{what} is a {type(value).__name__}; frames have names: pillars={{'name': frame}}")
+        raise UsageError(f"{what} is a {type(value).__name__}; {instead}")
     raise UsageError(f"{what} is {type(value).__name__}, not text or a path")
 
 
@@ -86,15 +90,23 @@ def severity(fail_on: str) -> Severity:
 
 
 def find_oof(
-    what: str, paths: Sequence[AnyPath], pillars: Mapping[str, AnyPath] | None, truth: AnyPath | None
+    what: str,
+    paths: Sequence[AnyPath | Sequence[AnyPath]],
+    pillars: Mapping[str, AnyPath] | None,
+    truth: AnyPath | None,
 ) -> OofSelection:
     """Find the out-of-fold files; raise UsageError where what scores them isn't installed."""
     require_extra("tune", f"pbl.{what}")
     return select_oof(
-        [Path(p) for p in paths],
-        named=[(name, Path(path)) for name, path in (pillars or {}).items()],
-        truth=None if truth is None else Path(truth),
+        [as_path(path, "a path") for path in _flatten(paths)],
+        named=[(name, as_path(path, f"pillars: {name!r}")) for name, path in (pillars or {}).items()],
+        truth=None if truth is None else as_path(truth, "truth"),
     )
+
+
+def _flatten(paths: Sequence[AnyPath | Sequence[AnyPath]]) -> list[Any]:
+    """Return paths that were given one by one or in lists."""
+    return [path for each in paths for path in (each if isinstance(each, list | tuple) else [each])]
 
 
 def as_text(metric: AnyPath | None) -> str | None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def score(
-    *paths: AnyPath,
+    *paths: AnyPath | Sequence[AnyPath],
     pillars: Mapping[str, AnyPath] | None = None,
     truth: AnyPath | None = None,
     metric: AnyPath | None = None,
@@ -54,7 +54,7 @@ def score(
 
 
 def tune(
-    *paths: AnyPath,
+    *paths: AnyPath | Sequence[AnyPath],
     pillars: Mapping[str, AnyPath] | None = None,
     truth: AnyPath | None = None,
     metric: AnyPath | None = None,
@@ -100,7 +100,7 @@ def tune(
 
 
 def compare(
-    *paths: AnyPath,
+    *paths: AnyPath | Sequence[AnyPath],
     pillars: Mapping[str, AnyPath] | None = None,
     truth: AnyPath | None = None,
     metric: AnyPath | None = None,
