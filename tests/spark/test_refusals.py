@@ -49,6 +49,18 @@ def test_what_is_not_there_is_an_error_and_an_empty_folder_a_finding(spark, tmp_
         pbl.spark.validate(spark, {"a": [1]})
 
 
+def test_many_columns_that_are_not_expected_are_one_finding_as_of_a_file(spark, put):
+    for count, columns in ((5, [f"f{n}" for n in range(5)]), (768, [None])):
+        extra = {f"f{n}": pl.Float64 for n in range(count)}
+        path = put(f"a{count}", [("i1", 1.0, *[0.5] * count)], sample_id=pl.String, target=pl.Float64, **extra)
+        found = pbl.spark.validate(spark, {"a": path}).errors()
+        assert [(each.code, each.column) for each in found] == [("PBL202", column) for column in columns]
+        (file,) = Path(path).iterdir()
+        local = pbl.validate(file).errors()
+        assert [each.message for each in found] == [each.message for each in local]
+    assert "the columns 'f0', 'f1', 'f2', 'f3', 'f4' and 763 more are not expected" in found[0].message
+
+
 def test_a_folder_that_is_there_is_never_written_into(spark, put, tmp_path):
     (tmp_path / "blend").mkdir()
     (tmp_path / "blend" / "mine").write_text("mine")

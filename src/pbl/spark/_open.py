@@ -34,6 +34,8 @@ _GLOB = re.compile(r"[*?\[\]{}\\]")
 _PART = re.compile(r"reading file:?\s+(\S+?)\.?\s")
 _MOST_PARTS = 1000
 """The number of parts whose own schemas are read, if the whole has a fault."""
+_FEW = 5
+"""Of more columns that are not expected, so many are named, as `reading` names those of a file."""
 _FRAME = "DataFrame"
 _NO_CSV = (
     "is CSV, and Spark's reader takes 1d, NaN and 1e400 for numbers and bad cells for nothing: use pbl blend on one "
@@ -208,7 +210,10 @@ def _add_frame(opened: Opened, schema: Any, contract: Contract, frame: Callable[
 
 
 def _judge(opened: Opened, schema: Any, contract: Contract) -> Opened:
-    """Compare a schema with the contract's. A template needs the ids only, and its targets are never looked at."""
+    """Compare a schema with the contract's. A template needs the ids only, and its targets are never looked at.
+
+    Many columns that are not expected are told together, by the first few.
+    """
     kinds = {column.name: column.dataType.simpleString() for column in schema.fields}
     for column, times in Counter(column.name for column in schema.fields).items():
         if times > 1:
@@ -224,12 +229,12 @@ def _judge(opened: Opened, schema: Any, contract: Contract) -> Opened:
         else:
             extra.remove(near)
             opened = opened.note("PBL204", f"{near!r} stands for {column!r}", column=column, examples=(_cell(near),))
-    for column in extra:
-        opened = opened.note(
-            "PBL202",
-            f"the column {column!r} is not expected; expected are {', '.join(contract.columns)}",
-            column=column,
-        )
+    expected = f"not expected; expected are {', '.join(contract.columns)}"
+    if len(extra) > _FEW:
+        first = ", ".join(map(repr, extra[:_FEW]))
+        opened = opened.note("PBL202", f"the columns {first} and {len(extra) - _FEW:,} more are {expected}")
+    for column in extra if len(extra) <= _FEW else ():
+        opened = opened.note("PBL202", f"the column {column!r} is {expected}", column=column)
     for column, kind, allowed in _column_types(kinds, contract, ids_only=opened.name is None):
         if kind not in allowed:
             opened = opened.note("PBL208", f"{kind} in {column!r}; expected is {' or '.join(allowed)}", column=column)
