@@ -215,17 +215,13 @@ class TestReplay:
         assert (here / "place" / "s.csv").read_bytes() == self.bytes
 
     @pytest.mark.usefixtures("simple")
-    def test_never_overwrites_an_input(self, here):
+    @pytest.mark.parametrize(
+        ("output", "said"), [("p/submission_mvp.csv", "is an input"), ("s.recipe.json", "is the recipe itself")]
+    )
+    def test_never_overwrites_what_it_reads(self, here, output, said):
         before = tree(here)
-        done = command("blend", "--recipe", "place/s.recipe.json", "-o", "place/p/submission_mvp.csv", "--force")
-        assert done.code == 2
-        assert tree(here) == before
-
-    @pytest.mark.usefixtures("simple")
-    def test_never_overwrites_the_recipe_it_reads(self, here):
-        before = tree(here)
-        done = command("blend", "--recipe", "place/s.recipe.json", "-o", "place/s.recipe.json", "--force")
-        assert done.code == 2
+        done = command("blend", "--recipe", "place/s.recipe.json", "-o", f"place/{output}", "--force")
+        assert (done.code, said in done.talk) == (2, True)
         assert tree(here) == before
 
     @pytest.mark.usefixtures("simple")
