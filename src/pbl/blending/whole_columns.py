@@ -79,7 +79,11 @@ def name_values(names: Sequence[str]) -> dict[str, str]:
 
 
 def _rank(duck: Duck, formula: Formula) -> Sql:
-    """Rank one column after the other, which takes less memory; a rank beside the wrong row would be NULL."""
+    """Rank one column after the other, which takes less memory; a rank beside the wrong row would be NULL.
+
+    A rank is Hazen's plotting position, (rank - 0.5) / n: between 0 and 1, and 0.5 on average. Equal numbers have the
+    mean of their ranks: the first of them, and half of how many more there are.
+    """
     by, alike = ("PARTITION BY name", "PARTITION BY name, n") if formula.by_row else ("", "PARTITION BY n")
     rank = f"rank() OVER ({by} ORDER BY n) + (count(*) OVER ({alike}) - 1) / 2.0"
     scaled = Sql(f"({rank} - 0.5)::DOUBLE / count(*) OVER ({by})")

@@ -1,6 +1,7 @@
 """Draw whole groups again and again, the same for every blend: standard errors, intervals and paired gains.
 
-Between the scorers and the advice; source of the intervals: Student's t with G - 1 degrees of freedom.
+Between the scorers and the advice; source of the standard errors: the bootstrap of whole groups (cluster bootstrap); of
+the intervals: Student's t with G - 1 degrees of freedom.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _SEED = 20_261
+"""Any number would do; a fixed one gives the same digits each time."""
 _LEVEL = 0.975
+"""Of intervals of 95 %, which leave 2.5 % on either side."""
 
 Interval = tuple[float, float]
 
@@ -70,7 +73,10 @@ class Resamples:
         return Gain(gain=value, interval=None if reach is None else (value - reach, value + reach))
 
     def critical_value(self, family: Sequence[int], over: int) -> float:
-        """Return t, or the 97.5 % quantile of the largest of the family's standardised gains if that is larger."""
+        """Return t, or the 97.5 % quantile of the largest of the family's standardised gains if that is larger.
+
+        That is the single-step max-T of Westfall and Young: many candidates are more likely to have a lucky one.
+        """
         largest = np.full(len(self.drawn), -np.inf)
         for k in family:
             gains = self.drawn[:, k] - self.drawn[:, over]
@@ -82,6 +88,10 @@ class Resamples:
         return max(self.quantile, float(np.quantile(largest, _LEVEL))) if len(largest) else self.quantile
 
     def _se(self, values: Floats) -> float | None:
+        """Return the deviation over resamples, None if fewer than half have a score (chosen).
+
+        The variance of a mean over resamples of G groups is (G - 1) / G of the unbiased one: hence the factor.
+        """
         values = values[np.isfinite(values)]
         if len(values) < len(self.drawn) / 2:
             return None

@@ -1,6 +1,7 @@
 """Name the files that have seen the truth: truth plus noise, or predictions on training rows.
 
-Part of `tune`'s doubts: a suspicious pillar is part of no advice, unless it is trusted by name.
+Part of `tune`'s doubts: a suspicious pillar is part of no advice, unless it is trusted by name. The bounds below are
+chosen, not derived; each says what it is measured by.
 """
 
 from __future__ import annotations
@@ -24,13 +25,20 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _MUCH_BETTER = 0.7
+"""Of the next best pillar's error: below it, the mean squared error is less than half of that one's."""
 _HARDLY = 0.4
+"""A correlation of errors: that of noise of its own with any other error is about 0."""
 _BELOW_OTHERS = 0.2
+"""So much less than the others' errors correlate with each other."""
 _SLOPE = 1.35
+"""Through 0, of the next best pillar's errors on the pillar's own: above 1 the least squares blend of the two has a
+weight below 0 for the next best. A copy of it whose errors are shrunk to c has 1 / c; the bound stands for 0.74."""
 _EXACT = 1e-9
+"""Of the next best pillar's error: far above the rounding of doubles, which is 1e-16."""
 _LARGEST_SET = 2
 """So many such files at a time are each compared with the rest, which are two at least."""
 _BLOCK = 2_000_000
+"""Numbers of one temporary table, 16 MB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +81,10 @@ class _Sums:
 
 
 def _sums_of_errors(sheet: Sheet, metric: Metric) -> _Sums:
-    """Return products and correlations of the errors, in blocks of rows."""
+    """Return products and Pearson's correlations of the errors, in blocks of rows.
+
+    Where a metric is a mean over target names, a row weighs 1 / the variance of its target's truth.
+    """
     weights = row_weights(sheet, metric)
     if metric.average == "targets":
         spread = [float(np.std(sheet.truth[sheet.target == t])) for t in range(len(sheet.names))]
@@ -101,7 +112,10 @@ def _sums_of_errors(sheet: Sheet, metric: Metric) -> _Sums:
 
 
 def _scales(sheet: Sheet, metric: Metric) -> tuple[Floats, Floats]:
-    """Return slope and offset that bring scores of order (auc, not within 0 to 1) to the truth's scale."""
+    """Return slope and offset that bring scores of order (auc, not within 0 to 1) to the truth's scale.
+
+    That is the least squares line of the truth on the scores.
+    """
     count = len(sheet.pillars)
     slope, offset = np.ones(count), np.zeros(count)
     if metric.name == "auc":

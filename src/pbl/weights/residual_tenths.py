@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     Integers = NDArray[np.intp]
 
 _TENTHS = 10
+"""As in the deciles of risk of Hosmer and Lemeshow; fewer rows than that are one each."""
 _LEVEL = 0.975
+"""Of intervals of 95 %, which leave 2.5 % on either side."""
 _Z = 1.959963984540054
 """The 97.5 % quantile of the normal distribution, for Wilson's interval."""
 
@@ -107,7 +109,11 @@ def _mean(values: Floats) -> float:
 
 
 def _by_groups(residuals: Floats, group: Integers) -> Interval | None:
-    """Return the 95 % interval of a mean whose rows come in groups; None of one group."""
+    """Return the 95 % interval of a mean whose rows come in groups; None of one group.
+
+    The standard error is the cluster-robust one (Liang and Zeger) with the factor G / (G - 1), the quantile Student's t
+    with G - 1 degrees of freedom.
+    """
     from scipy.special import stdtrit
 
     _, place = np.unique(group, return_inverse=True)
@@ -122,7 +128,7 @@ def _by_groups(residuals: Floats, group: Integers) -> Interval | None:
 
 
 def _wilson(hits: float, rows: int) -> Interval:
-    """Return Wilson's 95 % interval of a rate."""
+    """Return Wilson's 95 % interval of a rate, the score interval without correction for continuity."""
     rate, square = hits / rows, _Z * _Z
     centre = (rate + square / (2 * rows)) / (1 + square / rows)
     reach = _Z / (1 + square / rows) * math.sqrt(rate * (1 - rate) / rows + square / (4 * rows * rows))
