@@ -162,6 +162,8 @@ class TestFailures:
         done = command("validate", "a.csv", "--failures", name)
         assert (done.code, "failures are written as CSV" in done.talk) == (2, True)
         assert not (here / name).exists()
+        folder = command("validate", "a.csv", "--failures", f"{name}/")
+        assert (folder.code, f"{name}/ is a folder" in folder.talk) == (2, True)
 
     def test_that_cannot_be_written_are_exit_2(self, here):
         write("a.csv", [("x", "nan")])

@@ -146,6 +146,8 @@ def test_the_submission_is_not_copied_under_a_name_that_says_another_form(name, 
     done = command("runs", "best", "-o", name, "--force")
     assert (done.code, "the run's submission is a.csv" in done.talk) == (2, True)
     assert not (here / name).exists()
+    folder = command("runs", "best", "-o", f"{name}/")
+    assert (folder.code, f"{name}/ is a folder" in folder.talk) == (2, True)
 
 
 @pytest.mark.parametrize("fate", ["edited", "gone"])

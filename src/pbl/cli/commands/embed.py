@@ -57,7 +57,7 @@ def embed(
     require_extra("embed", "pbl embed")
     if model is None:
         raise UsageError("name the model's folder with --model")
-    to = options.path(output, "--output")
+    to = options.file(output, "--output")
     if to is None:
         raise UsageError("name the features file to write with -o FILE.parquet")
     os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")

@@ -163,7 +163,7 @@ def best(
     score = options.choice(By, by, "--by")
     if output == "-":
         raise UsageError("--output writes a file, and - is no name for one")
-    to, place = options.path(output, "--output"), options.path(search, "--search")
+    to, place = options.file(output, "--output"), options.path(search, "--search")
     if to is None and (place is not None or force):
         raise UsageError(f"{'--search' if place is not None else '--force'} goes with --output")
 

@@ -66,7 +66,7 @@ def validate(
     severity = Severity(options.choice(FailOn, fail_on, "--fail-on"))
     shown = options.whole(max_examples, "--max-examples", least=0)
     wanted, unwanted = options.codes(select or []), options.codes(ignore or [])
-    kept = options.path(failures, "--failures")
+    kept = options.file(failures, "--failures")
     if force and kept is None:
         raise UsageError("--force goes with --failures")
     if failures == "-":
