@@ -101,6 +101,20 @@ def test_files_without_the_template_s_columns_are_set_aside_and_not_written(here
     assert [entry.name for entry in read_settings(here / "pbl.toml").pillars] == ["lgb", "wide", "xgb", "zip"]
 
 
+@pytest.mark.parametrize("name", ["submission_dino.csv", "Submission_x.csv", "dino.csv"])
+def test_predictions_under_another_column_s_name_are_a_pillar_that_validate_explains(here, name):
+    write(here / "sample_submission.csv", {"a": 0.0, "b": 0.0})
+    write(here / "submission_siglip.csv", {"a": 1.0, "b": 2.0})
+    more = () if name == "dino.csv" else ("fold",)  # a file with as many columns as the template need not say it
+    header = ("sample_id", "prediction", *more)
+    write(here / name, dict.fromkeys("ab", (3.0,) * (1 + len(more))), header)
+    assert command("init").code == 0
+    assert len(read_settings(here / "pbl.toml").pillars) == 2
+    for words in (("validate",), ("blend",)):
+        done = command(*words)
+        assert (done.code, "PBL201" in done.out + done.talk) == (1, True)
+
+
 def test_a_file_with_some_of_the_template_s_columns_is_a_pillar(here):
     write(here / "sample_submission.csv", dict.fromkeys("ab", (0.0, 0.0)), ("id", "low", "high"))
     write(here / "half.csv", {"a": 1.0, "b": 2.0}, ("id", "low"))

@@ -73,6 +73,9 @@ def test_the_template_of_pbl_toml_holds_where_none_is_given(folder):
     predicted = command("predict", "pillars/sizes.npz", "sizes.csv", "-o", "sub.csv")
     assert (predicted.code, "the template is template.csv, as pbl.toml says" in predicted.talk) == (0, True)
     assert (folder / "sub.csv").read_bytes() == wanted
+    (folder / "less.csv").write_text("".join((folder / "sizes.csv").read_text().splitlines(keepends=True)[:9]))
+    refused = command("predict", "pillars/sizes.npz", "less.csv", "-o", "sub.csv", "--force")
+    assert (refused.code, "note     the template is template.csv, as pbl.toml says" in refused.talk) == (1, True)
     (folder / "few.csv").write_text("sample_id,target\nID059__a,0\n")
     assert command("predict", "flag/sizes.npz", "sizes.csv", "-o", "few_out.csv", "--template", "few.csv").code == 0
     assert (folder / "few_out.csv").read_text().count("\n") == 2

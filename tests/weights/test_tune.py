@@ -181,6 +181,13 @@ def test_weights_that_were_fitted_on_these_rows_are_scored_like_the_fit():
         assert f"those of {name}" in said
 
 
+def test_one_pillar_chosen_by_hand_is_not_taken_for_the_best_single_one():
+    ids, truth, guesses = _numbers(3, groups=30, spreads=(0.5, 1.5, 1.5))
+    found = _tuned(ids, truth, guesses, current={"p0": 1.0})
+    assert found.candidates[1].to_json()["as_given"] is True
+    assert not any(each.code == "current-fitted" for each in found.warnings)
+
+
 def test_todays_weights_are_as_given_unless_a_fit_or_equal_ones_are_the_same():
     ids, truth, guesses = _numbers(3, groups=200, spreads=(0.3, 1.5, 1.5))
     found = _tuned(ids, truth, guesses, current={"p0": 0.9, "p1": 0.05, "p2": 0.05})

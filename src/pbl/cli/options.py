@@ -16,7 +16,7 @@ import typer
 from pbl.domain.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from enum import StrEnum
 
     from pbl.domain.limits import Limits
@@ -154,6 +154,15 @@ def tell_left(found: Selection) -> None:
     for what, names in (("set aside", found.set_aside), ("not read", found.not_read)):
         if names:
             stderr.write(f"note     {what}: {', '.join(map(safe, names))}")
+
+
+def tell_notes(notes: Iterable[str]) -> None:
+    """Print notes, a line each."""
+    from pbl.cli.show import stderr
+    from pbl.domain.wording import safe
+
+    for note in notes:
+        stderr.write(f"note     {safe(note)}")
 
 
 def own_template(settings: Settings) -> tuple[Path | None, list[str]]:

@@ -5,8 +5,11 @@
 
 CSV, PARQUET = ENDINGS = (".csv", ".parquet")
 PAGE = (".html", ".htm")
-_PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".tar", ".tgz")
-_TABLES = (".xlsx", ".xls", ".ods", ".json", ".jsonl", ".feather", ".arrow", ".pkl", ".pickle", ".npy", ".npz", ".h5")
+_PACKED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".br", ".zip", ".7z", ".tar", ".tgz")
+_TABLES = (
+    *(".tsv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".json", ".jsonl", ".xml", ".pq", ".orc", ".avro", ".feather"),
+    *(".arrow", ".ipc", ".pkl", ".pickle", ".npy", ".npz", ".h5", ".hdf5", ".sqlite", ".db"),
+)
 _PICTURES = (".pdf", ".png", ".jpg", ".jpeg", ".svg", ".ipynb")
 KNOWN = (*ENDINGS, *PAGE, *_PACKED, *_TABLES, *_PICTURES)
 """Endings that say a form; a name with another, or none, says nothing."""

@@ -43,7 +43,8 @@ def choose_template(by_name: Sequence[Path], scanned: Sequence[Path], contract: 
 def leave_out_foreign(pillars: Sequence[Pillar], template: Path) -> tuple[list[Pillar], list[str]]:
     """Return the pillars, and apart from them the files, with why, that have no prediction column of the template's.
 
-    A column that is only misspelt counts as there, and a file that can't be read stays: `validate` explains both.
+    A file stays if it is called `submission_...` or has as many columns as the template, and a column that is only
+    misspelt counts as there: predictions under another name, which `validate` explains, as it does unreadable files.
     """
     columns = _read_header(template, Contract())[0]
     if len(columns) < _BOTH:
@@ -51,7 +52,9 @@ def leave_out_foreign(pillars: Sequence[Pillar], template: Path) -> tuple[list[P
     contract = Contract(id=columns[0], targets=columns[1:])
     kept, foreign = [], []
     for pillar in pillars:
-        if set(contract.targets) <= _read_header(pillar.path, contract)[1]:
+        names, lacking = _read_header(pillar.path, contract)
+        unlike = len(names) != len(columns) and not file_names.says_submission(pillar.path.name)
+        if unlike and set(contract.targets) <= lacking:
             foreign.append(f"{pillar.path.name} (it has no column {', '.join(contract.targets[:_SHOWN])})")
         else:
             kept.append(pillar)

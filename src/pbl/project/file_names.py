@@ -126,6 +126,11 @@ def same_name(name: str) -> str:
     return re.sub(r"[\W_]+", "_", _stem(name)).strip("_")
 
 
+def says_submission(name: str) -> bool:
+    """Say whether a name begins as a pillar's usually does: submission_siglip.csv."""
+    return name.lower().startswith("submission_")
+
+
 def is_like_template(name: str) -> bool:
     """Say whether a name has a template's in it, and more: csiro_sample_submission.csv."""
     return "samplesubmission" in spelling(name) and not is_template(name)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pbl.weights.tuning import Candidate
 
 _FIXED = frozenset({"equal", "current"})
-_AS_GIVEN = "Today's weights are scored as they are: if they were fitted on these rows, their score flatters."
 """Candidates without fitted weights: their in-sample score is their score."""
+_AS_GIVEN = "Today's weights are scored as they are: if they were fitted on these rows, their score flatters."
 _FEW = "under 20 groups no interval is drawn: they are too few to tell noise by"
 _NEEDS = "an out-of-fold file a pillar"
 

@@ -30,7 +30,7 @@ def csv_line(row: Sequence[object]) -> str:
 
 def csv_records(lines: Iterable[str], *, strict: bool = False) -> Reader:
     """Return csv's reader of lines; it raises csv.Error, with `strict` for broken quotes too."""
-    csv.field_size_limit(_LONGEST)  # for the whole process: there is no other way, and it refuses nothing new
+    csv.field_size_limit(_LONGEST)  # for the whole process: there is no other way
     return csv.reader(lines, strict=strict)
 
 

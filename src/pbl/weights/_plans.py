@@ -173,9 +173,11 @@ def _per_target(bench: Bench, tuned: Plan) -> Plan:
 def _find_fitted(current: Plan, plans: Sequence[Plan]) -> Plan:
     """Return today's weights as what a candidate is without each fold, if they are its weights on all rows.
 
-    Weights that `tune` found and the user kept would else be scored on the rows that they were fitted on.
+    Weights that `tune` found and the user kept would else be scored on the rows that they were fitted on. One pillar
+    alone is what many choose by hand, so it is not taken for the best single one.
     """
     like = [each for each in plans if each.method == current.method and each.whole.shape == current.whole.shape]
+    like = [each for each in like if each.name != SINGLE]
     apart = {each.name: float(np.abs(each.whole - current.whole).max()) for each in like if each is not current}
     near = min(like, key=lambda each: apart.get(each.name, np.inf))
     if apart.get(near.name, np.inf) > _ROUNDED or near.name.endswith(EQUAL):

@@ -188,7 +188,7 @@ def _warnings(
 ) -> tuple[Warned, ...]:
     found = []
     for fitted in (each.fitted_as for each in plans if each.fitted_as):
-        said = f"the current weights are those of {fitted}, fitted on these rows, so they are scored as {fitted} is"
+        said = f"the current weights are as those of {fitted}, a fit on these rows, so they are scored as {fitted} is"
         found.append(Warned(code="current-fitted", message=said))
     if len(bench.sheet.groups) < FEWEST_GROUPS:
         said = f"{len(bench.sheet.groups)} groups are too few to tell a gain from noise: equal weights are advised"

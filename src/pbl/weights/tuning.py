@@ -40,7 +40,7 @@ class Candidate:
     gain_over_equal: Gain | None
     gain_over_current: Gain | None
     as_given: bool = False
-    """Whether the weights are today's, and may have been fitted on these rows; the public form is without it."""
+    """Whether the weights are today's, and may have been fitted on these rows."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the public form."""
@@ -54,6 +54,7 @@ class Candidate:
             "fold_mean": self.fold_mean,
             "fold_sd": self.fold_sd,
             "in_sample": self.in_sample,
+            "as_given": self.as_given,
             "gain_over_equal": self.gain_over_equal and self.gain_over_equal.to_json(),
             "gain_over_current": self.gain_over_current and self.gain_over_current.to_json(),
         }

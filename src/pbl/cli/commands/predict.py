@@ -69,13 +69,13 @@ def predict(
     if not paths:
         raise UsageError("name the files of features, as those fitted on")
     to = options.file(output, "--output")
-    rows, told = options.path(template, "--template"), list[str]()
+    rows = options.path(template, "--template")
     if rows is None:
         from pbl.project.pillar_files import settings_for
 
         settings, told = settings_for([(None, path) for path in (source, *paths)], Path())
         rows, more = options.own_template(settings)
-        told += more
+        options.tell_notes([*told, *more])
 
     from pbl.training.fitted_file import read_fitted
     from pbl.training.outputs import refuse_name, write_submission
@@ -91,7 +91,7 @@ def predict(
     data, count, notes = found
     inputs = [source, *paths, *([rows] if rows else [])]
     written = write_submission(to or Path(f"submission_{pillar.pillar}.csv"), data, inputs=inputs, force=force)
-    show.print_prediction(pillar.pillar, count, written, (*told, *notes), as_json=how is OutcomeFormat.JSON)
+    show.print_prediction(pillar.pillar, count, written, notes, as_json=how is OutcomeFormat.JSON)
 
 
 def _on_images(
