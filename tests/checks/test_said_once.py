@@ -86,14 +86,15 @@ class TestManyColumnsThatAreNotExpected:
             )
             path = f"wide.{request.param}"
             getattr(table, f"write_{request.param}")(path)
-            return [(f.code, f.column, f.message) for f in pbl.validate(path).findings]
+            return [(f.code, f.column, f.count, f.message, f.examples) for f in pbl.validate(path).findings]
 
         return validate
 
-    def test_are_one_finding_that_names_the_first(self, validate):
-        (found,) = validate(768)
-        assert found[:2] == ("PBL202", None)
-        assert "the columns 'f0', 'f1', 'f2', 'f3', 'f4' and 763 more are not expected" in found[2]
+    def test_are_one_finding_that_counts_them_and_names_the_first(self, validate):
+        ((*found, message, examples),) = validate(768)
+        assert found == ["PBL202", None, 768]
+        assert message == "768 columns are not expected; expected are sample_id, target"
+        assert [each.value for each in examples] == ["f0", "f1", "f2", "f3", "f4"]
 
     def test_are_a_finding_each_where_they_are_few(self, validate):
         assert [found[:2] for found in validate(5)] == [("PBL202", f"f{n}") for n in range(5)]

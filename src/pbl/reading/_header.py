@@ -17,7 +17,7 @@ from pbl.reading._records import BOM, Lines, Record, printable
 from pbl.reading._scan import RECORD_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pbl.domain.contract import Contract
@@ -45,6 +45,8 @@ _MAGIC = {
 }
 _FEW = 5
 """The most columns that are told one by one."""
+Misnamed = tuple[str, str, str | None, tuple[str, ...]]
+"""A code, a message, the column that it is about and the names as they stand in the header."""
 _DATA = re.compile(rf"{NUMBER}|[+-]?(nan|inf(inity)?)|n/?a|null|none|", re.IGNORECASE)
 
 
@@ -94,11 +96,18 @@ class _About:
     pillar: str | None
 
     def finding(
-        self, code: str, message: str, row: int | None, *, column: str | None = None, value: str | None = None
+        self, code: str, message: str, row: int | None, *, column: str | None = None, values: Sequence[str] = ()
     ) -> Finding:
-        raw = None if value is None else printable(value)
-        examples = () if row is None else (Example(row=row, value=raw),)
-        return finding(code, file=str(self.path), pillar=self.pillar, column=column, message=message, examples=examples)
+        shown: Sequence[str | None] = [printable(value) for value in values[:_FEW]] or [None]
+        return finding(
+            code,
+            file=str(self.path),
+            pillar=self.pillar,
+            column=column,
+            message=message,
+            count=max(len(values), 1),
+            examples=() if row is None else tuple(Example(row=row, value=value) for value in shown),
+        )
 
 
 def _find_misfit(scan: Scan, head: bytes, contract: Contract) -> tuple[str, str, int | None] | None:
@@ -146,21 +155,21 @@ def _match_columns(about: _About, contract: Contract, header: tuple[str, ...]) -
     looks_like_data = any(_DATA.fullmatch(name) for name in header[not header[0] :])  # a saved index has no name
     if looks_like_data and not any(_fold(name) in folded for name in header):
         text = ",".join(header)
-        return (), [about.finding("PBL206", "the first row looks like data, not like a header", 1, value=text)]
+        return (), [about.finding("PBL206", "the first row looks like data, not like a header", 1, values=[text])]
     faults = [*_find_repeated(_leave_out_others(header, contract)), *find_misnamed(header, contract)]
     if faults:
-        return (), [about.finding(code, text, 1, column=name, value=raw) for code, text, name, raw in faults]
+        return (), [about.finding(code, text, 1, column=name, values=names) for code, text, name, names in faults]
     found = []
     if not contract.open and tuple(name for name in header if name in wanted) != wanted:
         text = ",".join(header)
-        found = [about.finding("PBL207", f"the columns are in another order: {text}", 1, value=text)]
+        found = [about.finding("PBL207", f"the columns are in another order: {text}", 1, values=[text])]
     return tuple(header.index(name) for name in wanted), found
 
 
-def _find_repeated(header: tuple[str, ...]) -> Iterator[tuple[str, str, str | None, str | None]]:
+def _find_repeated(header: tuple[str, ...]) -> Iterator[Misnamed]:
     for name, times in Counter(header).items():
         if name and times > 1:
-            yield "PBL203", f"the column {name!r} is {times} times in the header", name, name
+            yield "PBL203", f"the column {name!r} is {times} times in the header", name, (name,)
 
 
 def _leave_out_others(header: tuple[str, ...], contract: Contract) -> tuple[str, ...]:
@@ -172,10 +181,10 @@ def _leave_out_others(header: tuple[str, ...], contract: Contract) -> tuple[str,
     return tuple(name for name in header if name in named or _fold(name) in missing)
 
 
-def find_misnamed(header: tuple[str, ...], contract: Contract) -> Iterator[tuple[str, str, str | None, str | None]]:
-    """Yield code, message, column and raw name of each column that a header lacks, misspells or must not have.
+def find_misnamed(header: tuple[str, ...], contract: Contract) -> Iterator[Misnamed]:
+    """Yield what is wrong with each column that a header lacks, misspells or must not have.
 
-    Many columns that it must not have are told together, by the first few.
+    Many columns that it must not have are told together.
     """
     wanted, seen = contract.columns, _leave_out_others(header, contract)
     extra = [name for name in dict.fromkeys(seen) if name not in wanted and name not in contract.optional]
@@ -186,23 +195,21 @@ def find_misnamed(header: tuple[str, ...], contract: Contract) -> Iterator[tuple
         if near is None and name in contract.optional:
             continue
         if near is None:
-            yield "PBL201", f"there is no column {name!r}; the header is {printable(','.join(header))!r}", name, None
+            yield "PBL201", f"there is no column {name!r}; the header is {printable(','.join(header))!r}", name, ()
         else:
             extra.remove(near)
-            yield "PBL204", f"the column {near!r} should be named {name!r}", name, near
+            yield "PBL204", f"the column {near!r} should be named {name!r}", name, (near,)
     others = [name for name in extra if name.strip() and not name.startswith("Unnamed:")]
     expected = ", ".join((*wanted, *contract.optional))
     for name in extra:
         if not name.strip():
-            yield "PBL205", "a column has no name", name, name
+            yield "PBL205", "a column has no name", name, (name,)
         elif name.startswith("Unnamed:"):
-            yield "PBL205", f"the column {name!r} had no name", name, name
+            yield "PBL205", f"the column {name!r} had no name", name, (name,)
         elif len(others) <= _FEW:
-            yield "PBL202", f"the column {name!r} is not expected; expected are {expected}", name, name
+            yield "PBL202", f"the column {name!r} is not expected; expected are {expected}", name, (name,)
     if len(others) > _FEW:
-        first = ", ".join(map(repr, others[:_FEW]))
-        told = f"the columns {first} and {len(others) - _FEW:,} more are not expected; expected are {expected}"
-        yield "PBL202", told, None, others[0]
+        yield "PBL202", f"{len(others):,} columns are not expected; expected are {expected}", None, tuple(others)
 
 
 def _fold(name: str) -> str:

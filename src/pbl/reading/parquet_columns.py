@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pbl.domain.findings import Example, Finding, finding
 from pbl.domain.rules import Severity
 from pbl.domain.wording import plural
-from pbl.reading._header import Header, find_misnamed
+from pbl.reading._header import Header, Misnamed, find_misnamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,6 @@ __all__ = ["Header", "is_readable_text", "is_text", "match_columns"]
 _SHOWN = 5
 _INDEX = re.compile(r"__index_level_[0-9]+__")
 """The name under which pandas saves an index."""
-_Fault = tuple[str, str, str | None, str | None]
 
 
 def match_columns(file: PartsFile, contract: Contract, *, ids_only: bool = False) -> Header:
@@ -37,7 +36,7 @@ def match_columns(file: PartsFile, contract: Contract, *, ids_only: bool = False
     `columns` is empty if any part is not as it must be. Of a template (`ids_only`) the numbers' types don't matter.
     """
     first = next((part for part in file.parts if not part.fault), None)
-    places: dict[_Fault, list[str]] = {}
+    places: dict[Misnamed, list[str]] = {}
     for part in file.parts:
         for fault in _find_faults(part, first, contract, ids_only=ids_only):
             places.setdefault(fault, []).append(part.name)
@@ -66,37 +65,37 @@ def is_uniform(file: PartsFile, names: Sequence[str]) -> bool:
     return one_schema and distinct and all(_is_common(first[name]) for name in names)
 
 
-def _find_faults(part: Part, first: Part | None, contract: Contract, *, ids_only: bool) -> Iterator[_Fault]:
+def _find_faults(part: Part, first: Part | None, contract: Contract, *, ids_only: bool) -> Iterator[Misnamed]:
     """Yield code, words, column and value of what is wrong with a part."""
     if part.fault:
-        yield (*part.fault, None, None)
+        yield (*part.fault, None, ())
         return
     names = tuple(part.columns)
     for name in names:
         if _INDEX.fullmatch(name) and not contract.open:
-            yield "PBL205", f"the column {name!r} is a saved index", name, name
+            yield "PBL205", f"the column {name!r} is a saved index", name, (name,)
     names = tuple(name for name in names if not _INDEX.fullmatch(name))
     misnamed = list(find_misnamed(names, contract))
     yield from misnamed
     if not misnamed and not contract.open and tuple(n for n in names if n in contract.columns) != contract.columns:
-        yield "PBL207", f"the columns are in another order: {','.join(names)}", None, None
+        yield "PBL207", f"the columns are in another order: {','.join(names)}", None, ()
     yield from _find_mistyped(part, first, contract, ids_only=ids_only)
 
 
-def _find_mistyped(part: Part, first: Part | None, contract: Contract, *, ids_only: bool) -> Iterator[_Fault]:
+def _find_mistyped(part: Part, first: Part | None, contract: Contract, *, ids_only: bool) -> Iterator[Misnamed]:
     kinds = part.columns
     if (kind := kinds.get(contract.id)) is not None:
         if not (is_text(kind) or kind.is_integer()):
-            yield "PBL208", f"ids are of type {kind}; expected are text or whole numbers", contract.id, None
+            yield "PBL208", f"ids are of type {kind}; expected are text or whole numbers", contract.id, ()
         elif first and (other := first.columns.get(contract.id)) is not None and _differ(kind, other):
             told = f"ids are of type {kind}, and of type {other} in {first.name}"
-            yield "PBL208", told, contract.id, None
+            yield "PBL208", told, contract.id, ()
     for target in () if ids_only else contract.targets:
         kind = kinds.get(target)
         if kind is not None and not (_is_float(kind) or (contract.open and kind.is_integer())):
             whole = "numbers are of type {}; expected are DOUBLE, FLOAT or whole numbers"
             told = whole if contract.open else "predictions are of type {}; expected is DOUBLE or FLOAT"
-            yield "PBL208", told.format(kind), target, None
+            yield "PBL208", told.format(kind), target, ()
     for name in contract.optional:
         kind, other = kinds.get(name), first.columns.get(name) if first else None
         if first and (kind is None) != (other is None):
@@ -105,9 +104,9 @@ def _find_mistyped(part: Part, first: Part | None, contract: Contract, *, ids_on
                 if kind is None
                 else ("PBL202", f"the column {name!r} is not in {first.name}")
             )
-            yield code, told, name, None
+            yield code, told, name, ()
         if kind is not None and not is_readable_text(kind):
-            yield "PBL208", f"the column {name!r} is of type {kind}; expected are text or numbers", name, None
+            yield "PBL208", f"the column {name!r} is of type {kind}; expected are text or numbers", name, ()
 
 
 def is_readable_text(kind: pl.DataType) -> bool:
@@ -134,15 +133,21 @@ def _differ(kind: pl.DataType, other: pl.DataType) -> bool:
     return kind != other and not (is_text(kind) and is_text(other))
 
 
-def _tell(file: PartsFile, fault: _Fault, parts: list[str]) -> Finding:
-    code, message, column, value = fault
-    places: tuple[Example, ...] = ()
+def _tell(file: PartsFile, fault: Misnamed, parts: list[str]) -> Finding:
+    code, message, column, names = fault
+    places = tuple(Example(value=name) for name in names[:_SHOWN]) if len(names) > 1 else ()
     if file.folder:
-        places = tuple(Example(part=name, value=value) for name in parts[:_SHOWN])
+        places = tuple(Example(part=name, value=next(iter(names), None)) for name in parts[:_SHOWN])
         whole = Counter(parts).total() == len(file.parts) > 1
         where = f"all {plural(len(parts), 'part')}" if whole else ", ".join(parts[:_SHOWN])
         more = f" and {len(parts) - _SHOWN:,} more" if not whole and len(parts) > _SHOWN else ""
         message = f"{where}{more}: {message}"
     return finding(
-        code, file=str(file.path), pillar=file.pillar, column=column, message=message, count=len(parts), examples=places
+        code,
+        file=str(file.path),
+        pillar=file.pillar,
+        column=column,
+        message=message,
+        count=len(parts) * max(len(names), 1),
+        examples=places,
     )

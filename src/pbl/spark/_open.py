@@ -231,8 +231,8 @@ def _judge(opened: Opened, schema: Any, contract: Contract) -> Opened:
             opened = opened.note("PBL204", f"{near!r} stands for {column!r}", column=column, examples=(_cell(near),))
     expected = f"not expected; expected are {', '.join(contract.columns)}"
     if len(extra) > _FEW:
-        first = ", ".join(map(repr, extra[:_FEW]))
-        opened = opened.note("PBL202", f"the columns {first} and {len(extra) - _FEW:,} more are {expected}")
+        named = tuple(map(_cell, extra[:_FEW]))
+        opened = opened.note("PBL202", f"{len(extra):,} columns are {expected}", count=len(extra), examples=named)
     for column in extra if len(extra) <= _FEW else ():
         opened = opened.note("PBL202", f"the column {column!r} is {expected}", column=column)
     for column, kind, allowed in _column_types(kinds, contract, ids_only=opened.name is None):
