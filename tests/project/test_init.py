@@ -101,13 +101,19 @@ def test_files_without_the_template_s_columns_are_set_aside_and_not_written(here
     assert [entry.name for entry in read_settings(here / "pbl.toml").pillars] == ["lgb", "wide", "xgb", "zip"]
 
 
-@pytest.mark.parametrize("name", ["submission_dino.csv", "Submission_x.csv", "dino.csv"])
-def test_predictions_under_another_column_s_name_are_a_pillar_that_validate_explains(here, name):
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("submission_dino.csv", ["sample_id,prediction,fold", "a,3,0", "b,4,1"]),
+        ("Submission_x.csv", ["sample_id,prediction,fold", "a,3,0", "b,4,1"]),
+        ("dino.csv", ["sample_id,prediction", "a,3", "b,4"]),  # as many columns as the template, so it need not say it
+        ("indexed.csv", [",sample_id,prediction", "0,a,3", "1,b,4"]),
+    ],
+)
+def test_predictions_under_another_column_s_name_are_a_pillar_that_validate_explains(here, name, lines):
     write(here / "sample_submission.csv", {"a": 0.0, "b": 0.0})
     write(here / "submission_siglip.csv", {"a": 1.0, "b": 2.0})
-    more = () if name == "dino.csv" else ("fold",)  # a file with as many columns as the template need not say it
-    header = ("sample_id", "prediction", *more)
-    write(here / name, dict.fromkeys("ab", (3.0,) * (1 + len(more))), header)
+    (here / name).write_text("".join(f"{line}\n" for line in lines))
     assert command("init").code == 0
     assert len(read_settings(here / "pbl.toml").pillars) == 2
     for words in (("validate",), ("blend",)):
