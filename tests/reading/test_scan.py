@@ -59,3 +59,14 @@ def test_the_hash_of_the_first_bytes_does_not_depend_on_how_they_are_taken_in(tm
             for start in range(0, len(data), size):
                 scanner.look(data[start : start + size])
             assert scanner.scan().early == early
+
+
+@pytest.mark.parametrize(("length", "skimmed"), [(9, True), (RECORD_LIMIT // 4, True), (RECORD_LIMIT + 1, False)])
+def test_lines_that_may_be_no_rows_are_not_skimmed(length, skimmed):
+    usual = b"a,1\n" * RECORD_LIMIT
+    data = usual + b"x" * length + b",1\n" + usual
+    with Scanner(b"sample_id,target\n", hashed=True) as scanner:
+        assert scanner.skim(data, after=b"") is skimmed
+        if not skimmed:
+            scanner.look(data)
+            assert scanner.endless is not None
