@@ -118,10 +118,8 @@ def find_doubts(sheet: Sheet, metric: Metric) -> tuple[Warned, ...]:
     zeros = int(np.count_nonzero(sheet.truth == 0)) if metric.name == "mape" else 0
     if not zeros:
         return ()
-    said = (
-        f"mape divides by the truth, which is 0 in {plural(zeros, 'row')}: they alone make the score; take mae or rmse"
-    )
-    return (Warned(code="zero-truth", message=said),)
+    said = f"mape divides by the truth, which is 0 in {plural(zeros, 'row')}: any error there makes the score"
+    return (Warned(code="zero-truth", message=f"{said}; take mae or rmse"),)
 
 
 def score(sheet: Sheet, metric: Metric, predictions: Floats, rows: NDArray[np.intp] | None = None) -> float | None:
