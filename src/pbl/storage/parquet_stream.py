@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _ROWS = 131_072
 """Rows of a row group."""
+_LEVEL = 1
+"""Of zstd: ids and doubles become no larger than at level 3, in three quarters of the time."""
 
 
 def write_parquet(frames: Iterator[pl.DataFrame], names: Sequence[str], put: Callable[[bytes], None]) -> None:
@@ -36,7 +38,12 @@ def write_parquet(frames: Iterator[pl.DataFrame], names: Sequence[str], put: Cal
     stream = _Stream(put, troubles)
     try:
         register_io_source(rows, schema=schema).sink_parquet(
-            cast("IO[bytes]", stream), compression="zstd", statistics=True, row_group_size=_ROWS, engine="streaming"
+            cast("IO[bytes]", stream),
+            compression="zstd",
+            compression_level=_LEVEL,
+            statistics=False,
+            row_group_size=_ROWS,
+            engine="streaming",
         )
     except BaseException as error:
         if troubles:
