@@ -118,14 +118,17 @@ class Bench:
                 typed = [path.with_suffix(".parquet") for path in files]
                 plain = self._blend(files, " of CSV")
                 ours = self._blend(typed, " of Parquet", ending="parquet")
+                frames = [path.parent / "frames" / path.name for path in typed]
+                alike = self._blend(frames, " of Parquet from frames", ending="parquet")
                 limited = self._blend(typed, " of Parquet --memory-limit 1GB", "--memory-limit", "1GB")
                 polars = self._script("polars_parquet.py", typed)
                 check = Contender(name="pbl validate of Parquet", argv=[sys.executable, PBL, "validate", *typed])
-                self._race(case, [plain, ours, limited, polars, check], turns=_turns(rows))
+                self._race(case, [plain, ours, alike, limited, polars, check], turns=_turns(rows))
                 hashes = {_sha256(it.output) for it in (plain, limited) if it.turns and not it.trouble}
             same = len(hashes) == 1
             self._add(
                 ratio(case, ours, plain, "cpu", at_most=at_most, full_size=full_size),
+                ratio(case, alike, plain, "cpu", at_most=at_most, full_size=full_size),
                 ratio(case, ours, polars, "cpu", at_most=1.5, full_size=full_size),
                 peak(case, ours, at_most=600 if order == "same" else 2560, full_size=full_size),
                 peak(case, check, at_most=600 if order == "same" else 2560, full_size=full_size),

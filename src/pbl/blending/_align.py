@@ -79,8 +79,13 @@ def align(
     large = sum(_size(file) for _, file in files) >= limits.sizes.large
     if large:
         from pbl.blending._align_frames import align_frames, find_readable  # noqa: PLC0415 - small files do without
+        from pbl.blending._same_ids import find_same_ids  # noqa: PLC0415 - same
 
-        readable = [find_readable(each, file, contract, limits, first=not n) for n, (each, file) in enumerate(files)]
+        ids_of = find_same_ids(duck, [file for _, file in files], contract)
+        readable = [
+            find_readable(each, file, contract, limits, place=n, ids_of=ids_of[n] if each.pillar else n)
+            for n, (each, file) in enumerate(files)
+        ]
         if len(sound := [each for each in readable if each]) == len(files):
             rows = align_frames(sound, contract, limits, spill=spill)
             return Batches(rows=_report_progress(rows, sound[0].rows, len(files), progress, doing))

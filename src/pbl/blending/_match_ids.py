@@ -24,18 +24,16 @@ _FEW = 10
 """One wrong place in so many at most may be a matter of hashes that are alike, up to a billion rows."""
 
 
-def match_in_memory(
-    pillars: Sequence[bool], sources: Sequence[Iterable[pl.DataFrame]], cells: int
-) -> Generator[pl.DataFrame, None, list[bool]]:
-    """Yield the rows of all files side by side, in the first one's order, in batches of so many `cells`.
+def match_in_memory(sources: Sequence[Iterable[pl.DataFrame]], cells: int) -> Generator[pl.DataFrame, None, list[bool]]:
+    """Yield the rows of all sources side by side, in the first one's order, in batches of so many `cells`.
 
-    `pillars` says for each file whether it is a pillar's. Return for each whether it has the first one's order.
-    Raises Unclear if not all have the first one's ids.
+    Sources have the column `id`, and numbers whose names are in no other source. Return for each whether it has the
+    first one's order. Raises Unclear if not all have the first one's ids.
     """
     import polars as pl
 
     frames = (pl.concat(source, rechunk=True).with_row_index("row") for source in sources)
-    whole, in_order = _match(pillars, frames)
+    whole, in_order = _match(frames)
     whole = whole.drop("row")
     height = _height(whole, cells)
     for start in range(0, len(whole), height):
@@ -44,12 +42,12 @@ def match_in_memory(
 
 
 def match_on_disk(
-    pillars: Sequence[bool], sources: Sequence[Iterable[pl.DataFrame]], cells: int, folder: Path, parts: int
+    sources: Sequence[Iterable[pl.DataFrame]], cells: int, folder: Path, parts: int
 ) -> Generator[pl.DataFrame, None, list[bool]]:
     """Do what `match_in_memory` does, with parts in the folder; raises EngineError if the disk is too small."""
     import polars as pl
 
-    in_order = [True] * len(pillars)
+    in_order = [True] * len(sources)
     parted = [_part(source, _PartFolder(folder / f"file{n}"), parts) for n, source in enumerate(sources)]
     turns, height = _PartFolder(folder / "turns"), 0
     for part in range(parts):
@@ -57,7 +55,7 @@ def match_on_disk(
             raise Unclear("not all files have the same ids")
         if have == {False}:
             continue
-        whole, same = _match(pillars, (shelf.take(part) for shelf in parted))
+        whole, same = _match(shelf.take(part) for shelf in parted)
         in_order = [a and b for a, b in zip(in_order, same, strict=True)]
         height = height or _height(whole, cells)
         for (turn,), rows in whole.group_by(pl.col("row") // height, maintain_order=True):
@@ -67,15 +65,7 @@ def match_on_disk(
     return in_order
 
 
-def number_columns(pillars: Sequence[bool], parts: Sequence[pl.DataFrame]) -> Iterator[pl.Series]:
-    """Yield the numbers of each pillar, as n0_0, n0_1, ..."""
-    for place, part in enumerate(part for pillar, part in zip(pillars, parts, strict=True) if pillar):
-        for name in part.columns:
-            if name not in {"id", "row"}:
-                yield part[name].alias(f"n{place}_{name[1:]}")
-
-
-def _match(pillars: Sequence[bool], frames: Iterator[pl.DataFrame]) -> tuple[pl.DataFrame, list[bool]]:
+def _match(frames: Iterator[pl.DataFrame]) -> tuple[pl.DataFrame, list[bool]]:
     """Return the rows of frames (row, id, numbers) in the first one's order, and for each whether it had that order."""
     import polars as pl
 
@@ -95,7 +85,7 @@ def _match(pillars: Sequence[bool], frames: Iterator[pl.DataFrame]) -> tuple[pl.
             frame = places.to_frame("place").lazy().select(numbers).collect()  # noqa: PLW2901
         in_order.append(same and bool((frame["row"] == rows).all()))
         parts.append(frame.drop("id", "row", strict=False))
-    return pl.DataFrame([rows, ids, *number_columns(pillars, parts)]), in_order
+    return pl.DataFrame([column for part in parts for column in part]), in_order
 
 
 def sort_by_hash(ids: pl.Series) -> pl.Series:

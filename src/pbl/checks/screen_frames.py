@@ -6,6 +6,7 @@ Pandera schema.
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
 from pbl.domain.cell_rules import (
@@ -40,6 +41,14 @@ _MOST_TIMES = 3
 """Blocks to screen at a time where rows are long: planning takes some time, however few the rows."""
 
 
+class Ids(Enum):
+    """What is done with the ids of a Parquet file."""
+
+    SCREENED = "read and screened"
+    COMPARED = "read only, as the caller compares them with those of another file"
+    KNOWN = "not read, as they are known to be those of another file"
+
+
 def clean_blocks(
     file: OpenFile, preview: Preview, contract: Contract, *, ids_only: bool, size: int
 ) -> Generator[pl.DataFrame, None, Survey]:
@@ -72,25 +81,23 @@ def clean_blocks(
 
 
 def clean_parts(
-    file: PartsFile, header: Header, contract: Contract, limits: Limits, *, ids_only: bool, ids_known: bool
+    file: PartsFile, header: Header, contract: Contract, limits: Limits, *, ids_only: bool, ids: Ids
 ) -> Generator[pl.DataFrame, None, PartsSurvey]:
-    """Yield the rows of Parquet parts as `clean_blocks` does those of CSV; return their survey.
-
-    With `ids_known` the ids are not screened: the caller compares them with those of another file.
-    """
+    """Yield the rows of Parquet parts as `clean_blocks` does those of CSV, without known ids; return their survey."""
     import polars as pl
 
     rules = cell_rules(contract)
-    texts = [] if ids_known else [rule for each in rules.id for rule in _on_text(each, pl.col("id"), spaced=True)]
+    screened = ids is Ids.SCREENED
+    texts = [rule for each in rules.id for rule in _on_text(each, pl.col("id"), spaced=True)] if screened else []
     targets = [] if ids_only else [pl.col(f"t{n}") for n in range(len(contract.targets))]
     numbers = [_on_number(rule, cell) for cell in targets for rule in rules.number]
     try:
-        for frame in read_rows(file, contract, limits, ids_only=ids_only):
-            plain = ids_known or has_plain_ids(frame)
+        for frame in read_rows(file, contract, limits, ids_only=ids_only, numbers_only=ids is Ids.KNOWN):
+            plain = not screened or has_plain_ids(frame)
             if not plain or any(frame.null_count().row(0)) or not _hold(frame, [*texts, *numbers]):
                 raise Unclear("a cell is not clean")
             yield frame
-        return survey_parts(file, header, all_ascii=not ids_known)
+        return survey_parts(file, header, all_ascii=screened)
     except UnreadableError as error:
         raise Unclear(error.reason) from error
 

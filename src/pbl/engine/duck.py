@@ -82,6 +82,13 @@ class Duck:
         files = join([literal(self._paths[fd]) for fd in fds])
         self.run("files/parts", table=table, files=files, picked=join(picked))
 
+    def chunks(self, fds: Sequence[int], column: str) -> list[tuple[Any, ...]]:
+        """Return where a column's bytes are in Parquet files, by their footers: a row for each row group, in order.
+
+        Its file's place in `fds`, rows, first byte of the dictionary and of the data, bytes, and how they are read.
+        """
+        return self.rows("files/chunks", {"column": column}, files=join([literal(self._paths[fd]) for fd in fds]))
+
     def add_cells(self, table: str, batches: Iterable[list[list[str]]]) -> None:
         """Add cells that `reading` parsed as a table."""
         import polars as pl

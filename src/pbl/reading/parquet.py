@@ -182,6 +182,8 @@ def survey_parts(file: PartsFile, header: Header, *, all_ascii: bool = False) ->
 def read_frames(file: PartsFile, numbers: Sequence[str], texts: Sequence[str], *, rows: int) -> Iterator[pl.DataFrame]:
     """Yield at most so many rows at a time, in order: `id` (the first text), then t0, t1, ... (numbers, other texts).
 
+    Without texts there is no `id`.
+
     Rows of small parts come together. Numbers are float64. Nothing is repaired: NULL stays null. Raises UnreadableError
     for bytes that are no rows as the footer promises, InexactError for a whole number that no float64 equals.
     """
@@ -206,8 +208,9 @@ def _read_slices(file: PartsFile, numbers: Sequence[str], texts: Sequence[str], 
     """Yield so many rows at a time of each part."""
     import polars as pl
 
-    named = [(texts[0], "id", pl.String), *((name, f"t{n}", pl.Float64) for n, name in enumerate(numbers))]
-    named += [(name, f"t{len(numbers) + n}", pl.String) for n, name in enumerate(texts[1:])]
+    named: list[tuple[str, str, pl.DataType]] = [(name, "id", pl.String()) for name in texts[:1]]
+    named += [(name, f"t{n}", pl.Float64()) for n, name in enumerate(numbers)]
+    named += [(name, f"t{len(numbers) + n}", pl.String()) for n, name in enumerate(texts[1:])]
     for part in file.parts:
         there = list(part.columns)
         kinds = part.columns

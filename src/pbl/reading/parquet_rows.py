@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 _FEW_ROWS = 10_000
 
 
-def read_rows(file: PartsFile, contract: Contract, limits: Limits, *, ids_only: bool) -> Iterator[pl.DataFrame]:
-    """Yield all rows in order, without targets if only ids are wanted; raises what `read_frames` does."""
+def read_rows(
+    file: PartsFile, contract: Contract, limits: Limits, *, ids_only: bool = False, numbers_only: bool = False
+) -> Iterator[pl.DataFrame]:
+    """Yield all rows in order, with ids, targets or both; raises what `read_frames` does."""
     targets = () if ids_only else contract.targets
     rows = max(min(limits.sizes.parquet_rows, limits.sizes.cells // (1 + len(targets))), 1)
-    return read_frames(file, targets, [contract.id], rows=rows)
+    return read_frames(file, targets, [] if numbers_only else [contract.id], rows=rows)
 
 
 def has_constant_parts(path: Path, contract: Contract) -> bool:
