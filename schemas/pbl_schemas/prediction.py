@@ -32,7 +32,7 @@ _ODD = "\t\n\v\f\r \0\x85\xa0\u2009\u3000\ufeff\u0661\uff11\xbd\xb2\u221e\u2212"
 
 def prediction_schema(
     *,
-    id: str,  # noqa: A002 - the column's name
+    id: str | None,  # noqa: A002 - the column's name
     targets: Sequence[str],
     number: str,
     id_pattern: str | None = None,
@@ -45,7 +45,8 @@ def prediction_schema(
 ) -> pa.DataFrameSchema:
     """Return the schema of one file's raw text: a frame of string columns, the id first, no nulls.
 
-    With `numbers` the targets are float64 instead, for a file that holds doubles; this form can't explain.
+    With `numbers` the targets are float64 instead, for a file that holds doubles; this form can't explain. Without an
+    `id` there are only targets, for a file whose ids were checked in another; nor can this form.
 
     `explained` gives a check for each fault. Without it there is one check, as strict and several times as fast.
     Where the frame isn't the `whole` file, ids may repeat. `seen` is called with the numbers of a clean frame, a
@@ -55,14 +56,15 @@ def prediction_schema(
     raises polars' ComputeError at validation. Each check is named by the public code of what it finds. No cell fails
     two checks, except that a repeated id may have a fault of its own. Column names must not look like expressions.
     """
-    if explained:
+    if explained and id is not None:
         columns = {id: pa.Column(pl.String, _id_checks(pl.col(id), id_pattern))}
         columns |= {t: pa.Column(pl.String, _number_checks(pl.col(t), number, minimum, maximum)) for t in targets}
         rows = pa.Check(lambda data: data.lazyframe.select(pl.len() > 0).collect().item(), name="PBL107")
     else:
         kind = pl.Float64 if numbers else pl.String
         # What is null meets no condition of `_sound`; two kinds of failures don't fit into one of Pandera's tables.
-        columns = {id: pa.Column(pl.String, nullable=True), **{t: pa.Column(kind, nullable=True) for t in targets}}
+        columns = {} if id is None else {id: pa.Column(pl.String, nullable=True)}
+        columns |= {t: pa.Column(kind, nullable=True) for t in targets}
         rows = _check_all(id, targets, None if numbers else number, id_pattern, minimum, maximum, whole, seen)
     return pa.DataFrameSchema(columns, checks=rows, strict=True, ordered=True)
 
@@ -111,7 +113,7 @@ def _number_checks(cell: pl.Expr, number: str, minimum: float | None, maximum: f
 
 
 def _check_all(  # noqa: PLR0917 - those of prediction_schema
-    id: str,  # noqa: A002 - the column's name
+    id: str | None,  # noqa: A002 - the column's name
     targets: Sequence[str],
     number: str | None,
     id_pattern: str | None,
@@ -124,14 +126,7 @@ def _check_all(  # noqa: PLR0917 - those of prediction_schema
 
     Without the form of a `number`, targets are numbers already.
     """
-    length = pl.col(id).str.len_bytes()
-    texts = [
-        pl.len() > 0,
-        length > 0,
-        pl.col(id).str.strip_chars().str.len_bytes() == length,  # what polars strips is SPACE
-    ]
-    if id_pattern is not None:
-        texts.append(pl.col(id).str.contains(rf"\A(?:{id_pattern})\z"))
+    texts = [pl.len() > 0, *([] if id is None else _sound_ids(pl.col(id), id_pattern))]
     if number is not None and not cast_tells(number):
         texts += [pl.col(t).str.contains(rf"\A(?:{number})\z") for t in targets]
     values = [pl.col(t).cast(pl.Float64, strict=False) for t in targets]
@@ -143,7 +138,7 @@ def _check_all(  # noqa: PLR0917 - those of prediction_schema
         numbers = data.lazyframe.select(*_all(texts), *values).collect()
         if numbers.is_empty() or not all(numbers.row(0)[: len(texts)]):
             return False
-        if whole and not _differ(data.lazyframe.select(id).collect().to_series()):
+        if whole and id is not None and not _differ(data.lazyframe.select(id).collect().to_series()):
             return False
         if not targets:
             return True
@@ -154,6 +149,12 @@ def _check_all(  # noqa: PLR0917 - those of prediction_schema
         return True
 
     return pa.Check(good, name="sound")
+
+
+def _sound_ids(cell: pl.Expr, id_pattern: str | None) -> list[pl.Expr]:
+    length = cell.str.len_bytes()
+    sound = [length > 0, cell.str.strip_chars().str.len_bytes() == length]  # what polars strips is SPACE
+    return sound if id_pattern is None else [*sound, cell.str.contains(rf"\A(?:{id_pattern})\z")]
 
 
 def _all(conditions: Sequence[pl.Expr]) -> list[pl.Expr]:

@@ -161,5 +161,5 @@ MUTANTS = (
         "if False:",
         "tests/fuzz/test_properties.py",
     ),
-    Mutant("a sound file may have no rows", SCHEMA, "        pl.len() > 0,\n", "", "tests/fuzz/test_properties.py"),
+    Mutant("a sound file may have no rows", SCHEMA, "[pl.len() > 0, *(", "[*(", "tests/fuzz/test_properties.py"),
 )

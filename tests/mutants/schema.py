@@ -22,18 +22,18 @@ MUTANTS = (
     Mutant(
         "an id pattern need not reach the end",
         SCHEMA,
-        'texts.append(pl.col(id).str.contains(rf"\\A(?:{id_pattern})\\z"))',
-        'texts.append(pl.col(id).str.contains(rf"\\A(?:{id_pattern})"))',
+        'cell.str.contains(rf"\\A(?:{id_pattern})\\z")]',
+        'cell.str.contains(rf"\\A(?:{id_pattern})")]',
         VALIDATE,
     ),
     Mutant(
         "a sound file's ids may have white space around them",
         SCHEMA,
-        "pl.col(id).str.strip_chars().str.len_bytes() == length",
+        "cell.str.strip_chars().str.len_bytes() == length",
         "length > 0",
         "tests/reading/test_traps.py tests/checks/test_cases.py",
     ),
-    Mutant("a sound file's ids may be empty", SCHEMA, "        length > 0,\n", "", "tests/reading/test_traps.py"),
+    Mutant("a sound file's ids may be empty", SCHEMA, "[length > 0, cell", "[cell", "tests/reading/test_traps.py"),
     Mutant(
         "a sound file's numbers may be infinite",
         SCHEMA,
@@ -44,7 +44,7 @@ MUTANTS = (
     Mutant(
         "a sound file's ids may repeat",
         SCHEMA,
-        "if whole and not _differ(",
+        "if whole and id is not None and not _differ(",
         "if False and not _differ(",
         f"{VALIDATE} tests/checks/test_cases.py",
     ),

@@ -79,7 +79,7 @@ def align(
     large = sum(_size(file) for _, file in files) >= limits.sizes.large
     if large:
         from pbl.blending._align_frames import align_frames, find_readable  # noqa: PLC0415 - small files do without
-        from pbl.blending._same_ids import find_same_ids  # noqa: PLC0415 - same
+        from pbl.checks.same_ids import find_same_ids  # noqa: PLC0415 - same
 
         ids_of = find_same_ids(duck, [file for _, file in files], contract)
         readable = [

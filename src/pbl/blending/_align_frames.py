@@ -1,6 +1,6 @@
 """Align large files with polars: their rows side by side, batch by batch, each file read once.
 
-`_align` calls it for files that are too large for a table. Files that are known to have the same ids (`_same_ids`) are
+`_align` calls it for files that are too large for a table. Files that are known to have the same ids (`same_ids`) are
 one source. While all sources have one order, nothing is kept in memory. From the first row that differs, the rest is
 matched by id (`_match_ids`). What isn't clean raises Unclear, and `validate` explains it.
 """

@@ -44,18 +44,20 @@ def check_file(
     limits: Limits,
     most: int | None,
     like: Order | None = None,
+    ids: Profile | None = None,
     progress: Progress = Progress(),
 ) -> CheckedFile:
     """Check a file; it becomes the table `table` of the database, or one named after it, if its structure is sound.
 
     `most` is the number of places that a finding keeps, None for all. `like` is the order of a file to compare with,
-    Order() for the first file: then clean files are compared without being read again.
+    Order() for the first file: then clean files are compared without being read again. `ids` is the profile of a file
+    whose ids are clean, and the same in one order: then Parquet's ids aren't read.
     """
     if each.file is None:
         return CheckedFile(input=each, findings=each.findings, not_checked=(ROWS, VALUES, IDS))
     if isinstance(each.file, PartsFile):
         return check_parts(
-            duck, each, each.file, table, contract, limits=limits, most=most, like=like, progress=progress
+            duck, each, each.file, table, contract, limits=limits, most=most, like=like, ids=ids, progress=progress
         )
     try:
         found, profile = check_blocks(each, each.file, contract, limits, progress, like=like)

@@ -48,6 +48,7 @@ def check_parts(
     limits: Limits,
     most: int | None,
     like: Order | None,
+    ids: Profile | None,
     progress: Progress,
 ) -> CheckedFile:
     """Check a file; it becomes a table of the database, named after `table`, if its columns are sound."""
@@ -58,9 +59,9 @@ def check_parts(
             structure = header.findings if not header.columns else (*header.findings, _no_rows(each))
             checked = (ROWS, VALUES, IDS) if not header.columns else (VALUES, IDS)
             return CheckedFile(input=each, survey=found, findings=structure, not_checked=checked)
-        looks = _Looks(contract, limits, ids_only=not each.pillar, like=like)
+        looks = _Looks(contract, limits, like=like, ids=ids)
         progress.stage(f"checking {each.path.name}", lambda: looks.rows / file.rows)
-        for frame in read_rows(file, contract, limits, ids_only=not each.pillar):
+        for frame in read_rows(file, contract, limits, ids_only=not each.pillar, numbers_only=ids is not None):
             looks.add(frame)
         typed = f"{table}_typed"  # `table` itself may hold what a blend has made of the same rows
         if profile := looks.profile():
@@ -70,6 +71,7 @@ def check_parts(
     except UnreadableError as error:
         return CheckedFile(input=each, findings=(_note_unreadable(each, file, error),), not_checked=(ROWS, VALUES, IDS))
     if profile:
+        found = replace(found, ascii=True)
         return CheckedFile(input=each, survey=found, table=typed, profile=profile, clean=True, findings=header.findings)
     numbers = [Sql(f"t{n}") for n in range(len(contract.targets) if each.pillar else 0)]
     columns = ["id", *numbers]
@@ -91,16 +93,16 @@ def check_parts(
 class _Looks:
     """What the rows look like: whether they are clean, and their profile."""
 
-    def __init__(self, contract: Contract, limits: Limits, *, ids_only: bool, like: Order | None) -> None:
+    def __init__(self, contract: Contract, limits: Limits, *, like: Order | None, ids: Profile | None) -> None:
         self.ascii = True
-        self._contract, self._ids_only = contract, ids_only
-        self._profiler = Profiler(limits.sizes.ids, targets=len(contract.targets), like=like)
+        self._contract, self._ids = contract, ids
+        self._profiler = Profiler(limits.sizes.ids, targets=len(contract.targets), like=like, known=ids)
         self._clean = True
         self.rows = 0
 
     def add(self, frame: pl.DataFrame) -> None:
         """Look at more rows; after the first that aren't clean only at how their ids are spelt."""
-        self.ascii = self.ascii and has_plain_ids(frame)
+        self.ascii = self.ascii and (self._ids is not None or has_plain_ids(frame))
         if self._clean:
             self._clean = self.ascii and self._is_clean(frame)
         self.rows += len(frame)
@@ -111,7 +113,7 @@ class _Looks:
         return found if found and found.distinct else None
 
     def _is_clean(self, frame: pl.DataFrame) -> bool:
-        if not is_clean(frame, self._contract, ids_only=self._ids_only, seen=self._profiler.add_numbers):
+        if not is_clean(frame, self._contract, seen=self._profiler.add_numbers):
             return False
         self._profiler.add_ids(frame)
         return True

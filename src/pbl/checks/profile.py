@@ -64,12 +64,14 @@ class Profile:
 class Profiler:
     """Makes a profile of rows that are added block by block."""
 
-    def __init__(self, ids: int, *, targets: int, like: Order | None = None) -> None:
+    def __init__(self, ids: int, *, targets: int, like: Order | None = None, known: Profile | None = None) -> None:
         """Begin without rows; the end compares the hashes of so many ids at a time. A pillar has `targets` columns.
 
         With `like`, the order is part of the profile; its hash is, if the first id is that of `like` or that has none.
+        With `known`, the profile of rows that have the same ids in one order, ids are not looked at.
         """
         self.rows = 0
+        self._known = known
         self._like = like
         self._first: str | None = None
         self._digest: Hash | None = None
@@ -91,11 +93,13 @@ class Profiler:
         """Add the ids of rows."""
         import polars as pl
 
+        self.rows += len(frame)
+        if self._known:
+            return
         hashes = frame.lazy().select(pl.col("id").str.to_lowercase().hash()).collect()  # by all cores, as it is lazy
         self._hashes.append(hashes.to_series())
         if self._like and len(frame):
             self._add_order(frame["id"], self._like)
-        self.rows += len(frame)
 
     def add_numbers(self, frame: pl.DataFrame) -> None:
         """Add the numbers of rows: the columns of one pillar after those of another."""
@@ -118,17 +122,16 @@ class Profiler:
 
     def profile(self) -> Profile:
         """Return the profile of all rows; the ranges are in the order in which the columns were first added."""
+        order = Order(first=self._first, sha256=self._digest.hexdigest() if self._digest else None)
         return Profile(
             rows=self.rows,
-            distinct=self._differ(),
+            distinct=self._known.distinct if self._known else self._differ(),
             ranges=tuple(
                 Range(low=low, high=high, size=total / self.rows, labels=len(self._labels[name] or ()))
                 for name, (low, high, total) in self._sums.items()
             ),
             unit_rows=self._units[0] if self._units else 0,
-            order=Order(first=self._first, sha256=self._digest.hexdigest() if self._digest else None)
-            if self._like
-            else None,
+            order=self._known.order if self._known else order if self._like else None,
         )
 
     def split(self, profile: Profile) -> list[Profile]:

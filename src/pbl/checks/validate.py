@@ -15,14 +15,17 @@ from pbl.checks._ids_together import explain_together
 from pbl.checks._one_file import check_file
 from pbl.checks.open_files import open_files
 from pbl.checks.report import add_findings, compare_numbers, make_report
+from pbl.checks.same_ids import find_same_ids
 from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress
 from pbl.engine.duck import open_duck
+from pbl.reading.parquet import PartsSurvey
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pbl.checks.open_files import CheckedFile, Inputs
+    from pbl.checks.profile import Profile
     from pbl.domain.contract import Contract
     from pbl.domain.pillars import Selection
     from pbl.domain.report import Report
@@ -63,9 +66,12 @@ def check_files(
     """Check open files, and return what is known of each; the sound ones become tables of the database."""
     check = partial(check_file, duck, limits=limits, most=max_examples, progress=progress)
     files: list[CheckedFile] = []
+    large = inputs.size >= limits.sizes.large
+    ids_of = find_same_ids(duck, [each.file for each in inputs.all], contract) if large else range(len(inputs.all))
     for place, each in enumerate(inputs.all):
         like = first_order(files) if len(inputs.all) > 1 else None
-        files.append(check(each, f"p{place}", contract, like=like))
+        ids = _clean_ids(files[ids_of[place]]) if each.pillar and ids_of[place] < place else None
+        files.append(check(each, f"p{place}", contract, like=like, ids=ids))
     progress.stage("comparing the files", duck.part)
     sound = [file for file in files if file.table and file.input.pillar]
     template = next((file for file in files if file.table and not file.input.pillar), None)
@@ -75,6 +81,11 @@ def check_files(
         more = explain_together(duck, sound, template, more, complete=len(sound) == len(inputs.all) - 1)
     files = [add_findings(file, more.get(id(file), ())) for file in files]
     return compare_numbers(duck, files, contract)
+
+
+def _clean_ids(file: CheckedFile) -> Profile | None:
+    """Return the profile of a Parquet file with clean rows, whose ids are ASCII and differ by more than case."""
+    return file.profile if file.clean and isinstance(file.survey, PartsSurvey) and file.survey.ascii else None
 
 
 def trim(report: Report, max_examples: int) -> Report:

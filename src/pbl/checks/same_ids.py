@@ -1,7 +1,7 @@
 """Find Parquet files whose ids are, byte for byte, those of another one, so that they need not be read again.
 
-`_align` asks before it reads. Files that one program wrote from the same ids in one order often keep them so. Equal
-bytes that are read in the same way, by the footers, are equal ids; of all others nothing is said.
+`validate` and `blending` ask before they read. Files that one program wrote from the same ids in one order often keep
+them so. Equal bytes that are read in the same way, by the footers, are equal ids; of all others nothing is said.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Chunk:
     kind: str
 
 
-def find_same_ids(duck: Duck, files: Sequence[Source], contract: Contract) -> list[int]:
+def find_same_ids(duck: Duck, files: Sequence[Source | None], contract: Contract) -> list[int]:
     """Return for each file the place of the first that has its ids in its order, as far as their bytes tell."""
     chunks = {
         place: found
