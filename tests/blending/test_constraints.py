@@ -201,6 +201,11 @@ def test_a_warning_about_the_blend_stops_it_where_warnings_do():
         assert "nothing was written" in done.talk
         assert not done.out
         assert not Path("submission.csv").exists()
+    done = command("blend", *paths, "--clip-min", "0", "--fail-on", "warning", "--format", "json")
+    said = json.loads(done.out)
+    assert (done.code, said["ok"]) == (1, False)
+    assert {(each["code"], each["severity"]) for each in said["findings"]} == {("constraint-broken", "warning")}
+    assert all(each["message"] in said["error"] for each in said["findings"])
     with pytest.raises(pbl.PblError, match="constraint-broken"):
         pbl.blend(*paths, clip_min=0, fail_on="warning")
     assert command("blend", *paths, "--clip-min", "0", "--fail-on", "warning", "--reconcile").code == 0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pbl.blending._submission import make_submission
 from pbl.domain.endings import ENDINGS
-from pbl.domain.errors import DataError, FindingsError, InputError, OutputError
+from pbl.domain.errors import FindingsError, InputError, OutputError, WarningsError
 from pbl.domain.limits import Limits
 from pbl.domain.progress import Progress
 from pbl.domain.recipe import recipe_path
@@ -75,8 +75,8 @@ def blend(
     """Carry out a plan: write the submission and, beside it, its recipe; or write its bytes to a stream.
 
     `spill` is the folder for data that doesn't fit into memory. A dry run does all of it and leaves no file. Raises
-    FindingsError (nothing written) if a check finds something as bad as `fail_on`, DataError if that is a warning about
-    the blend itself, OutputError if the output is an input, must not be replaced or can't be written, and what
+    FindingsError (nothing written) if a check finds something as bad as `fail_on`, WarningsError if that is a warning
+    about the blend itself, OutputError if the output is an input, must not be replaced or can't be written, and what
     `validate` raises.
     """
 
@@ -85,8 +85,7 @@ def blend(
         if not report.ok:
             raise FindingsError(report)
         if fail_on is Severity.WARNING and made.warnings:
-            told = (f"warning {each.code}: {each.message}" for each in made.warnings)
-            raise DataError("\n".join(["nothing was written, as there are warnings:", *told]))
+            raise WarningsError(made.warnings)
         return ()
 
     if isinstance(output, Path):

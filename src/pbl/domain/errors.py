@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pbl.domain.report import Report
+    from pbl.domain.warned import Warned
 
 
 _TOLD = 5
@@ -76,6 +78,15 @@ class DataError(PblError):
     """The data isn't fine, as only the work itself could show."""
 
     exit_code: ClassVar[int] = 1
+
+
+class WarningsError(DataError):
+    """There are warnings about the work itself, and they are to stop it; `undone` says what was not done."""
+
+    def __init__(self, warnings: Sequence[Warned], undone: str = "nothing was written") -> None:
+        self.warnings = tuple(warnings)
+        told = (f"warning {each.code}: {each.message}" for each in warnings)
+        super().__init__("\n".join([f"{undone}, as there are warnings:", *told]))
 
 
 class FindingsError(PblError):
