@@ -14,7 +14,7 @@ from support.making import command, predictions, read, shuffled, write
 from support.methods import ROWS, column, enlarge, write_pillars
 
 import pbl
-from pbl.domain.errors import UsageError
+from pbl.domain.errors import ContractError
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -214,7 +214,7 @@ def test_pbl_toml_says_the_method_and_a_flag_wins_over_it():
     assert pbl.blend("a.csv", "b.csv", output="s.csv").method == "geometric"
     assert pbl.blend("a.csv", "b.csv", output="s.csv", method="mean").method == "weighted-mean"
     Path("pbl.toml").write_text('[blend]\nmethod = "mode"\n', encoding="utf-8")
-    with pytest.raises(UsageError, match=r"blend\.method: 'mode' is not one of mean, rank"):
+    with pytest.raises(ContractError, match=r"blend\.method must be one of mean, rank.*, not 'mode'"):
         pbl.blend("a.csv", "b.csv", output="s.csv")
 
 

@@ -146,6 +146,8 @@ def test_a_key_that_is_like_none_is_answered_with_all_that_are_known(tmp_path):
         ("[contract]\nmin = 2\nmax = 1", "contract.min"),
         ("[contract]\ntemplate = ['a']", "contract.template"),
         ("[contract]\nid_pattern = 1", "contract.id_pattern"),
+        ("[blend]\nmethod = 'avg'", "blend.method"),
+        ("[blend]\nmethod = ''", "blend.method"),
         ("[pillars]\na = 'a.csv'", "pillars.a"),
         ("[pillars.a]\nweight = 1", "pillars.a.file"),
         ("[pillars.a]\nfile = 1", "pillars.a.file"),

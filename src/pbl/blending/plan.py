@@ -108,7 +108,7 @@ def plan_blend(
     """
     settings = selection.settings
     chosen, weighing = weigh(selection, weights, negative=negative)
-    found = _method(settings, method)
+    found = parse_method(method) if method is not None else settings.method or Method.MEAN
     clip = Clip(
         low=settings.clip_min if clip_min is None else clip_min,
         high=settings.clip_max if clip_max is None else clip_max,
@@ -137,12 +137,6 @@ def plan_blend(
 def default_output(selection: Selection) -> Path:
     """Return the path of a submission for which no file is named."""
     return selection.settings.output or Path("submission.csv")
-
-
-def _method(settings: Settings, given: str | None) -> Method:
-    if given is not None:
-        return parse_method(given)
-    return parse_method(settings.method or Method.MEAN, f"{settings.path}: blend.method")
 
 
 def _own_weights(chosen: Selection, *, asked: bool) -> dict[str, tuple[float, ...]]:

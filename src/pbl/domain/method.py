@@ -33,12 +33,12 @@ class Method(StrEnum):
         return self not in {Method.GEOMETRIC, Method.LOGIT}
 
 
-def parse_method(text: str, where: str = "--method") -> Method:
-    """Return the method of that name; raise UsageError, which says `where` it was given, for an unknown one."""
+def parse_method(text: str) -> Method:
+    """Return the method of that name; raise UsageError for an unknown one."""
     try:
         return Method(text)
     except ValueError:
-        raise UsageError(f"{where}: {text!r} is not one of {', '.join(Method)}") from None
+        raise UsageError(f"--method: {text!r} is not one of {', '.join(Method)}") from None
 
 
 def method_of_recipe(text: str) -> Method:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pbl.domain.constraints import Constraint
+    from pbl.domain.method import Method
 
 SEPARATOR = "__"
 """The default separator between the sample and the target name in an id."""
@@ -66,7 +67,7 @@ class Settings:
     clip_min: float | None = None
     clip_max: float | None = None
     output: Path | None = None
-    method: str | None = None
+    method: Method | None = None
     negative: bool = False
     """Whether weights below 0 are allowed."""
     id_separator: str = SEPARATOR

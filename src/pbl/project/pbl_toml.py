@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from pbl.domain.constraints import TOLERANCE, Constraint, sort_constraints
 from pbl.domain.contract import Contract
 from pbl.domain.errors import ContractError, InputError
+from pbl.domain.method import Method
 from pbl.domain.settings import SEPARATOR, Entry, MetricSettings, Settings
 from pbl.project._toml_values import Taker
 
@@ -103,13 +104,19 @@ class _Toml(Taker):
             clip_min=clip_min,
             clip_max=clip_max,
             output=self._file(blend, "blend", "output"),
-            method=self._text(blend, "blend", "method"),
+            method=self._method(blend),
             negative=negative,
             id_separator=self._separator(contract),
             metric=self._metric(self._table(table, "metric")),
             constraints=self._constraints(table.get("constraints", [])),
             per_target=self._per_target(self._table(table, "per_target"), negative=negative),
         )
+
+    def _method(self, table: Mapping[str, Any]) -> Method | None:
+        text = self._text(table, "blend", "method")
+        if text is not None and text not in set(Method):
+            raise self._error("blend.method", f"must be one of {', '.join(Method)}, not {text!r}")
+        return None if text is None else Method(text)
 
     def _metric(self, table: Mapping[str, Any]) -> MetricSettings:
         self._require_known(table, "metric", tuple(field.name for field in fields(MetricSettings)))
