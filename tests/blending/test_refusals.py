@@ -194,7 +194,7 @@ class TestOverwriting:
             k: v for k, v in before.items() if k != "b.csv"
         }
 
-    @pytest.mark.parametrize("output", ["s.csv.gz", "s.xlsx", "s.json", "s.ZIP", "s.html", "s.tsv", "s.pq"])
+    @pytest.mark.parametrize("output", ["s.csv.gz", "s.xlsx", "s.json", "s.ZIP", "s.html", "s.tsv", "s.pq", "s.toml"])
     def test_a_name_that_says_a_form_that_pbl_does_not_write_is_refused(self, here, output):
         assert self.blend().code == 0
         before = tree(here)

@@ -1,9 +1,11 @@
 """Parquet files whose ids are the same bytes are found, and `validate` reads their ids once."""
 
+import errno
 import json
 from contextlib import ExitStack, closing
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -13,8 +15,9 @@ from support.parquet import frame, put, put_parts
 from pbl.checks import _parquet_file, same_ids, validate
 from pbl.domain import limits
 from pbl.domain.contract import Contract
+from pbl.domain.errors import EngineError
 from pbl.domain.limits import Limits
-from pbl.engine.duck import open_duck
+from pbl.engine.duck import Duck, open_duck
 from pbl.reading.sources import open_source
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -88,6 +91,56 @@ def test_a_file_that_is_cut_off_or_lacks_the_column_is_not_known():
     put("b.parquet", predictions(names, 1))
     paths = ["torn.parquet", "a.parquet", "lacking.parquet", "empty.parquet", "empty.parquet", "b.parquet"]
     assert firsts(*paths) == [0, 1, 2, 3, 4, 1]
+
+
+def call_the_chunks_otherwise(path, one, other):
+    """Swap the names of two columns where a Parquet file of one row group says which chunk is whose."""
+    data = path.read_bytes()
+    begin = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    footer = data[begin:-8]
+    ones, others = (bytes([0x18, len(name)]) + name.encode() for name in (one, other))
+    first, second = footer.rindex(ones), footer.rindex(others)
+    assert first < second
+    between = footer[first + len(ones) : second]
+    path.write_bytes(
+        data[:begin] + footer[:first] + others + between + ones + footer[second + len(others) :] + data[-8:]
+    )
+
+
+@pytest.mark.parametrize("kind", [pl.Float64, pl.String])
+def test_a_column_is_found_by_its_place_not_by_what_its_chunk_is_called(kind):
+    names = ids(50)
+    other = pl.Series("target", [str(n) for n in range(50)]).cast(kind)
+    for name, order in (("a", names), ("b", names[::-1])):
+        path = put(f"{name}.parquet", pl.DataFrame({"sample_id": order, "target": other}), **PLAIN)
+        call_the_chunks_otherwise(path, "sample_id", "target")
+        assert pl.read_parquet(path)["sample_id"].to_list() == order
+    assert firsts("a.parquet", "b.parquet") == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "fault", ["a row group is not told", "the engine refuses", "the disk refuses", "bytes are lacking"]
+)
+def test_what_cannot_be_told_is_not_known(monkeypatch, fault):
+    for n in range(2):
+        put(f"m{n}.parquet", predictions(ids(50), n), row_group_size=9)
+    assert firsts("m0.parquet", "m1.parquet") == [0, 0]
+    real = Duck.chunks
+
+    def chunks(*args):
+        if fault == "the engine refuses":
+            raise EngineError("no")
+        return real(*args)[: -1 if fault == "a row group is not told" else None]
+
+    def pread(*_):
+        if fault == "the disk refuses":
+            raise OSError(errno.EIO, "no")
+        return b""
+
+    monkeypatch.setattr(Duck, "chunks", chunks)
+    if fault in {"the disk refuses", "bytes are lacking"}:
+        monkeypatch.setattr(same_ids, "os", SimpleNamespace(pread=pread))
+    assert firsts("m0.parquet", "m1.parquet") == [0, 1]
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_the_method_of_a_row_says_what_else_made_the_numbers(here):
 def test_a_metric_that_is_turned_round_is_logged_with_a_warning(tmp_path):
     words = ("log-run", "-l", "a", "--pillar", "siglip", "--model", "m", "--cv", "0.5", "--metric")
     told = run(*words, "RMSE:max", cwd=tmp_path)
-    assert "warning 'RMSE:max' says that greater is better, of a metric known as less is better" in told.stderr
+    assert "warning 'RMSE:max' says that greater is better, but for RMSE less is better" in told.stderr
     assert "all runs of RMSE are ranked so now" in told.stderr
     as_json = run(*words, "auc:min", "--format", "json", cwd=tmp_path)
     assert [each["code"] for each in json.loads(as_json.stdout)["warnings"]] == ["metric-turned"]

@@ -136,8 +136,8 @@ MUTANTS = (
     Mutant(
         "large files: the third file is taken to be in order",
         "src/pbl/blending/_match_ids.py",
-        'if not (same := bool((frame["id"] == ids).all())):',
-        'if not (same := bool((frame["id"] == ids).all())) and len(parts) != 2:',
+        "        if (there == ids).all():",
+        "        if (there == ids).all() or len(in_order) == 2:",
         "tests/fuzz/test_roads.py",
     ),
     Mutant(

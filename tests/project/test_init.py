@@ -93,11 +93,13 @@ def test_files_without_the_template_s_columns_are_set_aside_and_not_written(here
     assert done.code == 2
     assert "feat.csv (it has no column price), feat.parquet (it has no column price)" in done.talk
     assert tree(here) == before
+    write(here / "sites.csv", {"x.png": 1.0}, ("image", "site"))  # two columns, as the template has, and none of its
     for name, header in (("lgb", ("id", "price")), ("xgb", ("ID", "Price")), ("wide", ("id", "price", "note"))):
         write(here / f"{name}.csv", dict.fromkeys("ab", (1.0,) * (len(header) - 1)), header)
     (here / "zip.csv").write_bytes(b"PK\3\4")
     done = command("init")
-    assert "set aside feat.csv (it has no column price), feat.parquet (it has no column price), train.csv" in done.talk
+    aside = (f"{name} (it has no column price)" for name in ("feat.csv", "feat.parquet", "sites.csv"))
+    assert f"set aside {', '.join(aside)}, train.csv" in done.talk
     assert [entry.name for entry in read_settings(here / "pbl.toml").pillars] == ["lgb", "wide", "xgb", "zip"]
 
 

@@ -70,6 +70,7 @@ class TestWeights:
             (["1", "1", "1", "1"], "4 given for 3 pillars"),
             (["0.6,0.2"], "2 given for 3 pillars"),
             (["0,5", "0,3", "0,2"], "write 0.5, not 0,5"),
+            (["1,2,3,4,5,6"], "6 given for 3 pillars. Pillars found"),
             (["nan", "1", "1"], "'nan'"),
             (["inf", "1", "1"], "'inf'"),
             (["1e999", "1", "1"], "'1e999'"),

@@ -83,7 +83,8 @@ def find_readable(
             return None
         ids = Ids.KNOWN if ids_of != place else Ids.COMPARED if place else Ids.SCREENED
         frames = clean_parts(file, header, contract, limits, ids_only=ids_only, ids=ids)
-        size = int(file.rows * (head.estimated_size() / len(head) + 8 * len(contract.targets)))
+        texts = head.estimated_size() / len(head) if ids is not Ids.KNOWN else 0
+        size = int(file.rows * (texts + 8 * len(contract.targets)))
         return Readable(input=each, frames=frames, rows=file.rows, size=size, ids_of=ids_of, by_all_cores=True)
     seen = preview(file, contract, size=limits.sizes.preview)
     if seen is None or (not place and not seen.ascii):
@@ -238,4 +239,5 @@ def _memory_needed(files: Sequence[Readable], contract: Contract) -> int:
     """Return about how many bytes it takes to match the files in memory."""
     numbers = len(contract.targets) * sum(1 for each in files if each.input.pillar)
     rows = files[0].rows
-    return 2 * max(each.size for each in files) + rows * (_BYTES_A_ROW + 8 * numbers)
+    largest = max(sum(each.size for each in files if each.ids_of == place) for place in {each.ids_of for each in files})
+    return largest + max(each.size for each in files) + rows * (_BYTES_A_ROW + 8 * numbers)

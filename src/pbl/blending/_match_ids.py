@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _WORD = (1 << 64) - 1
+_AT_ONCE = 4
+"""Columns to put into another order at a time, by all cores."""
 _FEW = 10
 """One wrong place in so many at most may be a matter of hashes that are alike, up to a billion rows."""
 
@@ -32,7 +34,7 @@ def match_in_memory(sources: Sequence[Iterable[pl.DataFrame]], cells: int) -> Ge
     """
     import polars as pl
 
-    frames = (pl.concat(source, rechunk=True).with_row_index("row") for source in sources)
+    frames = (pl.concat(source).with_row_index("row") for source in sources)
     whole, in_order = _match(frames)
     whole = whole.drop("row")
     height = _height(whole, cells)
@@ -70,22 +72,38 @@ def _match(frames: Iterator[pl.DataFrame]) -> tuple[pl.DataFrame, list[bool]]:
     import polars as pl
 
     first = next(frames)
-    ids, rows = first["id"], first["row"]
+    ids, rows = first.drop_in_place("id").rechunk(), first.drop_in_place("row").rechunk()
     order = sort_by_hash(ids)
     back = pl.zeros(len(ids), pl.UInt32, eager=True).scatter(order, pl.int_range(len(ids), dtype=pl.UInt32, eager=True))
-    parts, in_order = [first], [True]
-    del first
+    columns, in_order = [rows, ids, *_take_columns(first)], [True]
     for frame in frames:
         if len(frame) != len(ids):
             raise Unclear("not all files have as many rows")
-        if not (same := bool((frame["id"] == ids).all())):
+        there, their_rows = frame.drop_in_place("id").rechunk(), frame.drop_in_place("row")
+        if (there == ids).all():
+            in_order.append(bool((their_rows == rows).all()))
+            columns += _take_columns(frame)
+        else:
             # Sorted by the hashes of their ids, rows that belong together have the same place; the ids prove it.
-            places = find_places(frame["id"], sort_by_hash(frame["id"]).gather(back), ids)
-            numbers = [pl.lit(column).gather(pl.col("place")) for column in frame if column.name != "id"]
-            frame = places.to_frame("place").lazy().select(numbers).collect()  # noqa: PLW2901
-        in_order.append(same and bool((frame["row"] == rows).all()))
-        parts.append(frame.drop("id", "row", strict=False))
-    return pl.DataFrame([column for part in parts for column in part]), in_order
+            places = find_places(there, sort_by_hash(there).gather(back), ids)
+            in_order.append(False)
+            columns += _take_columns(frame, places)
+        del there
+    return pl.DataFrame(columns), in_order
+
+
+def _take_columns(frame: pl.DataFrame, places: pl.Series | None = None) -> Iterator[pl.Series]:
+    """Yield the columns of a frame, in the order of places, and take them out of it: so they are in memory once."""
+    import polars as pl
+
+    names = frame.columns
+    for start in range(0, len(names), _AT_ONCE):
+        taken = [frame.drop_in_place(name).rechunk() for name in names[start : start + _AT_ONCE]]
+        if places is None:
+            yield from taken
+        else:
+            gathered = [pl.lit(column).gather(pl.col("place")) for column in taken]
+            yield from places.to_frame("place").lazy().select(gathered).collect()
 
 
 def sort_by_hash(ids: pl.Series) -> pl.Series:

@@ -10,8 +10,9 @@ _TABLES = (
     *(".tsv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".json", ".jsonl", ".xml", ".pq", ".orc", ".avro", ".feather"),
     *(".arrow", ".ipc", ".pkl", ".pickle", ".npy", ".npz", ".h5", ".hdf5", ".sqlite", ".db"),
 )
+_SETTINGS = (".toml", ".yaml", ".yml")
 _PICTURES = (".pdf", ".png", ".jpg", ".jpeg", ".svg", ".ipynb")
-KNOWN = (*ENDINGS, *PAGE, *_PACKED, *_TABLES, *_PICTURES)
+KNOWN = (*ENDINGS, *PAGE, *_PACKED, *_TABLES, *_PICTURES, *_SETTINGS)
 """Endings that say a form; a name with another, or none, says nothing."""
 
 

@@ -164,7 +164,7 @@ def _by_name(selection: Selection, weights: Mapping[str, float]) -> tuple[Select
 def _in_order(selection: Selection, weights: Sequence[float]) -> Weighing:
     if len(weights) != len(selection.pillars):
         told = f"{len(weights)} given for {len(selection.pillars)} pillars"
-        if len(weights) == 2 * len(selection.pillars):
+        if len(weights) == 2 * len(selection.pillars) and 0 in weights[::2]:
             told += " (a comma is between two weights: write 0.5, not 0,5)"
         raise UsageError(f"--weights: {told}. {_list_pillars(selection)}")
     return Weighing(weights=tuple(_weight(selection, weight) for weight in weights), source=Source.GIVEN)

@@ -85,7 +85,7 @@ class Duck:
     def chunks(self, fds: Sequence[int], column: str) -> list[tuple[Any, ...]]:
         """Return where a column's bytes are in Parquet files, by their footers: a row for each row group, in order.
 
-        Its file's place in `fds`, rows, first byte of the dictionary and of the data, bytes, and how they are read.
+        Its file's place in `fds`, the column's place, rows, first byte, bytes, and how they are read.
         """
         return self.rows("files/chunks", {"column": column}, files=join([literal(self._paths[fd]) for fd in fds]))
 

@@ -203,8 +203,9 @@ def _tell_turned(text: str) -> Warned:
     """Say that a run turns a known metric round, which holds for all runs with its name."""
     metric = parse_metric(text)
     way, known = ("greater", "less") if metric.greater_is_better else ("less", "greater")
-    said = f"{restore_utf8(text)!r} says that {way} is better, of a metric known as {known} is better"
-    return Warned(code="metric-turned", message=f"{said}; all runs of {restore_utf8(metric.name)} are ranked so now")
+    name = restore_utf8(metric.name)
+    said = f"{restore_utf8(text)!r} says that {way} is better, but for {name} {known} is better"
+    return Warned(code="metric-turned", message=f"{said}; all runs of {name} are ranked so now")
 
 
 def _require_something(submission: Path | None, scores: Scores, pillar: str | None, table: Path | None) -> None:

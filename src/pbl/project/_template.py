@@ -43,8 +43,9 @@ def choose_template(by_name: Sequence[Path], scanned: Sequence[Path], contract: 
 def leave_out_foreign(pillars: Sequence[Pillar], template: Path) -> tuple[list[Pillar], list[str]]:
     """Return the pillars, and apart from them the files, with why, that have no prediction column of the template's.
 
-    A file stays if it is called `submission_...` or has as many columns as the template, and a column that is only
-    misspelt counts as there: predictions under another name, which `validate` explains, as it does unreadable files.
+    A file stays if it is called `submission_...`, or has the template's id and as many columns, and a column that is
+    only misspelt counts as there: predictions under another name, which `validate` explains, as it does unreadable
+    files.
     """
     columns = _read_header(template, Contract())[0]
     if len(columns) < _BOTH:
@@ -53,8 +54,9 @@ def leave_out_foreign(pillars: Sequence[Pillar], template: Path) -> tuple[list[P
     kept, foreign = [], []
     for pillar in pillars:
         names, lacking = _read_header(pillar.path, contract)
-        unlike = len(names) != len(columns) and not file_names.says_submission(pillar.path.name)
-        if unlike and set(contract.targets) <= lacking:
+        like = len(names) == len(columns) and contract.id not in lacking
+        like = like or file_names.says_submission(pillar.path.name)
+        if not like and set(contract.targets) <= lacking:
             foreign.append(f"{pillar.path.name} (it has no column {', '.join(contract.targets[:_SHOWN])})")
         else:
             kept.append(pillar)
