@@ -122,8 +122,12 @@ class Bench:
                 alike = self._blend(frames, " of Parquet from frames", ending="parquet")
                 limited = self._blend(typed, " of Parquet --memory-limit 1GB", "--memory-limit", "1GB")
                 polars = self._script("polars_parquet.py", typed)
-                check = Contender(name="pbl validate of Parquet", argv=[sys.executable, PBL, "validate", *typed])
-                self._race(case, [plain, ours, alike, limited, polars, check], turns=_turns(rows))
+                check, check_alike = (
+                    Contender(name=f"pbl validate of Parquet{how}", argv=[sys.executable, PBL, "validate", *paths])
+                    for how, paths in (("", typed), (" from frames", frames))
+                )
+                contenders = [plain, ours, alike, limited, polars, check, check_alike]
+                self._race(case, contenders, turns=_turns(rows))
                 hashes = {_sha256(it.output) for it in (plain, limited) if it.turns and not it.trouble}
             same = len(hashes) == 1
             self._add(

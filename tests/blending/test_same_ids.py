@@ -35,7 +35,7 @@ def read_ids(monkeypatch):
 
 
 @pytest.mark.parametrize("road", ["in memory", "in parts"])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_a_blend_is_that_of_the_csv_files_whatever_is_known(large, monkeypatch, road, seed):
     large()
     if road == "in parts":
