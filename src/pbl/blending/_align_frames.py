@@ -101,7 +101,10 @@ def align_frames(
     Return what is known of the files. Raises Unclear if they don't all have the same ids, an id is repeated or a cell
     isn't clean; then batches that were already yielded must not be used.
     """
+    import polars as pl
+
     pulled = [Pull(each.frames) for each in files]
+    numbers = _numbers(files, contract)
     profiler = Profiler(limits.sizes.ids, targets=len(contract.targets))
     readers = 1 if all(each.by_all_cores for each in files) else _READERS
     with threads(min(limits.threads or readers, readers)) as pool:
@@ -109,7 +112,7 @@ def align_frames(
         batches = Pull(_side_by_side(sources, limits, spill, needed=_memory_needed(files, contract)))
         with closing(batches):
             for batch in batches:
-                ordered = batch.select("id", *_numbers(files, contract))
+                ordered = pl.DataFrame([batch[name] for name in ("id", *numbers)])
                 profiler.add(ordered)
                 yield ordered
     surveys = [frames.result for frames in pulled]
@@ -160,7 +163,10 @@ def _group(
 def _name_numbers(frames: Iterator[pl.DataFrame], place: int) -> Iterator[pl.DataFrame]:
     """Yield frames with the numbers t0, t1, ... of the pillar at this place named n2_0, n2_1, ..., if it is 2."""
     for frame in frames:
-        yield frame.rename({name: f"n{place}_{name[1:]}" for name in frame.columns if name != "id"})
+        frame.columns = [
+            name if name == "id" else f"n{place}_{name[1:]}" for name in frame.columns
+        ]  # nothing is planned
+        yield frame
 
 
 def _join(sources: Sequence[Iterator[pl.DataFrame]], enough: int) -> Iterator[pl.DataFrame]:
