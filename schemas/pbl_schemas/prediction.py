@@ -46,7 +46,8 @@ def prediction_schema(
     """Return the schema of one file's raw text: a frame of string columns, the id first, no nulls.
 
     With `numbers` the targets are float64 instead, for a file that holds doubles; this form can't explain. Without an
-    `id` there are only targets, for a file whose ids were checked in another; nor can this form.
+    `id` there are only targets, for a file whose ids were checked in another; nor can this form, and to ask it to
+    explain raises ValueError.
 
     `explained` gives a check for each fault. Without it there is one check, as strict and several times as fast.
     Where the frame isn't the `whole` file, ids may repeat. `seen` is called with the numbers of a clean frame, a
@@ -56,7 +57,9 @@ def prediction_schema(
     raises polars' ComputeError at validation. Each check is named by the public code of what it finds. No cell fails
     two checks, except that a repeated id may have a fault of its own. Column names must not look like expressions.
     """
-    if explained and id is not None:
+    if explained:
+        if id is None:
+            raise ValueError("without ids the schema explains nothing")
         columns = {id: pa.Column(pl.String, _id_checks(pl.col(id), id_pattern))}
         columns |= {t: pa.Column(pl.String, _number_checks(pl.col(t), number, minimum, maximum)) for t in targets}
         rows = pa.Check(lambda data: data.lazyframe.select(pl.len() > 0).collect().item(), name="PBL107")

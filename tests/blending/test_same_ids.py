@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from support.large import little_memory
 from support.making import command, ids, predictions, read, shuffled, write
-from support.parquet import frame, put, put_parts
+from support.parquet import frame, note_reads, put, put_parts
 
 import pbl
 from pbl.checks import screen_frames
@@ -23,15 +23,7 @@ def numbers(names, seed):
 @pytest.fixture
 def read_ids(monkeypatch):
     """Note what is done with the ids of each file that is read in batches."""
-    done = []
-    real = screen_frames.read_rows
-
-    def note(file, *args, **kwargs):
-        done.append((file.path.stem, "numbers" if kwargs.get("numbers_only") else "ids"))
-        return real(file, *args, **kwargs)
-
-    monkeypatch.setattr(screen_frames, "read_rows", note)
-    return done
+    return note_reads(monkeypatch, screen_frames)
 
 
 @pytest.mark.parametrize("road", ["in memory", "in parts"])

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 from support.making import command, ids, predictions, shuffled, write
-from support.parquet import frame, put, put_parts
+from support.parquet import frame, note_reads, put, put_parts
 
 from pbl.checks import _parquet_file, same_ids, validate
 from pbl.domain import limits
@@ -147,19 +147,11 @@ def test_what_cannot_be_told_is_not_known(monkeypatch, fault):
 def read_ids(monkeypatch):
     """Have files count as large, and note which are read without their ids."""
     monkeypatch.setattr(limits, "SIZES", SMALL)
-    done = []
-    real = _parquet_file.read_rows
-
-    def note(file, *args, **kwargs):
-        done.append((file.path.stem, "numbers" if kwargs.get("numbers_only") else "ids"))
-        return real(file, *args, **kwargs)
-
-    monkeypatch.setattr(_parquet_file, "read_rows", note)
-    return done
+    return note_reads(monkeypatch, _parquet_file)
 
 
 def told(*words):
-    """Return what validate says, without and with a look at what is known."""
+    """Return what validate says."""
     done = command("validate", *words, "--format", "json")
     return done.code, json.loads(done.out)
 

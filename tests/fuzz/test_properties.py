@@ -303,6 +303,23 @@ def test_no_form_of_the_schema_takes_a_file_without_rows(targets, explained):
         schema.validate(frame, lazy=True)
 
 
+def test_a_schema_without_ids_takes_numbers_alone_and_explains_nothing():
+    schema = prediction_schema(id=None, targets=["t0"], number=NUMBER, explained=False, whole=False, numbers=True)
+    schema.validate(pl.DataFrame({"t0": [0.5, -2.0]}), lazy=True)
+    for frame in (
+        pl.DataFrame({"t0": [0.5, None]}),
+        pl.DataFrame({"t0": [float("nan")]}),
+        pl.DataFrame({"t0": ["0.5"]}),
+        pl.DataFrame({"id": ["a"], "t0": [0.5]}),
+        pl.DataFrame({"t1": [0.5]}),
+        pl.DataFrame(schema={"t0": pl.Float64}),
+    ):
+        with pytest.raises(SchemaErrors):
+            schema.validate(frame, lazy=True)
+    with pytest.raises(ValueError, match="without ids"):
+        prediction_schema(id=None, targets=["t0"], number=NUMBER)
+
+
 def schema_findings(schema, frame):
     """Ask a Pandera schema without pbl, and count its failure cases by code and column."""
     try:

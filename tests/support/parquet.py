@@ -40,6 +40,19 @@ def from_csv(path, folder=None, **how):
     return put(to, cells.with_columns(numbers), **how)
 
 
+def note_reads(monkeypatch, module):
+    """Note from now on whether a module reads a file with its ids, or its numbers alone."""
+    done = []
+    real = module.read_rows
+
+    def note(file, *args, **kwargs):
+        done.append((file.path.stem, "numbers" if kwargs.get("numbers_only") else "ids"))
+        return real(file, *args, **kwargs)
+
+    monkeypatch.setattr(module, "read_rows", note)
+    return done
+
+
 def to_bytes(rows, **how):
     """Return the bytes of such a file."""
     data = io.BytesIO()

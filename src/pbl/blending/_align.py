@@ -13,9 +13,8 @@ from pbl.blending._align_sql import NUMBERS, align_checked, align_table, read_ta
 from pbl.domain.errors import Unclear, UnreadableError
 from pbl.domain.progress import Progress
 from pbl.domain.wording import plural
-from pbl.reading.parquet import PartsFile
 from pbl.reading.prefetch import Pull, load_ahead
-from pbl.reading.sources import survey_source
+from pbl.reading.sources import size_as_csv, survey_source
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
     from pbl.domain.contract import Contract
     from pbl.domain.limits import Limits
     from pbl.engine.duck import Duck
-    from pbl.reading.sources import Source
-
-_CELL = 20
-"""About how many bytes a cell takes in a CSV file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +48,7 @@ class Batches:
 
 def load_engines(inputs: Inputs, limits: Limits) -> None:
     """Begin to load polars if files are large, before the database opens: the two load at the same time."""
-    if sum(_size(each.file) for each in inputs.all if each.file) >= limits.sizes.large:
+    if inputs.size_as_csv >= limits.sizes.large:
         load_ahead("polars", "duckdb")
 
 
@@ -76,7 +71,7 @@ def align(
     files = [(each, each.file) for each in inputs.all if each.file]
     if len(files) < len(inputs.all):
         raise Unclear("a file can't be read")
-    large = sum(_size(file) for _, file in files) >= limits.sizes.large
+    large = inputs.size_as_csv >= limits.sizes.large
     if large:
         from pbl.blending._align_frames import align_frames, find_readable  # noqa: PLC0415 - small files do without
         from pbl.checks.same_ids import find_same_ids  # noqa: PLC0415 - same
@@ -102,7 +97,7 @@ def align(
 def align_anyway(duck: Duck, files: Sequence[CheckedFile], contract: Contract, limits: Limits) -> Table:
     """Align files that were Unclear, and in which the checks then found no error."""
     align_checked(duck, files, contract)
-    large = sum(_size(file.survey.file) for file in files if file.survey) >= limits.sizes.large
+    large = sum(size_as_csv(file.survey.file) for file in files if file.survey) >= limits.sizes.large
     return Table(files=tuple(files), large=large)
 
 
@@ -128,13 +123,6 @@ def read_batches(duck: Duck, table: Table | Batches, columns: Iterable[str], lim
         return table.files
 
     return Batches(rows=Pull(rows()))
-
-
-def _size(file: Source) -> int:
-    """Return the bytes of a CSV file, or about how many a Parquet file would have as CSV."""
-    if isinstance(file, PartsFile):
-        return max(file.size, sum(_CELL * part.rows * len(part.columns) for part in file.parts))
-    return file.size
 
 
 def _report_progress(

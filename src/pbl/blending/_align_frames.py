@@ -161,11 +161,11 @@ def _group(
 
 
 def _name_numbers(frames: Iterator[pl.DataFrame], place: int) -> Iterator[pl.DataFrame]:
-    """Yield frames with the numbers t0, t1, ... of the pillar at this place named n2_0, n2_1, ..., if it is 2."""
+    """Yield frames whose numbers t0, t1, ... are named after the pillar's place: n2_0, n2_1, ... if it is 2."""
     for frame in frames:
         frame.columns = [
             name if name == "id" else f"n{place}_{name[1:]}" for name in frame.columns
-        ]  # nothing is planned
+        ]  # in place, as `rename` plans a query
         yield frame
 
 

@@ -59,7 +59,7 @@ def check_parts(
             structure = header.findings if not header.columns else (*header.findings, _no_rows(each))
             checked = (ROWS, VALUES, IDS) if not header.columns else (VALUES, IDS)
             return CheckedFile(input=each, survey=found, findings=structure, not_checked=checked)
-        looks = _Looks(contract, limits, like=like, ids=ids)
+        looks = _Looks(contract, limits, ids_only=not each.pillar, like=like, ids=ids)
         progress.stage(f"checking {each.path.name}", lambda: looks.rows / file.rows)
         for frame in read_rows(file, contract, limits, ids_only=not each.pillar, numbers_only=ids is not None):
             looks.add(frame)
@@ -93,16 +93,18 @@ def check_parts(
 class _Looks:
     """What the rows look like: whether they are clean, and their profile."""
 
-    def __init__(self, contract: Contract, limits: Limits, *, like: Order | None, ids: Profile | None) -> None:
+    def __init__(
+        self, contract: Contract, limits: Limits, *, ids_only: bool, like: Order | None, ids: Profile | None
+    ) -> None:
         self.ascii = True
-        self._contract, self._ids = contract, ids
+        self._contract, self._ids_only, self._numbers_only = contract, ids_only, ids is not None
         self._profiler = Profiler(limits.sizes.ids, targets=len(contract.targets), like=like, known=ids)
         self._clean = True
         self.rows = 0
 
     def add(self, frame: pl.DataFrame) -> None:
         """Look at more rows; after the first that aren't clean only at how their ids are spelt."""
-        self.ascii = self.ascii and (self._ids is not None or has_plain_ids(frame))
+        self.ascii = self.ascii and (self._numbers_only or has_plain_ids(frame))
         if self._clean:
             self._clean = self.ascii and self._is_clean(frame)
         self.rows += len(frame)
@@ -113,7 +115,8 @@ class _Looks:
         return found if found and found.distinct else None
 
     def _is_clean(self, frame: pl.DataFrame) -> bool:
-        if not is_clean(frame, self._contract, seen=self._profiler.add_numbers):
+        only = {"ids_only": self._ids_only, "numbers_only": self._numbers_only}
+        if not is_clean(frame, self._contract, **only, seen=self._profiler.add_numbers):
             return False
         self._profiler.add_ids(frame)
         return True

@@ -78,9 +78,17 @@ def check_blocks(
     return survey, profile
 
 
-def is_clean(frame: pl.DataFrame, contract: Contract, *, seen: Callable[[pl.DataFrame], None]) -> bool:
-    """Validate rows by the schema: ids, targets that are float64, or both; say whether nothing is wrong with them."""
-    return _failures(frame, contract, frame.columns, explained=False, whole=False, numbers=True, seen=seen) is None
+def is_clean(
+    frame: pl.DataFrame,
+    contract: Contract,
+    *,
+    ids_only: bool,
+    numbers_only: bool,
+    seen: Callable[[pl.DataFrame], None],
+) -> bool:
+    """Validate rows whose targets are float64 by the schema, and say whether nothing is wrong with them."""
+    columns = _names(None if ids_only else contract)[1 if numbers_only else 0 :]
+    return _failures(frame, contract, columns, explained=False, whole=False, numbers=True, seen=seen) is None
 
 
 def explain(duck: Duck, each: Input, table: str, contract: Contract, limit: int | None) -> list[Finding]:

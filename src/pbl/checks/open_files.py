@@ -13,7 +13,7 @@ from pbl.domain.errors import UnreadableError
 from pbl.domain.findings import finding
 from pbl.domain.report import FileReport
 from pbl.project.pillar_files import is_there
-from pbl.reading.sources import files_of, open_source
+from pbl.reading.sources import files_of, open_source, size_as_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +59,11 @@ class Inputs:
     def size(self) -> int:
         """Return the bytes of all files together."""
         return sum(each.file.size for each in self.all if each.file)
+
+    @property
+    def size_as_csv(self) -> int:
+        """Return about how many bytes all files would have together as CSV."""
+        return sum(size_as_csv(each.file) for each in self.all if each.file)
 
     @property
     def paths(self) -> dict[int, Path]:

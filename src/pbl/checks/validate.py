@@ -66,7 +66,7 @@ def check_files(
     """Check open files, and return what is known of each; the sound ones become tables of the database."""
     check = partial(check_file, duck, limits=limits, most=max_examples, progress=progress)
     files: list[CheckedFile] = []
-    large = inputs.size >= limits.sizes.large
+    large = inputs.size_as_csv >= limits.sizes.large
     ids_of = find_same_ids(duck, [each.file for each in inputs.all], contract) if large else range(len(inputs.all))
     for place, each in enumerate(inputs.all):
         like = first_order(files) if len(inputs.all) > 1 else None

@@ -81,12 +81,12 @@ class DataError(PblError):
 
 
 class WarningsError(DataError):
-    """There are warnings about the work itself, and they are to stop it; `undone` says what was not done."""
+    """There are warnings about the work itself, and the user wants them to stop it."""
 
-    def __init__(self, warnings: Sequence[Warned], undone: str = "nothing was written") -> None:
+    def __init__(self, warnings: Sequence[Warned]) -> None:
         self.warnings = tuple(warnings)
         told = (f"warning {each.code}: {each.message}" for each in warnings)
-        super().__init__("\n".join([f"{undone}, as there are warnings:", *told]))
+        super().__init__("\n".join(["nothing was written, as there are warnings:", *told]))
 
 
 class FindingsError(PblError):

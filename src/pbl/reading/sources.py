@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Source = OpenFile | PartsFile
     Surveyed = Survey | PartsSurvey
 
+_CELL = 20
+"""About how many bytes a cell takes in a CSV file."""
+
 
 def open_source(path: Path, pillar: str | None) -> Source:
     """Open a file, or a folder of Parquet parts, by its name's ending; raises what `open_file` and `open_parts` do."""
@@ -36,6 +39,13 @@ def open_source(path: Path, pillar: str | None) -> Source:
 def files_of(source: Source) -> tuple[OpenFile, ...]:
     """Return the open files of a source: itself, or its parts."""
     return (source,) if isinstance(source, OpenFile) else tuple(part.file for part in source.parts)
+
+
+def size_as_csv(source: Source) -> int:
+    """Return the bytes of a CSV file, or about how many Parquet parts would have as CSV."""
+    if isinstance(source, OpenFile):
+        return source.size
+    return max(source.size, sum(_CELL * part.rows * len(part.columns) for part in source.parts))
 
 
 @contextmanager
